@@ -1,0 +1,173 @@
+//! The only door to the file system, so that unsaved buffers, tests and other hosts come free.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file (or a link to one).
+    File,
+    /// A folder (or a link to one).
+    Folder,
+}
+
+/// Read access to a tree of files.
+pub trait Files: Sync {
+    /// The bytes of a file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The names in a folder, sorted by byte value as nginx and httpd sort them.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+    /// What stands at `path`, if anything.
+    fn kind(&self, path: &Path) -> Option<FileKind>;
+}
+
+/// The real file system.
+#[derive(Debug, Default)]
+pub struct Disk;
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may read files")]
+impl Files for Disk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            if let Ok(name) = entry?.file_name().into_string() {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn kind(&self, path: &Path) -> Option<FileKind> {
+        let meta = std::fs::metadata(path).ok()?;
+        Some(if meta.is_dir() { FileKind::Folder } else { FileKind::File })
+    }
+}
+
+/// A tree of files in memory: tests, rule pages, standard input.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Memory {
+    /// An empty tree.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds or replaces a file.
+    pub fn add(&mut self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) {
+        self.files.insert(normalize(path.as_ref()), bytes.into());
+    }
+
+    /// The paths of all files, sorted.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().map(PathBuf::as_path)
+    }
+}
+
+impl Files for Memory {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.get(&normalize(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let folder = normalize(folder);
+        let mut names: Vec<String> = self
+            .files
+            .keys()
+            .filter_map(|p| p.strip_prefix(&folder).ok()?.components().next())
+            .map(|c| c.as_os_str().to_string_lossy().into_owned())
+            .collect();
+        names.dedup();
+        if names.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(names) }
+    }
+
+    fn kind(&self, path: &Path) -> Option<FileKind> {
+        let path = normalize(path);
+        if self.files.contains_key(&path) {
+            return Some(FileKind::File);
+        }
+        let below = self.files.range(path.clone()..).next()?;
+        (path.as_os_str().is_empty() || below.0.starts_with(&path)).then_some(FileKind::Folder)
+    }
+}
+
+/// One tree laid over another: unsaved buffers over the disk.
+pub struct Overlay<'a> {
+    /// Looked at first.
+    pub top: Memory,
+    /// Looked at where `top` has nothing.
+    pub base: &'a dyn Files,
+}
+
+impl Files for Overlay<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.top.read(path).or_else(|_| self.base.read(path))
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        match (self.top.list(folder), self.base.list(folder)) {
+            (Ok(mut a), Ok(b)) => {
+                a.extend(b);
+                a.sort_unstable();
+                a.dedup();
+                Ok(a)
+            }
+            (Ok(a), Err(_)) => Ok(a),
+            (Err(_), b) => b,
+        }
+    }
+
+    fn kind(&self, path: &Path) -> Option<FileKind> {
+        self.top.kind(path).or_else(|| self.base.kind(path))
+    }
+}
+
+/// A path without `.` and `..`, by its text alone (links are not followed).
+pub fn normalize(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            Component::ParentDir if out.has_root() => {}
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// A path as it is shown: relative to `base` if it lies below it, `/`-separated.
+pub fn display(path: &Path, base: &Path) -> String {
+    let shown = path.strip_prefix(base).unwrap_or(path);
+    let text = shown.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_lists_and_knows_folders() {
+        let mut files = Memory::new();
+        files.add("conf.d/b.conf", "");
+        files.add("conf.d/a.conf", "");
+        files.add("nginx.conf", "");
+        assert_eq!(files.list(Path::new("conf.d")).unwrap(), ["a.conf", "b.conf"]);
+        assert_eq!(files.list(Path::new("")).unwrap(), ["conf.d", "nginx.conf"]);
+        assert_eq!(files.kind(Path::new("conf.d")), Some(FileKind::Folder));
+        assert_eq!(files.kind(Path::new("conf")), None);
+        assert_eq!(files.kind(Path::new("./conf.d/../nginx.conf")), Some(FileKind::File));
+    }
+}

@@ -1,0 +1,3 @@
+//! The command `lint401`.
+
+fn main() {}

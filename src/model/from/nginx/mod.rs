@@ -1,0 +1,1 @@
+//! nginx: servers as sites, locations as routes.

@@ -1,0 +1,263 @@
+//! Well-known paths of products (`rules/paths.yaml`), and sets of them.
+
+use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not};
+use std::sync::LazyLock;
+
+/// What a well-known path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathKind {
+    /// A page or endpoint where a visitor signs in.
+    Login,
+    /// Issues or refreshes tokens.
+    Token,
+    /// Answers programs that send their own credentials.
+    Api,
+    /// Shows data of the signed-in visitor.
+    Account,
+    /// Administration.
+    Admin,
+    /// A script inside the administration that every visitor's browser calls (`admin-ajax.php`).
+    PublicAjax,
+    /// Style sheets, scripts, images, fonts.
+    Asset,
+    /// Asked by load balancers and monitors.
+    Health,
+    /// ACME HTTP-01 challenges.
+    Acme,
+    /// Where an identity provider sends the browser back to.
+    Callback,
+    /// Discovery documents under `/.well-known/` that must be open.
+    Discovery,
+    /// The application's front controller.
+    FrontController,
+    /// An old programming interface that is often blocked on purpose (`xmlrpc.php`).
+    Legacy,
+}
+
+/// One path of the list.
+#[derive(Clone, Debug)]
+pub struct WellKnown {
+    /// The path, without query.
+    pub path: String,
+    /// The product it belongs to (`wordpress`, `generic`).
+    pub product: String,
+    /// What it is for.
+    pub kinds: Vec<PathKind>,
+    /// Whether the product has a file of that name below its document root (`/wp-login.php`), so that `try_files $uri` finds it.
+    pub file: bool,
+    /// The method clients use most.
+    pub method: String,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProductPaths {
+    product: String,
+    paths: Vec<PathEntry>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PathEntry {
+    path: String,
+    kinds: Vec<PathKind>,
+    #[serde(default)]
+    file: bool,
+    #[serde(default = "get")]
+    method: String,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+const WORDS: usize = 8;
+
+/// A set of well-known paths, by their number in [`Paths::list`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PathSet([u64; WORDS]);
+
+impl PathSet {
+    /// How many paths a set can hold.
+    pub const CAPACITY: usize = WORDS * 64;
+
+    /// Adds a path.
+    pub fn insert(&mut self, index: usize) {
+        if let Some(word) = self.0.get_mut(index / 64) {
+            *word |= 1 << (index % 64);
+        }
+    }
+
+    /// The paths numbered `from .. to`.
+    pub fn range(from: usize, to: usize) -> Self {
+        let mut set = Self::default();
+        for (i, word) in set.0.iter_mut().enumerate() {
+            let low = from.saturating_sub(i * 64).min(64);
+            let high = to.saturating_sub(i * 64).min(64);
+            let below = |n: usize| if n >= 64 { u64::MAX } else { (1 << n) - 1 };
+            *word = below(high) & !below(low);
+        }
+        set
+    }
+
+    /// Whether it holds no path.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|w| *w == 0)
+    }
+
+    /// The numbers of its paths, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().flat_map(|(i, word)| {
+            std::iter::successors(Some(*word), |w| Some(w & w.wrapping_sub(1)))
+                .take_while(|w| *w != 0)
+                .map(move |w| i * 64 + w.trailing_zeros() as usize)
+        })
+    }
+}
+
+impl BitAnd for PathSet {
+    type Output = Self;
+    fn bitand(mut self, other: Self) -> Self {
+        self &= other;
+        self
+    }
+}
+
+impl BitAndAssign for PathSet {
+    fn bitand_assign(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a &= b);
+    }
+}
+
+impl BitOr for PathSet {
+    type Output = Self;
+    fn bitor(mut self, other: Self) -> Self {
+        self |= other;
+        self
+    }
+}
+
+impl BitOrAssign for PathSet {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a |= b);
+    }
+}
+
+impl Not for PathSet {
+    type Output = Self;
+    fn not(mut self) -> Self {
+        self.0.iter_mut().for_each(|w| *w = !*w);
+        self
+    }
+}
+
+/// The list of well-known paths, sorted by path.
+#[derive(Debug)]
+pub struct Paths {
+    /// All paths, sorted by bytes, each once.
+    pub list: Vec<WellKnown>,
+    by_kind: Vec<(PathKind, PathSet)>,
+    /// All of them.
+    pub everything: PathSet,
+}
+
+static SHIPPED: LazyLock<Paths> = LazyLock::new(|| Paths::parse(include_str!("../../rules/paths.yaml")).unwrap_or_default());
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl Paths {
+    /// The list that ships with the tool.
+    pub fn shipped() -> &'static Paths {
+        &SHIPPED
+    }
+
+    /// Reads a list in the form of `rules/paths.yaml`.
+    pub fn parse(yaml: &str) -> Result<Self, yaml_serde::Error> {
+        let products: Vec<ProductPaths> = yaml_serde::from_str(yaml)?;
+        let mut list = Vec::new();
+        for ProductPaths { product, paths } in products {
+            list.extend(paths.into_iter().map(|e| WellKnown {
+                path: e.path,
+                product: product.clone(),
+                kinds: e.kinds,
+                file: e.file,
+                method: e.method,
+            }));
+        }
+        Ok(Self::new(list))
+    }
+
+    /// A list of these paths; of two with one path the first is kept.
+    pub fn new(mut list: Vec<WellKnown>) -> Self {
+        list.sort_by(|a, b| a.path.cmp(&b.path));
+        list.dedup_by(|b, a| a.path == b.path);
+        list.truncate(PathSet::CAPACITY);
+        let mut by_kind: Vec<(PathKind, PathSet)> = Vec::new();
+        for (index, known) in list.iter().enumerate() {
+            for kind in &known.kinds {
+                match by_kind.iter_mut().find(|(k, _)| k == kind) {
+                    Some((_, set)) => set.insert(index),
+                    None => by_kind.push((*kind, PathSet::range(index, index + 1))),
+                }
+            }
+        }
+        let everything = PathSet::range(0, list.len());
+        Self { list, by_kind, everything }
+    }
+
+    /// The paths of a kind.
+    pub fn of(&self, kind: PathKind) -> PathSet {
+        self.by_kind.iter().find(|(k, _)| *k == kind).map(|(_, s)| *s).unwrap_or_default()
+    }
+
+    /// The paths of several kinds.
+    pub fn of_any(&self, kinds: &[PathKind]) -> PathSet {
+        kinds.iter().fold(PathSet::default(), |set, kind| set | self.of(*kind))
+    }
+
+    /// The paths that start with `prefix`.
+    pub fn with_prefix(&self, prefix: &str) -> PathSet {
+        let from = self.list.partition_point(|k| k.path.as_str() < prefix);
+        let count = self.list.get(from..).unwrap_or_default().partition_point(|k| k.path.starts_with(prefix));
+        PathSet::range(from, from + count)
+    }
+
+    /// The path that equals `path`.
+    pub fn exactly(&self, path: &str) -> PathSet {
+        match self.list.binary_search_by(|k| k.path.as_str().cmp(path)) {
+            Ok(index) => PathSet::range(index, index + 1),
+            Err(_) => PathSet::default(),
+        }
+    }
+
+    /// The entries of a set.
+    pub fn entries<'a>(&'a self, set: &'a PathSet) -> impl Iterator<Item = &'a WellKnown> + 'a {
+        set.iter().filter_map(|i| self.list.get(i))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_and_iteration_agree() {
+        for (from, to) in [(0, 0), (0, 64), (3, 70), (64, 65), (127, 300), (5, 5)] {
+            let set = PathSet::range(from, to);
+            assert_eq!(set.iter().collect::<Vec<_>>(), (from..to).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_shipped_list_reads_and_fits() {
+        let paths = Paths::parse(include_str!("../../rules/paths.yaml")).unwrap();
+        assert!(paths.list.len() < PathSet::CAPACITY);
+        assert_eq!(paths.exactly("/wp-login.php"), paths.with_prefix("/wp-login.php"));
+        assert!(!(paths.of(PathKind::Login) & paths.exactly("/wp-login.php")).is_empty());
+    }
+}

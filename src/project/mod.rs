@@ -1,0 +1,3 @@
+//! Files joined to what a server would load: includes expanded at each place of inclusion. Does no input but through `Files`.
+
+pub mod nginx;

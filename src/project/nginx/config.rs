@@ -1,0 +1,212 @@
+//! The expanded configuration: every directive at every place where it is in force.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::nginx::{Body, Name, Node, NodeId, Tree, Word};
+
+/// Number of a [`Placed`] directive in [`Config::placed`].
+pub type DirectiveId = u32;
+
+/// Number of a [`Chain`]; 0 is the main file itself.
+pub type ChainId = u32;
+
+/// Stands for "no parent": the directive is at the top level.
+pub const TOP: DirectiveId = u32::MAX;
+
+/// A directive at a place of inclusion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The file it is written in.
+    pub file: FileId,
+    /// Its node in the tree of that file.
+    pub node: NodeId,
+    /// Which directive it is.
+    pub name: Name,
+    /// The block it stands in, or [`TOP`]. An `include` is no block: what it brings stands in the block of the `include`.
+    pub parent: DirectiveId,
+    /// One past the last directive of its subtree.
+    pub subtree_end: DirectiveId,
+    /// Through which includes it came.
+    pub chain: ChainId,
+}
+
+/// One step of inclusion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The `include` directive; `None` only for the main file.
+    pub include: Option<Span>,
+    /// How the file with that `include` was reached.
+    pub parent: ChainId,
+}
+
+/// A loaded configuration. Directives stand in the order in which the server reads them, each before its children;
+/// `include` directives themselves stand directly before what they bring.
+#[derive(Debug)]
+pub struct Config {
+    /// The main file.
+    pub main: FileId,
+    /// The trees of all files that take part, by file number.
+    pub trees: Vec<Option<Arc<Tree>>>,
+    /// All directives.
+    pub placed: Vec<Placed>,
+    /// All inclusions; number 0 is the main file.
+    pub chains: Vec<Chain>,
+    /// The directives of each name, ascending: index it with `Name as usize`.
+    pub by_name: Vec<Vec<DirectiveId>>,
+    /// The contexts that stand around the main file where that is a lone snippet: `["http", "server"]` for a file of locations.
+    pub guessed_context: Vec<Name>,
+}
+
+impl Config {
+    /// A directive with what is needed to read it.
+    pub fn directive<'a>(&'a self, sources: &'a SourceMap, id: DirectiveId) -> Directive<'a> {
+        Directive { config: self, sources, id }
+    }
+
+    /// All directives of a name, in reading order.
+    pub fn all<'a>(&'a self, sources: &'a SourceMap, name: Name) -> impl Iterator<Item = Directive<'a>> {
+        let ids = self.by_name.get(name as usize).map_or(&[][..], Vec::as_slice);
+        ids.iter().map(move |id| self.directive(sources, *id))
+    }
+
+    /// The direct children of a block, or the top level for [`TOP`], in reading order.
+    pub fn children<'a>(&'a self, sources: &'a SourceMap, parent: DirectiveId) -> impl Iterator<Item = Directive<'a>> {
+        let (mut next, end) = match self.placed.get(parent as usize) {
+            Some(placed) => (parent + 1, placed.subtree_end),
+            None => (0, self.placed.len() as u32),
+        };
+        std::iter::from_fn(move || {
+            let placed = (next < end).then(|| self.placed.get(next as usize)).flatten()?;
+            let id = next;
+            next = placed.subtree_end.max(id + 1);
+            Some(self.directive(sources, id))
+        })
+    }
+}
+
+/// A directive in force, with its text. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Directive<'a> {
+    config: &'a Config,
+    sources: &'a SourceMap,
+    /// Its number.
+    pub id: DirectiveId,
+}
+
+impl std::fmt::Debug for Directive<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} #{}", self.text(), self.id)
+    }
+}
+
+impl<'a> Directive<'a> {
+    fn placed(&self) -> &'a Placed {
+        &self.config.placed[self.id as usize]
+    }
+
+    fn tree(&self) -> &'a Tree {
+        // Every placed directive comes from a tree that the loader stored.
+        #[expect(clippy::unwrap_used, reason = "the loader stores the tree before it places its nodes")]
+        self.config.trees[self.placed().file.0 as usize].as_deref().unwrap()
+    }
+
+    fn node(&self) -> &'a Node {
+        &self.tree().nodes[self.placed().node as usize]
+    }
+
+    fn source(&self) -> &'a str {
+        self.sources.file(self.placed().file).text()
+    }
+
+    /// Which directive it is.
+    pub fn name(&self) -> Name {
+        self.placed().name
+    }
+
+    /// Its name as written, quotes and escapes resolved.
+    pub fn name_text(&self) -> Cow<'a, str> {
+        self.words().first().map_or(Cow::Borrowed(""), |w| w.value(self.source()))
+    }
+
+    /// Its words, the name first.
+    pub fn words(&self) -> &'a [Word] {
+        self.tree().words(self.node())
+    }
+
+    /// Its arguments as words.
+    pub fn arg_words(&self) -> &'a [Word] {
+        self.words().get(1..).unwrap_or_default()
+    }
+
+    /// How many arguments it has.
+    pub fn arg_count(&self) -> usize {
+        self.node().word_count as usize - 1
+    }
+
+    /// The value of an argument, the first is 0; empty if there is none.
+    pub fn arg(&self, index: usize) -> Cow<'a, str> {
+        self.arg_words().get(index).map_or(Cow::Borrowed(""), |w| w.value(self.source()))
+    }
+
+    /// The values of all arguments.
+    pub fn args(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        let source = self.source();
+        self.arg_words().iter().map(move |w| w.value(source))
+    }
+
+    /// The span of an argument, quotes included; the head if there is none.
+    pub fn arg_span(&self, index: usize) -> Span {
+        self.arg_words().get(index).map_or(self.span(), |w| self.tree().word_span(w))
+    }
+
+    /// Whether a template hole stands in one of its arguments.
+    pub fn has_hole(&self) -> bool {
+        self.arg_words().iter().any(|w| w.hole)
+    }
+
+    /// From its name to its last argument.
+    pub fn span(&self) -> Span {
+        self.tree().head_span(self.node())
+    }
+
+    /// With its body, `;` or `}` included.
+    pub fn full_span(&self) -> Span {
+        self.tree().full_span(self.node())
+    }
+
+    /// What follows its words.
+    pub fn body(&self) -> Body {
+        self.node().body
+    }
+
+    /// Name and arguments as written, white space folded.
+    pub fn text(&self) -> String {
+        let words = self.words().iter().map(|w| self.sources.text(self.tree().word_span(w)));
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The block it stands in.
+    pub fn parent(&self) -> Option<Directive<'a>> {
+        let parent = self.placed().parent;
+        (parent != TOP).then(|| self.config.directive(self.sources, parent))
+    }
+
+    /// The blocks it stands in, innermost first.
+    pub fn ancestors(&self) -> impl Iterator<Item = Directive<'a>> {
+        std::iter::successors(self.parent(), Directive::parent)
+    }
+
+    /// Its direct children.
+    pub fn children(&self) -> impl Iterator<Item = Directive<'a>> {
+        self.config.children(self.sources, self.id)
+    }
+
+    /// The `include` directives through which it came, innermost first.
+    pub fn includes(&self) -> impl Iterator<Item = Span> {
+        let chains = &self.config.chains;
+        let first = chains.get(self.placed().chain as usize);
+        std::iter::successors(first, move |c| c.include.and_then(|_| chains.get(c.parent as usize))).filter_map(|c| c.include)
+    }
+}

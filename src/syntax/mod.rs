@@ -1,0 +1,3 @@
+//! Texts to trees, one file at a time. Knows no other module but `source`; never fails: a tree and its errors.
+
+pub mod nginx;

@@ -1,0 +1,183 @@
+//! The tree of one nginx file: directives in the order of the text, words as spans.
+
+use std::borrow::Cow;
+
+use super::directives::Name;
+use crate::source::{FileId, Span};
+
+/// Number of a [`Node`] in [`Tree::nodes`].
+pub type NodeId = u32;
+
+/// How a word was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quote {
+    /// Bare.
+    None,
+    /// In `'…'`.
+    Single,
+    /// In `"…"`.
+    Double,
+}
+
+/// One token: a directive name or an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// First byte, the opening quote included.
+    pub start: u32,
+    /// One past the last byte, the closing quote included.
+    pub end: u32,
+    /// How it was written.
+    pub quote: Quote,
+    /// Whether it holds a backslash that the server removes, so that its value differs from its text.
+    pub escaped: bool,
+    /// Whether it holds a template hole (`{{ x }}`, `<% %>`, `${ENV}` of a template …): its value is unknown.
+    pub hole: bool,
+}
+
+/// What follows the words of a directive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// `;`
+    None,
+    /// `{ … }` with directives or entries; offsets of the two braces (`close` is the end of the file if it is missing).
+    Block {
+        /// Offset of `{`.
+        open: u32,
+        /// Offset of `}`.
+        close: u32,
+    },
+    /// `{ … }` of a `*_by_lua_block`: text that is not nginx syntax.
+    Lua {
+        /// Offset of `{`.
+        open: u32,
+        /// Offset of `}`.
+        close: u32,
+    },
+}
+
+/// A directive, or an entry in the body of `map`, `geo`, `types` and the like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Which directive it is.
+    pub name: Name,
+    /// Index of its first word (its name) in [`Tree::words`].
+    pub first_word: u32,
+    /// How many words it has, its name included; at least 1.
+    pub word_count: u32,
+    /// One past the last node of its subtree: children are `id + 1 .. subtree_end`.
+    pub subtree_end: NodeId,
+    /// What follows the words.
+    pub body: Body,
+    /// One past its last byte: past `;` or `}`.
+    pub end: u32,
+}
+
+/// Something the server would refuse to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Where.
+    pub span: Span,
+    /// What is wrong, one line, no full stop.
+    pub message: String,
+    /// What to do, if that is known.
+    pub help: Option<String>,
+}
+
+/// One parsed file. Nodes stand in the order of the text, each before its children.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// The file.
+    pub file: FileId,
+    /// All directives, in the order of the text.
+    pub nodes: Vec<Node>,
+    /// All words, in the order of the text.
+    pub words: Vec<Word>,
+    /// `# …` comments, without the line break, in the order of the text.
+    pub comments: Vec<Span>,
+    /// Template statements and holes that stand where a directive would (`{% if %}`, `<% %>`, `@@INCLUDE@@`).
+    pub holes: Vec<Span>,
+    /// Syntax errors, in the order of the text.
+    pub errors: Vec<SyntaxError>,
+}
+
+impl Tree {
+    /// An empty tree.
+    pub fn new(file: FileId) -> Self {
+        Self { file, nodes: Vec::new(), words: Vec::new(), comments: Vec::new(), holes: Vec::new(), errors: Vec::new() }
+    }
+
+    /// The words of a node, its name first.
+    pub fn words(&self, node: &Node) -> &[Word] {
+        let first = node.first_word as usize;
+        self.words.get(first..first + node.word_count as usize).unwrap_or_default()
+    }
+
+    /// The direct children of a node, or the top level for `None`.
+    pub fn children(&self, parent: Option<NodeId>) -> impl Iterator<Item = NodeId> + '_ {
+        let (mut next, end) = match parent {
+            Some(id) => (id + 1, self.nodes.get(id as usize).map_or(0, |n| n.subtree_end)),
+            None => (0, self.nodes.len() as u32),
+        };
+        std::iter::from_fn(move || {
+            if next >= end {
+                return None;
+            }
+            let id = next;
+            next = self.nodes[id as usize].subtree_end.max(id + 1);
+            Some(id)
+        })
+    }
+
+    /// The span of a word, quotes included.
+    pub fn word_span(&self, word: &Word) -> Span {
+        Span::new(self.file, word.start, word.end)
+    }
+
+    /// The span of a node from its name to its last word: the head of a block.
+    pub fn head_span(&self, node: &Node) -> Span {
+        let words = self.words(node);
+        let start = words.first().map_or(node.end, |w| w.start);
+        Span::new(self.file, start, words.last().map_or(node.end, |w| w.end))
+    }
+
+    /// The span of a node with its body, `;` or `}` included.
+    pub fn full_span(&self, node: &Node) -> Span {
+        Span::new(self.file, self.head_span(node).start, node.end)
+    }
+}
+
+impl Word {
+    /// The value that the server sees: quotes and escapes resolved. `text` is the text of the whole file.
+    ///
+    /// nginx removes a backslash before `"`, `'` and `\`, turns `\t`, `\r`, `\n` into the characters, and keeps every other
+    /// backslash (`ngx_conf_read_token`).
+    pub fn value<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let inner = match self.quote {
+            Quote::None => text.get(self.start as usize..self.end as usize),
+            _ => text.get(self.start as usize + 1..(self.end as usize).saturating_sub(1)),
+        }
+        .unwrap_or_default();
+        if !self.escaped {
+            return Cow::Borrowed(inner);
+        }
+        let mut value = String::with_capacity(inner.len());
+        let mut chars = inner.chars().peekable();
+        while let Some(c) = chars.next() {
+            let resolved = match (c, chars.peek()) {
+                ('\\', Some('"')) => '"',
+                ('\\', Some('\'')) => '\'',
+                ('\\', Some('\\')) => '\\',
+                ('\\', Some('t')) => '\t',
+                ('\\', Some('r')) => '\r',
+                ('\\', Some('n')) => '\n',
+                _ => {
+                    value.push(c);
+                    continue;
+                }
+            };
+            chars.next();
+            value.push(resolved);
+        }
+        Cow::Owned(value)
+    }
+}
