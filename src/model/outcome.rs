@@ -238,8 +238,12 @@ pub struct Cache {
     pub key: Option<Fact<String>>,
     /// Whether the key holds the Authorization header.
     pub key_has_authorization: Option<bool>,
+    /// Whether the key holds a cookie.
+    pub key_has_cookie: bool,
     /// Whether a response with Set-Cookie is stored, cookie and all.
     pub stores_set_cookie: bool,
+    /// Whether the origin's Cache-Control is ignored.
+    pub ignores_cache_control: bool,
 }
 
 impl Cache {
@@ -252,7 +256,9 @@ impl Cache {
             answers_from_store: Fact::is(false, []),
             key: None,
             key_has_authorization: None,
+            key_has_cookie: false,
             stores_set_cookie: false,
+            ignores_cache_control: false,
         }
     }
 }
@@ -293,4 +299,18 @@ pub struct Outcome {
     pub response: Response,
     /// What the files do not decide.
     pub unknown: Vec<Unknown>,
+    /// Where questions were open: the outcome of each way to answer them. Empty if there is only one.
+    pub runs: Vec<Outcome>,
+}
+
+impl Outcome {
+    /// Whether something holds whichever way the open questions are answered.
+    pub fn always(&self, holds: impl Fn(&Outcome) -> bool) -> bool {
+        if self.runs.is_empty() { holds(self) } else { self.runs.iter().all(holds) }
+    }
+
+    /// Whether something holds for at least one way to answer the open questions.
+    pub fn possibly(&self, holds: impl Fn(&Outcome) -> bool) -> bool {
+        if self.runs.is_empty() { holds(self) } else { self.runs.iter().any(holds) }
+    }
 }

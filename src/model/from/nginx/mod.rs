@@ -1,1 +1,31 @@
 //! nginx: servers as sites, locations as routes.
+//!
+//! `lower` arranges the configuration once ([`scope`], [`location`], [`server`]); `resolve` then walks a request through the phases
+//! of the real server ([`walk`] and the modules that extend it). What the files do not decide is tried both ways ([`choices`]).
+
+mod access;
+mod cache;
+mod choices;
+mod content;
+mod example;
+mod geo;
+mod location;
+mod lookup;
+mod map;
+mod nginx_site;
+mod password;
+mod regexes;
+mod response;
+mod routes;
+mod scope;
+mod script;
+mod server;
+mod slots;
+mod upstream;
+mod uri;
+mod value;
+mod variables;
+mod walk;
+
+pub use lookup::Lookup;
+pub use nginx_site::{Server, choose, lower};

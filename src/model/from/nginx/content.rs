@@ -1,0 +1,167 @@
+//! `try_files` and the content phase: upstreams, index files, static files.
+
+use super::lookup::Found;
+use super::slots::{List, Single};
+use super::uri;
+use super::walk::{End, Next, Walk, concat};
+use crate::files::FileKind;
+use crate::model::{Known, Value};
+use crate::project::nginx::DirectiveId;
+use crate::syntax::nginx::Name;
+
+impl Walk<'_, '_> {
+    /// `try_files`: the first file that is there, else the last argument.
+    pub(super) fn try_files(&mut self) -> Next {
+        let Some(id) = self.settled().try_files() else { return Next::Content };
+        let directive = self.directive(id);
+        let count = directive.arg_count();
+        for index in 0..count.saturating_sub(1) {
+            let text = directive.arg(index);
+            let (text, kind) = match text.strip_suffix('/') {
+                Some(folder) => (folder, FileKind::Folder),
+                None => (text.as_ref(), FileKind::File),
+            };
+            let candidate = self.value(text);
+            if self.exists(candidate.clone(), kind, id) {
+                self.step(format!("try_files finds {}", directive.arg(index)), id);
+                let slash = if kind == FileKind::Folder { "/" } else { "" };
+                if let Value::Known(found) = concat([candidate, Value::Known(slash.to_owned())]) {
+                    self.uri = Some(found);
+                }
+                return Next::Content;
+            }
+        }
+        let last = directive.arg(count.saturating_sub(1));
+        self.step(format!("try_files falls back to {last}"), id);
+        if let Some(code) = last.strip_prefix('=') {
+            return match code.parse() {
+                Ok(code) => self.finalize(code, Some(id)),
+                Err(_) => self.finalize(500, Some(id)),
+            };
+        }
+        if last.starts_with('@') {
+            return self.named_redirect(&last, id);
+        }
+        match self.value(&last) {
+            Value::Known(target) => {
+                let (path, args) = uri::split_args(&target);
+                self.internal_redirect(Some(path.to_owned()), Value::Known(args.to_owned()))
+            }
+            Value::Unknown { why, .. } => {
+                let unknown = super::walk::unknown_value(&why);
+                self.internal_redirect(None, unknown)
+            }
+        }
+    }
+
+    fn exists(&mut self, uri: Value, wanted: FileKind, by: DirectiveId) -> bool {
+        let what = if wanted == FileKind::File { "file" } else { "folder" };
+        let path = self.filename_of(uri);
+        let known = path.known().and_then(|path| self.file_kind(path, by));
+        match known {
+            Some(kind) => kind == Some(wanted),
+            None => self.decide(&format!("whether {}… is a {what} on the server", path.prefix()), false, by, true),
+        }
+    }
+
+    /// What stands at a path of the server: `None`: not known, `Some(None)`: nothing.
+    #[expect(clippy::option_option, reason = "unknown, nothing, a file or folder")]
+    pub(super) fn file_kind(&mut self, path: &str, _by: DirectiveId) -> Option<Option<FileKind>> {
+        if let Some(exists) = self.request.assume.file_exists {
+            let own = uri::normalize(&self.request.path, true)?;
+            let own_path = self.filename_of(Value::Known(own.clone()));
+            let own_path = own_path.known()?.trim_end_matches('/').to_owned();
+            let kind = if own.ends_with('/') { FileKind::Folder } else { FileKind::File };
+            if path.trim_end_matches('/') == own_path {
+                return Some(exists.then_some(kind));
+            }
+            // A folder that is there has its index file.
+            let below = path.strip_prefix(own_path.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            let index = below.is_some_and(|name| name.starts_with("index."));
+            return Some((exists && kind == FileKind::Folder && index).then_some(FileKind::File));
+        }
+        match self.server.shared.lookup?.kind(path) {
+            Found::There(kind) => Some(Some(kind)),
+            Found::Missing => Some(None),
+            Found::Unknown => None,
+        }
+    }
+
+    /// The content phase.
+    pub(super) fn content(&mut self) -> Next {
+        let Some(handler) = self.handler else { return self.static_content() };
+        match self.handler_name() {
+            Some(Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass) => {
+                self.step(format!("handed over by {}", self.directive(handler).text()), handler);
+                self.done_upstream()
+            }
+            Some(Name::StubStatus | Name::EmptyGif | Name::Api | Name::Status) => self.done(Known::Is(200), Some(handler)),
+            _ => {
+                let span = self.directive(handler).span();
+                self.note_unknown(&format!("what {} answers", self.directive(handler).name_text()), span, false);
+                self.end = Some(End::Status(Known::Unknown("code".to_owned()), Some(handler)));
+                Next::Done
+            }
+        }
+    }
+
+    fn static_content(&mut self) -> Next {
+        let Some(uri) = self.uri.clone() else {
+            return self.done(Known::Unknown("the rewritten path is not known".to_owned()), None);
+        };
+        let by = self.settled().single(Single::Root);
+        let place = by.unwrap_or(self.scope_of(self.serving_scope()).directive);
+        if !matches!(self.method.as_str(), "GET" | "HEAD" | "POST") {
+            return self.finalize(405, by);
+        }
+        if uri.ends_with('/') {
+            return self.index(&uri, place);
+        }
+        if self.exists(Value::Known(uri.clone()), FileKind::File, place) {
+            if self.method == "POST" {
+                return self.finalize(405, by);
+            }
+            return self.done(Known::Is(200), by);
+        }
+        if self.request.assume.file_exists.is_none() && self.exists(Value::Known(uri.clone()), FileKind::Folder, place) {
+            let target = self.with_args(&uri::escape(&format!("{uri}/")));
+            self.location = Some(self.absolute(target));
+            return self.finalize(301, by);
+        }
+        self.finalize(404, by)
+    }
+
+    fn index(&mut self, uri: &str, place: DirectiveId) -> Next {
+        let directives = self.list(List::Index).to_vec();
+        let mut names: Vec<(String, DirectiveId)> = Vec::new();
+        for id in directives {
+            names.extend(self.directive(id).args().map(|a| (a.into_owned(), id)));
+        }
+        if names.is_empty() {
+            names.push(("index.html".to_owned(), place));
+        }
+        for (name, id) in names {
+            if name.starts_with('/') {
+                let args = self.args.clone();
+                return self.internal_redirect(Some(name), args);
+            }
+            let candidate = self.value(&format!("{}{name}", uri.replace('$', "")));
+            if self.exists(candidate.clone(), FileKind::File, id) {
+                self.step(format!("index file {name}"), id);
+                let args = self.args.clone();
+                let uri = candidate.known().map(str::to_owned);
+                return self.internal_redirect(uri, args);
+            }
+        }
+        let folder = self.request.assume.file_exists.is_some()
+            || self.exists(Value::Known(uri.trim_end_matches('/').to_owned()), FileKind::Folder, place);
+        let by = self.settled().single(Single::Root);
+        if !folder {
+            return self.finalize(404, by);
+        }
+        if self.is_on(Single::Autoindex) && self.method != "POST" {
+            return self.done(Known::Is(200), by);
+        }
+        self.finalize(403, by)
+    }
+}

@@ -1,0 +1,236 @@
+//! Which location serves a URI: the search of `ngx_http_core_find_location`.
+
+use std::collections::HashMap;
+
+use super::regexes::{RegexId, Regexes};
+use super::scope::{NONE, ScopeId, Scopes};
+use crate::project::nginx::{Config, Directive};
+use crate::source::SourceMap;
+
+/// How a location is chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Pattern {
+    /// `= /x`
+    Exact(String),
+    /// `/x`, or `^~ /x` (no regex is asked if this prefix is the longest).
+    Prefix { text: String, no_regex: bool },
+    /// `~ x`, `~* x`
+    Regex(RegexId),
+    /// `@name`
+    Named(String),
+    /// A template hole: anything.
+    Unknown,
+}
+
+/// The locations directly inside one block, arranged for the search.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Level {
+    pub(super) exact: Vec<Exact>,
+    /// Longest first.
+    pub(super) prefixes: Vec<Prefix>,
+    /// In the order of the text.
+    pub(super) regexes: Vec<(RegexId, ScopeId)>,
+    pub(super) unknown: Vec<ScopeId>,
+}
+
+/// An exact location.
+#[derive(Clone, Debug)]
+pub(super) struct Exact {
+    pub(super) text: String,
+    pub(super) scope: ScopeId,
+    /// Whether a request for the text without its last `/` is redirected to it.
+    pub(super) redirects_to_slash: bool,
+}
+
+/// A prefix location.
+#[derive(Clone, Debug)]
+pub(super) struct Prefix {
+    pub(super) text: String,
+    pub(super) no_regex: bool,
+    pub(super) scope: ScopeId,
+    /// Whether a request for the prefix without its last `/` is redirected to it.
+    pub(super) redirects_to_slash: bool,
+}
+
+/// The locations of one server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Locations {
+    /// The levels by the block they stand in.
+    levels: HashMap<ScopeId, Level, foldhash::fast::FixedState>,
+    named: Vec<(String, ScopeId)>,
+}
+
+impl Level {
+    /// The location whose text is `uri/` and whose handler redirects there.
+    fn slash_redirect(&self, uri: &str) -> Option<ScopeId> {
+        let fits = |redirects: bool, text: &str| redirects && text.strip_suffix('/') == Some(uri);
+        let exact = self.exact.iter().find(|e| fits(e.redirects_to_slash, &e.text)).map(|e| e.scope);
+        exact.or_else(|| self.prefixes.iter().find(|p| fits(p.redirects_to_slash, &p.text)).map(|p| p.scope))
+    }
+}
+
+/// What the search found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The server itself: no location matches.
+    Server,
+    Location(ScopeId),
+    /// The prefix location wants the request repeated with `/` at the end.
+    SlashRedirect(ScopeId),
+    /// A location with a template hole in its pattern may or may not match.
+    Unknown(ScopeId),
+}
+
+/// The pattern of a `location` directive.
+pub(super) fn pattern(directive: &Directive, regexes: &mut Regexes) -> Pattern {
+    if directive.has_hole() {
+        return Pattern::Unknown;
+    }
+    let (first, second) = (directive.arg(0), directive.arg(1));
+    let prefix = |text: &str, no_regex| Pattern::Prefix { text: text.to_owned(), no_regex };
+    if directive.arg_count() > 1 {
+        return match first.as_ref() {
+            "=" => Pattern::Exact(second.into_owned()),
+            "^~" => prefix(&second, true),
+            "~" => Pattern::Regex(regexes.intern(&second, false)),
+            "~*" => Pattern::Regex(regexes.intern(&second, true)),
+            _ => Pattern::Unknown,
+        };
+    }
+    if let Some(rest) = first.strip_prefix('=') {
+        Pattern::Exact(rest.to_owned())
+    } else if let Some(rest) = first.strip_prefix("^~") {
+        prefix(rest, true)
+    } else if let Some(rest) = first.strip_prefix("~*") {
+        Pattern::Regex(regexes.intern(rest, true))
+    } else if let Some(rest) = first.strip_prefix('~') {
+        Pattern::Regex(regexes.intern(rest, false))
+    } else if first.starts_with('@') {
+        Pattern::Named(first.into_owned())
+    } else {
+        prefix(&first, false)
+    }
+}
+
+impl Locations {
+    /// Arranges the locations of a server.
+    pub(super) fn of_server(
+        server: ScopeId,
+        scopes: &Scopes,
+        config: &Config,
+        sources: &SourceMap,
+        regexes: &mut Regexes,
+    ) -> Self {
+        let mut locations = Self::default();
+        let mut todo = vec![server];
+        while let Some(block) = todo.pop() {
+            let inner = &scopes.get(block).locations;
+            if inner.is_empty() {
+                continue;
+            }
+            let mut level = Level::default();
+            for scope in inner {
+                todo.push(*scope);
+                let directive = config.directive(sources, scopes.get(*scope).directive);
+                let redirects = |text: &str| text.ends_with('/') && redirecting_handler(scopes, *scope, config, sources);
+                match pattern(&directive, regexes) {
+                    Pattern::Exact(text) => {
+                        let redirects_to_slash = redirects(&text);
+                        level.exact.push(Exact { text, scope: *scope, redirects_to_slash });
+                    }
+                    Pattern::Prefix { text, no_regex } => {
+                        let redirects_to_slash = redirects(&text);
+                        level.prefixes.push(Prefix { text, no_regex, scope: *scope, redirects_to_slash });
+                    }
+                    Pattern::Regex(regex) => level.regexes.push((regex, *scope)),
+                    Pattern::Named(name) => locations.named.push((name, *scope)),
+                    Pattern::Unknown => level.unknown.push(*scope),
+                }
+            }
+            level.prefixes.sort_by_key(|p| std::cmp::Reverse(p.text.len()));
+            locations.levels.insert(block, level);
+        }
+        locations
+    }
+
+    /// The level of a block.
+    pub(super) fn level(&self, block: ScopeId) -> Option<&Level> {
+        self.levels.get(&block)
+    }
+
+    /// The named location of that name, `@` included.
+    pub(super) fn named(&self, name: &str) -> Option<ScopeId> {
+        self.named.iter().find(|(n, _)| n == name).map(|(_, s)| *s)
+    }
+
+    /// Finds the location for a normalised URI. `matches` runs a regex and keeps its captures.
+    pub(super) fn find(&self, server: ScopeId, uri: &str, matches: &mut dyn FnMut(RegexId) -> Option<bool>) -> Found {
+        match self.find_in(server, uri, matches) {
+            Search::Done(found) | Search::Fallback(found) => found,
+            Search::Nothing => Found::Server,
+        }
+    }
+
+    fn find_in(&self, block: ScopeId, uri: &str, matches: &mut dyn FnMut(RegexId) -> Option<bool>) -> Search {
+        let Some(level) = self.levels.get(&block) else { return Search::Nothing };
+        if let Some(scope) = level.unknown.first() {
+            return Search::Done(Found::Unknown(*scope));
+        }
+        if let Some(exact) = level.exact.iter().find(|e| e.text == uri) {
+            return Search::Done(Found::Location(exact.scope));
+        }
+        let slashed = level.slash_redirect(uri);
+        let prefix = level.prefixes.iter().find(|p| uri.starts_with(&p.text));
+        if let Some(scope) = slashed
+            && prefix.is_none_or(|p| p.text != uri)
+        {
+            return Search::Done(Found::SlashRedirect(scope));
+        }
+        let mut fallback = Search::Nothing;
+        let mut no_regex = false;
+        if let Some(p) = prefix {
+            no_regex = p.no_regex;
+            fallback = match self.find_in(p.scope, uri, matches) {
+                done @ Search::Done(_) => return done,
+                Search::Nothing => Search::Fallback(Found::Location(p.scope)),
+                inner @ Search::Fallback(_) => inner,
+            };
+        }
+        if no_regex {
+            return fallback;
+        }
+        for (regex, scope) in &level.regexes {
+            match matches(*regex) {
+                Some(false) => {}
+                None => return Search::Done(Found::Unknown(*scope)),
+                Some(true) => {
+                    return match self.find_in(*scope, uri, matches) {
+                        Search::Nothing => Search::Done(Found::Location(*scope)),
+                        Search::Done(found) | Search::Fallback(found) => Search::Done(found),
+                    };
+                }
+            }
+        }
+        fallback
+    }
+}
+
+/// Result of the search in one block: a `Fallback` is given up for a regex of the blocks around it.
+enum Search {
+    Done(Found),
+    Fallback(Found),
+    Nothing,
+}
+
+/// Whether the block's handler makes nginx redirect `/x` to `/x/` (`auto_redirect`): the `*_pass` directives do.
+fn redirecting_handler(scopes: &Scopes, scope: ScopeId, config: &Config, sources: &SourceMap) -> bool {
+    use crate::syntax::nginx::Name;
+    let scope = scopes.get(scope);
+    scope.settled.handler().is_some_and(|handler| {
+        let name = config.directive(sources, handler).name();
+        matches!(
+            name,
+            Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass | Name::MemcachedPass
+        )
+    }) && scope.directive != NONE
+}

@@ -1,0 +1,349 @@
+//! The servers of one nginx, and the choice between them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::choices::{self, Choices};
+use super::location::Locations;
+use super::lookup::Lookup;
+use super::regexes::Regexes;
+use super::routes;
+use super::scope::{NONE, ScopeId, ScopeKind, Scopes};
+use super::server::Listens;
+use super::upstream::{kind_of, protocol_of};
+use super::walk::{End, Walk};
+use crate::model::{Handler, HandlerKind, Known, Outcome, Paths, Place, Request, Route, RouteId, Scheme, Site, Value};
+use crate::project::nginx::config::TOP;
+use crate::project::nginx::{Config, Directive, DirectiveId};
+use crate::source::{SourceMap, Span};
+use crate::syntax::nginx::Name;
+
+type FixedState = foldhash::fast::FixedState;
+
+/// What all servers of one nginx share.
+pub(super) struct Shared<'a> {
+    pub(super) config: &'a Config,
+    pub(super) sources: &'a SourceMap,
+    pub(super) lookup: Option<Lookup<'a>>,
+    pub(super) scopes: Scopes,
+    pub(super) regexes: Regexes,
+    /// `map`, `geo`, `split_clients` by variable, in lower case without `$`; of two the last counts.
+    pub(super) maps: HashMap<String, DirectiveId, FixedState>,
+    /// Variables that some `set` defines: empty until it runs.
+    pub(super) set_variables: HashSet<String, FixedState>,
+    set_values: HashMap<String, Vec<DirectiveId>, FixedState>,
+}
+
+/// One `server` block.
+pub struct Server<'a> {
+    pub(super) shared: Arc<Shared<'a>>,
+    pub(super) scope: ScopeId,
+    pub(super) locations: Locations,
+    listens: Listens,
+    order: u32,
+    routes: Vec<Route>,
+    route_scopes: Vec<ScopeId>,
+}
+
+impl<'a> Shared<'a> {
+    /// A directive of the configuration.
+    pub(super) fn directive(&self, id: DirectiveId) -> Directive<'a> {
+        self.config.directive(self.sources, id)
+    }
+
+    /// Its head; `None` for what only stands around a lone snippet.
+    pub(super) fn span(&self, id: DirectiveId) -> Option<Span> {
+        (id != TOP).then(|| self.directive(id).span())
+    }
+
+    /// The texts that a variable is made of: the source of its `map`, the values of its `set`.
+    pub(super) fn definitions(&self, name: &str) -> impl Iterator<Item = String> {
+        let map = self.maps.get(name).map(|id| self.directive(*id).arg(0).into_owned());
+        let sets = self.set_values.get(name).map_or(&[][..], Vec::as_slice);
+        map.into_iter().chain(sets.iter().map(|id| self.directive(*id).arg(1).into_owned()))
+    }
+
+    fn intern_regexes(&mut self) {
+        let (config, sources) = (self.config, self.sources);
+        for rewrite in config.all(sources, Name::Rewrite) {
+            self.regexes.intern(&rewrite.arg(0), false);
+        }
+        for split in config.all(sources, Name::FastcgiSplitPathInfo) {
+            self.regexes.intern(&split.arg(0), false);
+        }
+        for condition in config.all(sources, Name::If) {
+            let words: Vec<_> = condition.args().collect();
+            for (i, word) in words.iter().enumerate().filter(|(_, w)| matches!(w.as_ref(), "~" | "~*" | "!~" | "!~*")) {
+                let Some(text) = words.get(i + 1) else { continue };
+                let text = if i + 2 == words.len() { text.strip_suffix(')').unwrap_or(text) } else { text };
+                self.regexes.intern(text, word.ends_with('*'));
+            }
+        }
+        for map in config.all(sources, Name::Map) {
+            self.maps.insert(variable_name(&map.arg(map.arg_count().saturating_sub(1))), map.id);
+            for entry in map.children() {
+                if let Some(pattern) = entry.name_text().strip_prefix('~') {
+                    let (pattern, ignore_case) = pattern.strip_prefix('*').map_or((pattern, false), |p| (p, true));
+                    self.regexes.intern(pattern, ignore_case);
+                }
+            }
+        }
+        for name in [Name::Geo, Name::SplitClients] {
+            for table in config.all(sources, name) {
+                self.maps.insert(variable_name(&table.arg(table.arg_count().saturating_sub(1))), table.id);
+            }
+        }
+        for set in config.all(sources, Name::Set) {
+            let name = variable_name(&set.arg(0));
+            self.set_variables.insert(name.clone());
+            self.set_values.entry(name).or_default().push(set.id);
+        }
+    }
+}
+
+fn variable_name(text: &str) -> String {
+    text.strip_prefix('$').unwrap_or(text).to_ascii_lowercase()
+}
+
+/// Lowers the http servers of a configuration.
+pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, lookup: Option<Lookup<'a>>) -> Vec<Server<'a>> {
+    let mut shared = Shared {
+        config,
+        sources,
+        lookup,
+        scopes: Scopes::default(),
+        regexes: Regexes::default(),
+        maps: HashMap::default(),
+        set_variables: HashSet::default(),
+        set_values: HashMap::default(),
+    };
+    shared.intern_regexes();
+    let mut found: Vec<(DirectiveId, ScopeId)> = Vec::new();
+    for (http, http_scope) in http_blocks(config, sources, &mut shared.scopes) {
+        if config.guessed_context.contains(&Name::Server) && http == TOP {
+            let scope = shared.scopes.lower(config, sources, ScopeKind::Server, TOP, http_scope);
+            found.push((TOP, scope));
+            continue;
+        }
+        for server in config.children(sources, http).filter(|d| d.name() == Name::Server) {
+            let scope = shared.scopes.lower(config, sources, ScopeKind::Server, server.id, http_scope);
+            found.push((server.id, scope));
+        }
+    }
+    let mut parts = Vec::new();
+    for (order, (directive, scope)) in found.into_iter().enumerate() {
+        let locations = Locations::of_server(scope, &shared.scopes, config, sources, &mut shared.regexes);
+        let listens = Listens::of(config.children(sources, directive), &mut shared.regexes);
+        parts.push((order as u32, scope, locations, listens));
+    }
+    let shared = Arc::new(shared);
+    let servers = parts.into_iter().map(|(order, scope, locations, listens)| {
+        let (routes, route_scopes) = routes::of_server(&shared, scope, &locations, paths);
+        Server { shared: Arc::clone(&shared), scope, locations, listens, order, routes, route_scopes }
+    });
+    servers.collect()
+}
+
+/// The `http` blocks with their scopes; [`TOP`] for the one that stands around a lone snippet.
+fn http_blocks(config: &Config, sources: &SourceMap, scopes: &mut Scopes) -> Vec<(DirectiveId, ScopeId)> {
+    if config.guessed_context.contains(&Name::Stream) || config.guessed_context.contains(&Name::Mail) {
+        return Vec::new();
+    }
+    if config.guessed_context.contains(&Name::Http) {
+        let kind = ScopeKind::Http;
+        let inside_server = config.guessed_context.contains(&Name::Server);
+        let scope = if inside_server { scopes.push_empty(kind, NONE) } else { scopes.lower(config, sources, kind, TOP, NONE) };
+        return vec![(TOP, scope)];
+    }
+    let blocks: Vec<DirectiveId> = config.children(sources, TOP).filter(|d| d.name() == Name::Http).map(|d| d.id).collect();
+    blocks.into_iter().map(|id| (id, scopes.lower(config, sources, ScopeKind::Http, id, NONE))).collect()
+}
+
+/// The server that takes a request: by port, then by name, else the default server of that port.
+/// If no server listens on the port (a port that is mapped elsewhere), all servers are asked by name.
+pub fn choose<'s, 'a>(servers: &'s [Server<'a>], request: &Request) -> Option<&'s Server<'a>> {
+    let on_port: Vec<&Server> = servers.iter().filter(|s| s.listens.listen_for(request).is_some()).collect();
+    let candidates: Vec<&Server> = if on_port.is_empty() { servers.iter().collect() } else { on_port };
+    // An address of its own beats a wildcard one.
+    let specific = |s: &Server| s.listens.listen_for(request).is_some_and(|l| l.address.is_some());
+    let most_specific: Vec<&Server> = candidates.iter().copied().filter(|s| specific(s)).collect();
+    let names_address = request.host == "localhost" || request.host.parse::<std::net::IpAddr>().is_ok();
+    let candidates = if names_address && !most_specific.is_empty() { most_specific } else { candidates };
+    let host = request.host.trim_end_matches('.');
+    let by_name = candidates
+        .iter()
+        .filter_map(|s| Some((s.listens.matches(host, s.order, &s.shared.regexes)?, *s)))
+        .min_by(|a, b| a.0.cmp(&b.0).then(a.1.order.cmp(&b.1.order)));
+    if let Some((_, server)) = by_name {
+        return Some(server);
+    }
+    let default = candidates.iter().find(|s| s.listens.listen_for(request).is_some_and(|l| l.default_server));
+    default.or(candidates.first()).copied()
+}
+
+impl<'a> Server<'a> {
+    /// The Host header of a request.
+    pub(super) fn host_header(&self, request: &Request) -> String {
+        if request.port == request.scheme.default_port() || request.host.is_empty() {
+            return request.host.clone();
+        }
+        format!("{}:{}", request.host, request.port)
+    }
+
+    /// `$server_name`: the first name as written.
+    pub(super) fn first_name(&self) -> Value {
+        let mut children = self.shared.config.children(self.shared.sources, self.server_directive());
+        let first = children.find(|c| c.name() == Name::ServerName).map(|n| n.arg(0).to_ascii_lowercase());
+        Value::Known(first.unwrap_or_default())
+    }
+
+    /// The `server` directive, or [`TOP`].
+    pub(super) fn server_directive(&self) -> DirectiveId {
+        self.shared.scopes.get(self.scope).directive
+    }
+
+    /// The directive of a route's block, or [`TOP`].
+    pub fn route_directive(&self, route: RouteId) -> DirectiveId {
+        self.route_scopes.get(route as usize).map_or(TOP, |s| self.shared.scopes.get(*s).directive)
+    }
+
+    /// The directives of this server.
+    pub fn config(&self) -> &'a Config {
+        self.shared.config
+    }
+
+    fn place_of(&self, directive: DirectiveId) -> Place {
+        match self.shared.span(directive) {
+            Some(span) => Place { span, text: self.shared.directive(directive).text() },
+            None => Place { span: Span::new(self.shared.config.main, 0, 0), text: "server".to_owned() },
+        }
+    }
+
+    fn follow(&self, request: &Request, choices: &mut Choices) -> Outcome {
+        let mut walk = Walk::new(self, request, choices);
+        if request.scheme == Scheme::Http && self.listens.listen_for(request).is_some_and(|l| l.tls) {
+            walk.end = Some(End::Status(Known::Is(400), None));
+        } else {
+            walk.run();
+        }
+        self.outcome(walk)
+    }
+
+    fn outcome(&self, mut walk: Walk<'_, 'a>) -> Outcome {
+        let (status, by) = match walk.end.clone() {
+            Some(End::Status(Known::Is(status), by)) => (Known::Is(Some(status)), by),
+            Some(End::Status(Known::Unknown(why), by)) => (Known::Unknown(why), by),
+            Some(End::Upstream) => (Known::Is(None), None),
+            None => (Known::Unknown("the request was not followed to its end".to_owned()), None),
+        };
+        let upstream = if walk.returned() { None } else { walk.upstream() };
+        let reached = matches!(walk.end, Some(End::Upstream)) || upstream.is_some() && !walk.refused && by.is_none();
+        let handler = self.handler(&mut walk, &status, by);
+        let served = walk.serving_scope();
+        Outcome {
+            site: self.place_of(self.server_directive()),
+            served_by: self.place_of(self.shared.scopes.get(served).directive),
+            cache: if upstream.is_some() { walk.cache(reached) } else { crate::model::Cache::none() },
+            response: walk.response(),
+            steps: std::mem::take(&mut walk.steps),
+            gates: std::mem::take(&mut walk.gates),
+            location: walk.location.take(),
+            unknown: std::mem::take(&mut walk.unknown),
+            status,
+            handler,
+            upstream,
+            runs: Vec::new(),
+        }
+    }
+
+    fn handler(&self, walk: &mut Walk<'_, 'a>, status: &Known<Option<u16>>, by: Option<DirectiveId>) -> Handler {
+        let span = by.and_then(|id| self.shared.span(id));
+        if walk.returned() {
+            let redirect = matches!(status, Known::Is(Some(301..=308))) && walk.location.is_some();
+            let kind = if redirect { HandlerKind::Redirect } else { HandlerKind::Return };
+            return Handler { kind, span, target: walk.location.clone() };
+        }
+        let Some(handler) = walk.handler else {
+            let root = walk.settled().single(super::slots::Single::Root).and_then(|id| self.shared.span(id));
+            return Handler { kind: HandlerKind::Static, span: root, target: None };
+        };
+        let directive = self.shared.directive(handler);
+        match protocol_of(directive.name()) {
+            Some(protocol) => {
+                let target = walk.value(&directive.arg(0));
+                Handler { kind: kind_of(protocol), span: Some(directive.span()), target: Some(target) }
+            }
+            None if matches!(directive.name(), Name::StubStatus | Name::EmptyGif | Name::Api | Name::Status) => {
+                Handler { kind: HandlerKind::Internal, span: Some(directive.span()), target: None }
+            }
+            None => Handler { kind: HandlerKind::Unknown, span: Some(directive.span()), target: None },
+        }
+    }
+}
+
+impl Walk<'_, '_> {
+    /// Whether the walk ended with `return`, a redirect, or an error that the rewrite phase made.
+    pub(super) fn returned(&self) -> bool {
+        !self.refused
+            && (self.location.is_some()
+                || self.ended_by.is_some_and(|id| {
+                    id != TOP
+                        && matches!(self.directive(id).name(), Name::Return | Name::Rewrite | Name::Internal | Name::TryFiles)
+                }))
+    }
+}
+
+impl Site for Server<'_> {
+    fn place(&self) -> Place {
+        self.place_of(self.server_directive())
+    }
+
+    fn hosts(&self) -> &[String] {
+        &self.listens.literal
+    }
+
+    fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    fn resolve(&self, request: &Request) -> Outcome {
+        choices::explore(|choices| self.follow(request, choices))
+    }
+
+    fn request(&self, path: &str) -> Request {
+        self.listens.request(path)
+    }
+
+    fn landmark(&self, route: RouteId) -> Option<Request> {
+        let scope = *self.route_scopes.get(route as usize)?;
+        let path = super::example::path_for(&self.shared, &self.locations, self.scope, scope)?;
+        Some(self.request(&path))
+    }
+
+    fn context(&self, route: RouteId) -> String {
+        let directive = self.route_directive(route);
+        if directive == TOP {
+            return "server".to_owned();
+        }
+        let directive = self.shared.directive(directive);
+        let mut parts: Vec<String> = directive.ancestors().map(|a| self.label(&a)).collect();
+        parts.reverse();
+        parts.push(self.label(&directive));
+        parts.join(" > ")
+    }
+
+    fn is_tls(&self) -> bool {
+        self.listens.is_tls()
+    }
+}
+
+impl Server<'_> {
+    fn label(&self, directive: &Directive) -> String {
+        if directive.name() == Name::Server
+            && let Some(name) = self.listens.literal.first()
+        {
+            return format!("server {name}");
+        }
+        directive.text()
+    }
+}

@@ -1,0 +1,131 @@
+//! The regular expressions of a configuration, each text compiled once, and only if it is asked.
+//!
+//! nginx uses PCRE on bytes; `fancy-regex` knows the same language (look-around, back-references) with a limit on its work.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use fancy_regex::{Captures, Regex, RegexBuilder};
+
+use crate::model::{PathSet, Paths};
+
+/// Number of a regex in [`Regexes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RegexId(u32);
+
+/// Steps a look-around regex may take on one text before the answer is "unknown".
+const BACKTRACK_LIMIT: usize = 100_000;
+
+/// Bytes a compiled regex may take.
+const SIZE_LIMIT: usize = 1 << 20;
+
+#[derive(Debug)]
+struct Entry {
+    text: String,
+    ignore_case: bool,
+    compiled: OnceLock<Option<Regex>>,
+    well_known: OnceLock<PathSet>,
+}
+
+/// All regexes of a configuration.
+#[derive(Debug, Default)]
+pub(super) struct Regexes {
+    entries: Vec<Entry>,
+    by_text: HashMap<(String, bool), RegexId, foldhash::fast::FixedState>,
+}
+
+impl Regexes {
+    /// The number of a regex.
+    pub(super) fn intern(&mut self, text: &str, ignore_case: bool) -> RegexId {
+        if let Some(id) = self.by_text.get(&(text.to_owned(), ignore_case)) {
+            return *id;
+        }
+        let id = RegexId(self.entries.len() as u32);
+        let text = text.to_owned();
+        self.by_text.insert((text.clone(), ignore_case), id);
+        self.entries.push(Entry { text, ignore_case, compiled: OnceLock::new(), well_known: OnceLock::new() });
+        id
+    }
+
+    /// The number of a regex that was interned before.
+    pub(super) fn find(&self, text: &str, ignore_case: bool) -> Option<RegexId> {
+        self.by_text.get(&(text.to_owned(), ignore_case)).copied()
+    }
+
+    /// Text and case flag of a regex.
+    pub(super) fn text(&self, id: RegexId) -> (&str, bool) {
+        let entry = &self.entries[id.0 as usize];
+        (&entry.text, entry.ignore_case)
+    }
+
+    fn regex(&self, id: RegexId) -> Option<&Regex> {
+        let entry = &self.entries[id.0 as usize];
+        entry.compiled.get_or_init(|| compile(&entry.text, entry.ignore_case)).as_ref()
+    }
+
+    /// Whether a text matches; `None`: the regex cannot be used here, or works too long.
+    pub(super) fn is_match(&self, id: RegexId, text: &str) -> Option<bool> {
+        self.regex(id)?.is_match(text).ok()
+    }
+
+    /// The captures of a match, `Some(None)` for no match.
+    #[expect(clippy::option_option, reason = "unknown, no match, match")]
+    pub(super) fn captures<'t>(&self, id: RegexId, text: &'t str) -> Option<Option<Captures<'t, str>>> {
+        self.regex(id)?.captures(text).ok()
+    }
+
+    /// The names of the named groups.
+    pub(super) fn group_names(&self, id: RegexId) -> impl Iterator<Item = (usize, &str)> {
+        self.regex(id).into_iter().flat_map(|r| r.capture_names().enumerate()).filter_map(|(i, n)| Some((i, n?)))
+    }
+
+    /// How many groups it has besides the whole.
+    pub(super) fn group_count(&self, id: RegexId) -> usize {
+        self.regex(id).map_or(0, |r| r.captures_len().saturating_sub(1))
+    }
+
+    /// The well-known paths that match. An unusable regex matches none.
+    pub(super) fn well_known(&self, id: RegexId, paths: &Paths) -> PathSet {
+        *self.entries[id.0 as usize].well_known.get_or_init(|| {
+            let mut set = PathSet::default();
+            for (index, known) in paths.list.iter().enumerate() {
+                if self.is_match(id, &known.path) == Some(true) {
+                    set.insert(index);
+                }
+            }
+            set
+        })
+    }
+}
+
+/// Compiles a PCRE text; `None` if it is beyond what can be decided here.
+pub(super) fn compile(text: &str, ignore_case: bool) -> Option<Regex> {
+    RegexBuilder::new(&pcre_to_fancy(text))
+        .case_insensitive(ignore_case)
+        .backtrack_limit(BACKTRACK_LIMIT)
+        .delegate_size_limit(SIZE_LIMIT)
+        .delegate_dfa_size_limit(SIZE_LIMIT)
+        .build()
+        .ok()
+}
+
+/// PCRE accepts some texts that the Rust engines refuse: an escaped character that needs none (`\/`, `\-`, `\_`, `\"`) means itself.
+fn pcre_to_fancy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some(next) if next.is_ascii_alphanumeric() || "\\.+*?()|[]{}^$#&-~".contains(next) => {
+                out.push('\\');
+                out.push(next);
+            }
+            Some(next) => out.push(next),
+            None => out.push('\\'),
+        }
+    }
+    out
+}

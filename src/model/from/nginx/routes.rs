@@ -1,0 +1,181 @@
+//! Locations as routes: what each has to do with credentials, and which well-known paths reach it.
+//!
+//! Thousands of servers times hundreds of paths need no search for each pair: a prefix is a range of the sorted list, a regex text
+//! meets the same paths everywhere, and the choice between locations is the same set arithmetic for all paths at once.
+
+use super::location::Locations;
+use super::nginx_site::Shared;
+use super::scope::{NONE, Scope, ScopeId, ScriptStep};
+use super::slots::{List, PerProtocol, PerProtocolList, Protocol, Single};
+use super::upstream::protocol_of;
+use crate::model::{PathSet, Paths, Route, Traits};
+use crate::project::nginx::config::TOP;
+use crate::source::Span;
+use crate::syntax::nginx::Name;
+
+/// The routes of a server, the server itself first, and their blocks.
+pub(super) fn of_server(shared: &Shared, server: ScopeId, locations: &Locations, paths: &Paths) -> (Vec<Route>, Vec<ScopeId>) {
+    let mut scopes = vec![server];
+    let mut next = 0;
+    while let Some(scope) = scopes.get(next).copied() {
+        scopes.extend(&shared.scopes.get(scope).locations);
+        next += 1;
+    }
+    let mut served = Served { shared, locations, paths, sets: Vec::with_capacity(scopes.len()) };
+    let rest = served.spread(server, paths.everything);
+    served.sets.push((server, rest));
+    let routes = scopes.iter().map(|id| {
+        let scope = shared.scopes.get(*id);
+        let serves = served.sets.iter().filter(|(s, _)| s == id).fold(PathSet::default(), |all, (_, set)| all | *set);
+        let span = shared.span(scope.directive).unwrap_or(Span::new(shared.config.main, 0, 0));
+        Route { span, traits: traits(shared, scope), serves }
+    });
+    (routes.collect(), scopes)
+}
+
+struct Served<'w, 'a> {
+    shared: &'w Shared<'a>,
+    locations: &'w Locations,
+    paths: &'w Paths,
+    sets: Vec<(ScopeId, PathSet)>,
+}
+
+impl Served<'_, '_> {
+    /// Gives the paths of `set` to the locations inside `block`, and returns those that none of them takes.
+    fn spread(&mut self, block: ScopeId, set: PathSet) -> PathSet {
+        if set.is_empty() {
+            return set;
+        }
+        let locations = self.locations;
+        let Some(level) = locations.level(block) else { return set };
+        let mut rest = set;
+        for exact in &level.exact {
+            let taken = self.paths.exactly(&exact.text) & rest;
+            self.give(exact.scope, taken);
+            rest = rest & !taken;
+        }
+        // Prefixes come longest first: each takes what no longer one took.
+        let mut fallbacks: Vec<(ScopeId, PathSet)> = Vec::new();
+        let mut open = rest;
+        let mut closed = PathSet::default();
+        for prefix in &level.prefixes {
+            let taken = self.paths.with_prefix(&prefix.text) & open;
+            open = open & !taken;
+            let left = self.spread(prefix.scope, taken);
+            rest = rest & !(taken & !left);
+            if prefix.no_regex {
+                closed |= left;
+            }
+            fallbacks.push((prefix.scope, left));
+        }
+        let mut asked = rest & !closed;
+        for (regex, scope) in &level.regexes {
+            if asked.is_empty() {
+                break;
+            }
+            let taken = self.shared.regexes.well_known(*regex, self.paths) & asked;
+            asked = asked & !taken;
+            rest = rest & !taken;
+            let left = self.spread(*scope, taken);
+            self.give(*scope, left);
+        }
+        for (scope, left) in fallbacks {
+            let taken = left & rest;
+            self.give(scope, taken);
+            rest = rest & !taken;
+        }
+        rest
+    }
+
+    fn give(&mut self, scope: ScopeId, set: PathSet) {
+        if !set.is_empty() {
+            self.sets.push((scope, set));
+        }
+    }
+}
+
+fn traits(shared: &Shared, scope: &Scope) -> Traits {
+    let mut traits = Traits::default();
+    add_traits(shared, scope, &mut traits);
+    if scope.limit_except != NONE {
+        add_traits(shared, shared.scopes.get(scope.limit_except), &mut traits);
+    }
+    for step in &scope.script {
+        traits.add(Traits::REWRITES);
+        if let ScriptStep::If(_, inner) = step {
+            add_traits(shared, shared.scopes.get(*inner), &mut traits);
+        }
+    }
+    let named = scope.directive != TOP && shared.directive(scope.directive).arg(0).starts_with('@');
+    if scope.settled.internal().is_some() || named {
+        traits.add(Traits::INTERNAL);
+    }
+    traits
+}
+
+fn add_traits(shared: &Shared, scope: &Scope, traits: &mut Traits) {
+    let settled = &scope.settled;
+    let has = |list: List| !settled.run(list).is_empty();
+    let gates = [Single::AuthBasic, Single::AuthRequest, Single::AuthJwt, Single::AccessCode];
+    if gates.iter().any(|g| settled.single(*g).is_some()) {
+        traits.add(Traits::GATE);
+    }
+    if has(List::Addresses) {
+        traits.add(Traits::ADDRESSES);
+    }
+    if has(List::ErrorPages) {
+        traits.add(Traits::ERROR_PAGES);
+    }
+    if has(List::AddHeader) || has(List::MoreSetHeaders) || settled.single(Single::Expires).is_some() {
+        traits.add(Traits::EDITS_RESPONSE);
+    }
+    if has(List::LimitReq) || has(List::LimitConn) {
+        traits.add(Traits::LIMITS);
+    }
+    if has(List::ProxyCookieFlags) || has(List::ProxyCookiePath) || has(List::ProxyCookieDomain) {
+        traits.add(Traits::COOKIES);
+    }
+    if has(List::MoreSetInputHeaders) {
+        traits.add(Traits::SETS_HEADERS);
+        traits.add(Traits::TOUCHES_AUTHORIZATION);
+    }
+    let protocol = settled.handler().and_then(|h| protocol_of(shared.directive(h).name()));
+    if let Some(protocol) = protocol {
+        traits.add(Traits::UPSTREAM);
+        add_protocol_traits(shared, scope, protocol, traits);
+    }
+}
+
+fn add_protocol_traits(shared: &Shared, scope: &Scope, protocol: Protocol, traits: &mut Traits) {
+    let settled = &scope.settled;
+    if settled.of(protocol, PerProtocol::Cache).is_some_and(|id| shared.directive(id).arg(0) != "off") {
+        traits.add(Traits::CACHE);
+    }
+    if settled.of(protocol, PerProtocol::PassRequestHeaders).is_some() {
+        traits.add(Traits::TOUCHES_AUTHORIZATION);
+        traits.add(Traits::COOKIES);
+    }
+    if !settled.run_of(protocol, PerProtocolList::HideHeader).is_empty() {
+        traits.add(Traits::EDITS_RESPONSE);
+    }
+    let headers = shared.scopes.run(settled.run_of(protocol, PerProtocolList::Headers));
+    if !headers.is_empty() {
+        traits.add(Traits::SETS_HEADERS);
+    }
+    for id in headers {
+        let directive = shared.directive(*id);
+        if !matches!(
+            directive.name(),
+            Name::ProxySetHeader | Name::GrpcSetHeader | Name::FastcgiParam | Name::UwsgiParam | Name::ScgiParam
+        ) {
+            continue;
+        }
+        let name = directive.arg(0);
+        let name = name.strip_prefix("HTTP_").unwrap_or(&name);
+        if name.eq_ignore_ascii_case("authorization") {
+            traits.add(Traits::TOUCHES_AUTHORIZATION);
+        } else if name.eq_ignore_ascii_case("cookie") {
+            traits.add(Traits::COOKIES);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Which server answers: `listen` and `server_name`.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::regexes::{RegexId, Regexes};
+use crate::model::{Request, Scheme};
+use crate::project::nginx::Directive;
+use crate::syntax::nginx::Name;
+
+/// One `listen`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listen {
+    /// `None`: every address.
+    pub(super) address: Option<String>,
+    /// `None`: a Unix socket, or not known.
+    pub(super) port: Option<u16>,
+    pub(super) default_server: bool,
+    pub(super) tls: bool,
+}
+
+/// One `server_name`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ServerName {
+    Exact(String),
+    /// `*.example.com` (kept as `.example.com`).
+    LeadingWildcard(String),
+    /// `www.example.*` (kept as `www.example.`).
+    TrailingWildcard(String),
+    Regex(RegexId),
+    /// A variable or a template hole.
+    Unknown,
+}
+
+/// Names and addresses of a server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listens {
+    pub(super) listens: Vec<Listen>,
+    pub(super) names: Vec<ServerName>,
+    /// Literal names in the order of the text.
+    pub(super) literal: Vec<String>,
+}
+
+/// How well a name fits; smaller is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NameMatch {
+    Exact,
+    /// Longest first.
+    Leading(std::cmp::Reverse<usize>),
+    Trailing(std::cmp::Reverse<usize>),
+    Regex(u32),
+}
+
+impl Listens {
+    /// Reads a `server` block.
+    pub(super) fn of<'a>(children: impl Iterator<Item = Directive<'a>>, regexes: &mut Regexes) -> Self {
+        let mut out = Self::default();
+        let mut old_ssl = false;
+        for child in children {
+            match child.name() {
+                Name::Listen => out.listens.push(listen(&child)),
+                Name::ServerName => out.add_names(&child, regexes),
+                Name::Ssl => old_ssl = child.arg(0) == "on",
+                _ => {}
+            }
+        }
+        if out.listens.is_empty() {
+            out.listens.push(Listen { address: None, port: Some(80), default_server: false, tls: false });
+        }
+        if old_ssl {
+            out.listens.iter_mut().for_each(|l| l.tls = true);
+        }
+        out
+    }
+
+    fn add_names(&mut self, directive: &Directive, regexes: &mut Regexes) {
+        for (word, value) in directive.arg_words().iter().zip(directive.args()) {
+            let lower = value.to_ascii_lowercase();
+            let name = if word.hole || value.contains('$') && !value.starts_with('~') {
+                ServerName::Unknown
+            } else if let Some(regex) = value.strip_prefix('~') {
+                ServerName::Regex(regexes.intern(regex, true))
+            } else if let Some(rest) = lower.strip_prefix('.') {
+                self.names.push(ServerName::Exact(rest.to_owned()));
+                self.literal.push(rest.to_owned());
+                ServerName::LeadingWildcard(lower.clone())
+            } else if let Some(rest) = lower.strip_prefix('*') {
+                ServerName::LeadingWildcard(rest.to_owned())
+            } else if let Some(rest) = lower.strip_suffix('*') {
+                ServerName::TrailingWildcard(rest.to_owned())
+            } else {
+                if !lower.is_empty() && lower != "_" && lower.parse::<IpAddr>().is_err() {
+                    self.literal.push(lower.clone());
+                }
+                ServerName::Exact(lower)
+            };
+            self.names.push(name);
+        }
+    }
+
+    /// How well the server's names fit a host; `order` is its place among all servers.
+    pub(super) fn matches(&self, host: &str, order: u32, regexes: &Regexes) -> Option<NameMatch> {
+        let fit = |name: &ServerName| match name {
+            ServerName::Exact(text) => (text == host).then_some(NameMatch::Exact),
+            ServerName::LeadingWildcard(text) => (host.len() > text.len() && host.ends_with(text.as_str()))
+                .then_some(NameMatch::Leading(std::cmp::Reverse(text.len()))),
+            ServerName::TrailingWildcard(text) => (host.len() > text.len() && host.starts_with(text.as_str()))
+                .then_some(NameMatch::Trailing(std::cmp::Reverse(text.len()))),
+            ServerName::Regex(id) => (regexes.is_match(*id, host) == Some(true)).then_some(NameMatch::Regex(order)),
+            ServerName::Unknown => None,
+        };
+        self.names.iter().filter_map(fit).min()
+    }
+
+    /// Whether any of its listens is a TLS one.
+    pub(super) fn is_tls(&self) -> bool {
+        self.listens.iter().any(|l| l.tls)
+    }
+
+    /// The `listen` that takes a request to this address and port.
+    pub(super) fn listen_for(&self, request: &Request) -> Option<&Listen> {
+        let asked = address_of(&request.host);
+        self.listens
+            .iter()
+            .filter(|l| l.port == Some(request.port))
+            .filter(|l| l.address.is_none() || asked.is_none() || l.address == asked)
+            .min_by_key(|l| l.address != asked)
+    }
+
+    /// A request that reaches this server: scheme, host and port of its best listen.
+    pub(super) fn request(&self, path: &str) -> Request {
+        let best = self.listens.iter().filter(|l| l.port.is_some()).max_by_key(|l| l.tls).or(self.listens.first());
+        let tls = best.is_some_and(|l| l.tls);
+        let scheme = if tls { Scheme::Https } else { Scheme::Http };
+        let address = best.and_then(|l| l.address.clone());
+        let host = self.literal.first().cloned().or(address).unwrap_or_else(|| "localhost".to_owned());
+        let port = best.and_then(|l| l.port).unwrap_or(scheme.default_port());
+        Request { scheme, port, ..Request::get(host, path) }
+    }
+}
+
+/// The local address a host name certainly means.
+fn address_of(host: &str) -> Option<String> {
+    if host == "localhost" {
+        return Some(Ipv4Addr::LOCALHOST.to_string());
+    }
+    host.trim_matches(['[', ']']).parse::<IpAddr>().ok().map(|a| a.to_string())
+}
+
+fn listen(directive: &Directive) -> Listen {
+    let first = directive.arg(0);
+    let flags: Vec<_> = directive.args().skip(1).collect();
+    let (address, port) = address_and_port(&first);
+    Listen {
+        address,
+        port: if directive.has_hole() || first.contains('$') { None } else { port },
+        default_server: flags.iter().any(|f| f == "default_server" || f == "default"),
+        tls: flags.iter().any(|f| f == "ssl" || f == "quic"),
+    }
+}
+
+fn address_and_port(text: &str) -> (Option<String>, Option<u16>) {
+    if text.starts_with("unix:") {
+        return (Some(text.to_owned()), None);
+    }
+    if let Ok(port) = text.parse() {
+        return (None, Some(port));
+    }
+    let (address, port) = match text.strip_prefix('[').and_then(|t| t.split_once(']')) {
+        Some((inner, rest)) => (inner, rest.strip_prefix(':').map_or(Some(80), |p| p.parse().ok())),
+        None => match text.split_once(':') {
+            Some((address, port)) => (address, port.parse().ok()),
+            None => (text, Some(80)),
+        },
+    };
+    let address = match address {
+        "*" | "0.0.0.0" | "::" => None,
+        "localhost" => Some(Ipv4Addr::LOCALHOST.to_string()),
+        other => Some(other.parse::<IpAddr>().map_or_else(|_| other.to_owned(), |a| a.to_string())),
+    };
+    (address, port)
+}

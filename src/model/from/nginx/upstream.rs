@@ -1,0 +1,196 @@
+//! What the upstream gets: request headers of `proxy_*`, `grpc_*`, and their like for FastCGI, uWSGI and SCGI parameters.
+
+use super::scope::Run;
+use super::slots::{List, PerProtocol, PerProtocolList, Protocol};
+use super::walk::{Walk, unknown_value};
+use crate::model::{Fact, HandlerKind, HeaderFate, Sent, Upstream, Value};
+use crate::project::nginx::DirectiveId;
+use crate::source::Span;
+use crate::syntax::nginx::Name;
+
+/// The protocol of a `*_pass` directive.
+pub(super) fn protocol_of(name: Name) -> Option<Protocol> {
+    match name {
+        Name::ProxyPass => Some(Protocol::Proxy),
+        Name::FastcgiPass => Some(Protocol::Fastcgi),
+        Name::UwsgiPass => Some(Protocol::Uwsgi),
+        Name::ScgiPass => Some(Protocol::Scgi),
+        Name::GrpcPass => Some(Protocol::Grpc),
+        _ => None,
+    }
+}
+
+/// The handler kind of a protocol.
+pub(super) fn kind_of(protocol: Protocol) -> HandlerKind {
+    match protocol {
+        Protocol::Proxy => HandlerKind::Proxy,
+        Protocol::Fastcgi => HandlerKind::Fastcgi,
+        Protocol::Uwsgi => HandlerKind::Uwsgi,
+        Protocol::Scgi => HandlerKind::Scgi,
+        Protocol::Grpc => HandlerKind::Grpc,
+    }
+}
+
+/// Whether request headers travel as parameters (`HTTP_AUTHORIZATION`).
+fn uses_parameters(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::Fastcgi | Protocol::Uwsgi | Protocol::Scgi)
+}
+
+/// The header field that a parameter stands for: `HTTP_X_REAL_IP` is `X-Real-Ip`. Other parameters keep their name.
+fn header_of_parameter(name: &str) -> String {
+    let Some(rest) = name.strip_prefix("HTTP_") else { return name.to_owned() };
+    let words = rest.split('_').map(|word| {
+        let (first, tail) = word.split_at_checked(1).unwrap_or((word, ""));
+        format!("{}{}", first.to_ascii_uppercase(), tail.to_ascii_lowercase())
+    });
+    words.collect::<Vec<_>>().join("-")
+}
+
+/// A change of the client's own header fields (`more_set_input_headers`).
+struct InputEdit {
+    name: String,
+    /// Empty: removed.
+    value: Value,
+    span: Span,
+}
+
+impl Walk<'_, '_> {
+    /// What the upstream behind the current handler gets; `None` if there is none.
+    pub(super) fn upstream(&mut self) -> Option<Upstream> {
+        let protocol = protocol_of(self.handler_name()?)?;
+        let run = self.settled().run_of(protocol, PerProtocolList::Headers);
+        let sent = self.sent(protocol, run);
+        let lost = self.lost(protocol, run, &sent);
+        let forwards = self.settled().of(protocol, PerProtocol::PassRequestHeaders).map(|id| self.directive(id));
+        let forwards_client_headers = match forwards {
+            Some(d) => Fact::is(d.arg(0) != "off", [d.span()]),
+            None => Fact::is(true, []),
+        };
+        let edits = self.input_edits();
+        let host = self.upstream_host(protocol, &sent, &edits, &forwards_client_headers);
+        let fate = |walk: &Self, name| walk.fate(name, &sent, &edits, &forwards_client_headers);
+        Some(Upstream {
+            authorization: fate(self, "Authorization"),
+            cookie: fate(self, "Cookie"),
+            forwarded_proto: fate(self, "X-Forwarded-Proto"),
+            forwarded_host: fate(self, "X-Forwarded-Host"),
+            host,
+            lost,
+            forwards_client_headers,
+            sent,
+        })
+    }
+
+    fn sent(&mut self, protocol: Protocol, run: Run) -> Vec<Sent> {
+        let ids: Vec<DirectiveId> = self.server.shared.scopes.run(run).to_vec();
+        ids.into_iter().map(|id| self.one_sent(protocol, id)).collect()
+    }
+
+    fn one_sent(&mut self, protocol: Protocol, id: DirectiveId) -> Sent {
+        let directive = self.directive(id);
+        let name = directive.arg(0).into_owned();
+        let name = if uses_parameters(protocol) { header_of_parameter(&name) } else { name };
+        let written = directive.arg(1).into_owned();
+        let value = if directive.has_hole() { unknown_value("template hole") } else { self.value(&written) };
+        Sent { name, written, value, span: directive.span() }
+    }
+
+    /// Headers of the nearest outer block with a set of its own, which the current set replaces.
+    fn lost(&mut self, protocol: Protocol, run: Run, sent: &[Sent]) -> Vec<Sent> {
+        let scopes = &self.server.shared.scopes;
+        let outer = scopes.outward(self.scope).map(|s| s.settled.run_of(protocol, PerProtocolList::Headers)).find(|r| *r != run);
+        let Some(outer) = outer.filter(|r| !r.is_empty()) else { return Vec::new() };
+        let outer = self.sent(protocol, outer);
+        outer.into_iter().filter(|o| !sent.iter().any(|s| s.name.eq_ignore_ascii_case(&o.name))).collect()
+    }
+
+    fn input_edits(&mut self) -> Vec<InputEdit> {
+        let ids = self.list(List::MoreSetInputHeaders).to_vec();
+        let mut edits = Vec::new();
+        for id in ids {
+            let directive = self.directive(id);
+            let clears = directive.name() == Name::MoreClearInputHeaders;
+            let mut skip = false;
+            for arg in directive.args() {
+                if std::mem::take(&mut skip) || arg.starts_with('-') {
+                    skip = arg == "-s" || arg == "-t";
+                    continue;
+                }
+                let (name, value) = arg.split_once(':').unwrap_or((&arg, ""));
+                let value = if clears { Value::Known(String::new()) } else { self.value(value.trim_start()) };
+                edits.push(InputEdit { name: name.trim().to_owned(), value, span: directive.span() });
+            }
+        }
+        edits
+    }
+
+    fn fate(&self, name: &str, sent: &[Sent], edits: &[InputEdit], forwards: &Fact<bool>) -> Fact<HeaderFate> {
+        let client = self.request.header_value(name);
+        let own: Vec<&Sent> = sent.iter().filter(|s| s.name.eq_ignore_ascii_case(name)).collect();
+        let edited = edits.iter().rev().find(|e| e.name.eq_ignore_ascii_case(name));
+        let absent = if client.is_some() { HeaderFate::Dropped } else { HeaderFate::Absent };
+        let by_value = |value: &Value| match value {
+            Value::Known(text) if text.is_empty() => absent.clone(),
+            Value::Known(text) if Some(text.as_str()) == client => HeaderFate::Kept,
+            Value::Known(_) => HeaderFate::Replaced(value.clone()),
+            Value::Unknown { nonempty: true, .. } => HeaderFate::Replaced(value.clone()),
+            Value::Unknown { why, .. } => HeaderFate::Unknown(why.clone()),
+        };
+        if !own.is_empty() {
+            // Of several only those with a value are sent.
+            let deciding = own.iter().find(|s| s.value.is_empty() != Some(true)).or(own.first());
+            let fate = deciding.map_or(absent.clone(), |s| by_value(&s.value));
+            return Fact::is(fate, deciding.map(|s| s.span));
+        }
+        if forwards.value.is(&false) {
+            return Fact::is(absent, forwards.because.iter().copied());
+        }
+        match edited {
+            Some(edit) => Fact::is(by_value(&edit.value), [edit.span]),
+            None if client.is_some() => Fact::is(HeaderFate::Kept, []),
+            None => Fact::is(HeaderFate::Absent, []),
+        }
+    }
+
+    fn upstream_host(&mut self, protocol: Protocol, sent: &[Sent], edits: &[InputEdit], forwards: &Fact<bool>) -> Fact<Value> {
+        if let Some(host) = sent.iter().find(|s| s.name.eq_ignore_ascii_case("host")) {
+            return Fact::is(host.value.clone(), [host.span]);
+        }
+        if !uses_parameters(protocol) {
+            return Fact::is(self.proxy_variable("proxy_host"), self.handler.map(|h| self.directive(h).span()));
+        }
+        if let Some(edit) = edits.iter().rev().find(|e| e.name.eq_ignore_ascii_case("host")) {
+            return Fact::is(edit.value.clone(), [edit.span]);
+        }
+        if forwards.value.is(&false) {
+            return Fact::is(Value::Known(String::new()), forwards.because.iter().copied());
+        }
+        Fact::is(Value::Known(self.server.host_header(self.request)), [])
+    }
+
+    /// `$proxy_host` or `$proxy_port` of the current handler.
+    pub(super) fn proxy_variable(&mut self, name: &str) -> Value {
+        let Some(handler) = self.handler else { return Value::Known(String::new()) };
+        let target = self.directive(handler).arg(0).into_owned();
+        let target = match self.value(&target) {
+            Value::Known(target) => target,
+            unknown @ Value::Unknown { .. } => {
+                return unknown_value(match &unknown {
+                    Value::Unknown { why, .. } => why,
+                    Value::Known(_) => "",
+                });
+            }
+        };
+        let (scheme, rest) = target.split_once("://").unwrap_or(("http", &target));
+        let default = if matches!(scheme, "https" | "grpcs") { "443" } else { "80" };
+        if rest.starts_with("unix:") {
+            return Value::Known(if name == "proxy_host" { "localhost".to_owned() } else { String::new() });
+        }
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let port = authority.rsplit_once(':').map_or(default, |(_, p)| p);
+        if name == "proxy_port" {
+            return Value::Known(port.to_owned());
+        }
+        Value::Known(authority.strip_suffix(&format!(":{default}")).unwrap_or(authority).to_owned())
+    }
+}

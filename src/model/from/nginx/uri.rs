@@ -1,0 +1,85 @@
+//! Paths as nginx normalises them (`ngx_http_parse_complex_uri`).
+
+/// The normalised path of a request target's path: escapes decoded, `.` and `..` resolved, slashes merged if `merge_slashes`.
+/// `None` if nginx answers 400: a NUL, a bad escape, `..` above the root, or bytes that are not UTF-8 (which cannot be followed here).
+pub(super) fn normalize(path: &str, merge_slashes: bool) -> Option<String> {
+    let decoded = decode(path)?;
+    let mut out: Vec<&str> = Vec::new();
+    let parts: Vec<&str> = decoded.strip_prefix('/')?.split('/').collect();
+    let last = parts.len() - 1;
+    for (i, part) in parts.into_iter().enumerate() {
+        match part {
+            "" if merge_slashes && i != last => {}
+            "." if i == last => out.push(""),
+            "." => {}
+            ".." => {
+                // What stands before is a complete segment; merged slashes leave no empty one behind.
+                out.pop()?;
+                if i == last {
+                    out.push("");
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    Some(format!("/{}", out.join("/")))
+}
+
+fn decode(path: &str) -> Option<String> {
+    if !path.contains('%') {
+        return (!path.contains('\0')).then(|| path.to_owned());
+    }
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let high = char::from(rest.next()?).to_digit(16)?;
+        let low = char::from(rest.next()?).to_digit(16)?;
+        bytes.push((high * 16 + low) as u8);
+    }
+    (!bytes.contains(&0)).then(|| String::from_utf8(bytes).ok())?
+}
+
+/// Escapes a path for a Location header or an upstream request (`NGX_ESCAPE_URI`).
+pub(super) fn escape(path: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte <= b' '
+            || byte >= 0x7f
+            || matches!(byte, b'"' | b'#' | b'%' | b'<' | b'>' | b'?' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+        {
+            let _ = write!(out, "%{byte:02X}");
+        } else {
+            out.push(char::from(byte));
+        }
+    }
+    out
+}
+
+/// Splits an internal target at its first `?`.
+pub(super) fn split_args(target: &str) -> (&str, &str) {
+    target.split_once('?').unwrap_or((target, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normalises_as_the_server() {
+        let n = |path| normalize(path, true);
+        assert_eq!(n("/a//b/./c/../d").as_deref(), Some("/a/b/d"));
+        assert_eq!(n("//wp-login.php").as_deref(), Some("/wp-login.php"));
+        assert_eq!(n("/%61%2Fb").as_deref(), Some("/a/b"));
+        assert_eq!(n("/a/..").as_deref(), Some("/"));
+        assert_eq!(n("/a/.").as_deref(), Some("/a/"));
+        assert_eq!(n("/..").as_deref(), None);
+        assert_eq!(n("/%0"), None);
+        assert_eq!(n("/a//").as_deref(), Some("/a/"));
+        assert_eq!(normalize("/a//b", false).as_deref(), Some("/a//b"));
+    }
+}

@@ -1,0 +1,480 @@
+//! One request on its way through the phases of nginx (`ngx_http_core_module`): server rewrite, location choice, location rewrite,
+//! access, `try_files`, content, and back through `error_page` and internal redirects.
+
+use std::collections::HashMap;
+
+use super::choices::Choices;
+use super::location::Found;
+use super::nginx_site::Server;
+use super::regexes::RegexId;
+use super::scope::{NONE, Scope, ScopeId, ScopeKind, Settled};
+use super::slots::Single;
+use super::uri;
+use crate::model::{Gate, Known, Request, Step, Unknown, Value};
+use crate::project::nginx::{Directive, DirectiveId};
+use crate::source::Span;
+use crate::syntax::nginx::Name;
+
+/// Internal redirects and rewrites before nginx gives up with 500.
+const MAX_URI_CHANGES: u32 = 11;
+
+/// What comes next.
+#[derive(Debug)]
+pub(super) enum Next {
+    ServerRewrite,
+    FindLocation,
+    LocationRewrite,
+    Access,
+    TryFiles,
+    Content,
+    Done,
+}
+
+/// How the walk ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// nginx answers by itself with this status; the directive that says so.
+    Status(Known<u16>, Option<DirectiveId>),
+    /// The upstream answers.
+    Upstream,
+}
+
+/// The state of a request.
+pub(super) struct Walk<'w, 'a> {
+    pub(super) server: &'w Server<'a>,
+    pub(super) request: &'w Request,
+    pub(super) choices: &'w mut Choices,
+    /// Normalised path; `None`: not known.
+    pub(super) uri: Option<String>,
+    pub(super) args: Value,
+    pub(super) method: String,
+    pub(super) client: Option<std::net::IpAddr>,
+    pub(super) scope: ScopeId,
+    pub(super) handler: Option<DirectiveId>,
+    pub(super) variables: HashMap<String, Value, foldhash::fast::FixedState>,
+    pub(super) maps: HashMap<String, Value, foldhash::fast::FixedState>,
+    pub(super) captures: Vec<Option<String>>,
+    /// Whether the request was redirected internally, so that `internal` locations are open to it.
+    pub(super) internal: bool,
+    /// Whether this is a subrequest: the access phase does not run.
+    pub(super) subrequest: bool,
+    pub(super) uri_changed: bool,
+    uri_changes: u32,
+    error_page_used: bool,
+    /// Whether `return` gives a text of its own: sent as it is, no error page takes over.
+    pub(super) body_sent: bool,
+    /// Status that replaces the one of the final response (`error_page` without `=`).
+    error_status: Option<u16>,
+    pub(super) location: Option<Value>,
+    pub(super) end: Option<End>,
+    /// The directive that ended the walk by itself (`return`, `rewrite`), if one did.
+    pub(super) ended_by: Option<DirectiveId>,
+    pub(super) gates: Vec<Gate>,
+    pub(super) refused: bool,
+    pub(super) steps: Vec<Step>,
+    pub(super) unknown: Vec<Unknown>,
+    pub(super) depth: u8,
+    /// The location that answered the last `auth_request`.
+    pub(super) subrequest_scope: Option<ScopeId>,
+}
+
+impl<'w, 'a> Walk<'w, 'a> {
+    pub(super) fn new(server: &'w Server<'a>, request: &'w Request, choices: &'w mut Choices) -> Self {
+        Self {
+            server,
+            request,
+            choices,
+            uri: None,
+            args: Value::Known(request.query.clone().unwrap_or_default()),
+            method: request.method.clone(),
+            client: Some(request.client),
+            scope: server.scope,
+            handler: None,
+            variables: HashMap::default(),
+            maps: HashMap::default(),
+            captures: Vec::new(),
+            internal: false,
+            subrequest: false,
+            uri_changed: false,
+            uri_changes: MAX_URI_CHANGES,
+            error_page_used: false,
+            body_sent: false,
+            error_status: None,
+            location: None,
+            end: None,
+            ended_by: None,
+            gates: Vec::new(),
+            refused: false,
+            steps: Vec::new(),
+            unknown: Vec::new(),
+            depth: 0,
+            subrequest_scope: None,
+        }
+    }
+
+    /// Follows the request to its end.
+    pub(super) fn run(&mut self) {
+        let merge = !self.is_off(Single::MergeSlashes);
+        self.uri = uri::normalize(&self.request.path, merge);
+        self.client = self.real_client();
+        if self.uri.is_none() {
+            self.end = Some(End::Status(Known::Is(400), None));
+            return;
+        }
+        self.run_from(Next::ServerRewrite);
+    }
+
+    /// Follows the request from a phase on.
+    pub(super) fn run_from(&mut self, mut next: Next) {
+        loop {
+            next = match next {
+                Next::ServerRewrite => self.server_rewrite(),
+                Next::FindLocation => self.find_location(),
+                Next::LocationRewrite => self.location_rewrite(),
+                Next::Access => self.access_phase(),
+                Next::TryFiles => self.try_files(),
+                Next::Content => self.content(),
+                Next::Done => return,
+            };
+        }
+    }
+
+    fn server_rewrite(&mut self) -> Next {
+        self.scope = self.server.scope;
+        let scope = self.server.scope;
+        match self.script(scope) {
+            super::script::Flow::Status(status, by) => self.finalize(status, Some(by)),
+            _ => Next::FindLocation,
+        }
+    }
+
+    fn find_location(&mut self) -> Next {
+        self.handler = None;
+        self.uri_changed = false;
+        let Some(uri) = self.uri.clone() else {
+            self.enter(self.server.scope);
+            self.end = Some(End::Status(Known::Unknown("the rewritten path is not known".to_owned()), None));
+            return Next::Done;
+        };
+        let server = self.server;
+        let mut open = None;
+        let found = server.locations.find(server.scope, &uri, &mut |regex| {
+            let answer = self.regex_captures(regex, &uri);
+            if answer.is_none() {
+                open = Some(regex);
+            }
+            answer
+        });
+        let (scope, slash) = match found {
+            Found::Server => (server.scope, false),
+            Found::Location(scope) => (scope, false),
+            Found::SlashRedirect(scope) => (scope, true),
+            Found::Unknown(scope) => {
+                self.note_unknown("which location matches", self.directive(self.scope_of(scope).directive).span(), false);
+                self.enter(scope);
+                self.end = Some(End::Status(Known::Unknown("the location is not known".to_owned()), None));
+                return Next::Done;
+            }
+        };
+        if let Some(internal) = self.scope_of(scope).settled.internal()
+            && !self.internal
+        {
+            self.scope = scope;
+            self.step("location is internal: not found from outside", internal);
+            return self.finalize(404, Some(internal));
+        }
+        if scope != server.scope {
+            let directive = self.scope_of(scope).directive;
+            self.step(format!("{} serves {uri}", self.directive(directive).text()), directive);
+        }
+        self.enter(scope);
+        if slash {
+            let target = self.with_args(&uri::escape(&format!("{uri}/")));
+            self.location = Some(self.absolute(target));
+            return self.finalize(301, None);
+        }
+        Next::LocationRewrite
+    }
+
+    fn location_rewrite(&mut self) -> Next {
+        if self.scope == self.server.scope {
+            return Next::Access;
+        }
+        let scope = self.scope;
+        if let super::script::Flow::Status(status, by) = self.script(scope) {
+            return self.finalize(status, Some(by));
+        }
+        if !self.uri_changed {
+            return Next::Access;
+        }
+        if !self.count_change() {
+            return self.finalize(500, None);
+        }
+        self.scope = self.server.scope;
+        Next::FindLocation
+    }
+
+    fn access_phase(&mut self) -> Next {
+        if self.subrequest {
+            return Next::TryFiles;
+        }
+        match self.access() {
+            Some((status, by)) => {
+                self.refused = true;
+                self.finalize(status, Some(by))
+            }
+            None => Next::TryFiles,
+        }
+    }
+
+    /// Makes a block the current one: `limit_except` inside it takes over for the methods it limits, a handler of its own counts.
+    pub(super) fn enter(&mut self, scope: ScopeId) {
+        self.scope = scope;
+        let limit = self.scope_of(scope).limit_except;
+        if limit != NONE && self.is_limited(limit) {
+            self.step(format!("limit_except applies to {}", self.method), self.scope_of(limit).directive);
+            self.scope = limit;
+        }
+        if let Some(handler) = self.settled().handler() {
+            self.handler = Some(handler);
+        }
+    }
+
+    fn is_limited(&self, limit: ScopeId) -> bool {
+        let directive = self.directive(self.scope_of(limit).directive);
+        !directive.args().any(|allowed| allowed == self.method || allowed == "GET" && self.method == "HEAD")
+    }
+
+    /// Takes a step that changes the URI; `false` when there were too many.
+    pub(super) fn count_change(&mut self) -> bool {
+        self.uri_changes -= 1;
+        if self.uri_changes == 0 {
+            let place = self.scope_of(self.scope).directive;
+            self.step("rewrite or internal redirection cycle", place);
+        }
+        self.uri_changes > 0
+    }
+
+    /// Starts again with another URI (`try_files`, `index`, `error_page`).
+    pub(super) fn internal_redirect(&mut self, uri: Option<String>, args: Value) -> Next {
+        if !self.count_change() {
+            return self.finalize(500, None);
+        }
+        self.uri = uri;
+        self.args = args;
+        self.internal = true;
+        self.enter(self.server.scope);
+        Next::ServerRewrite
+    }
+
+    /// Goes on in a named location.
+    pub(super) fn named_redirect(&mut self, name: &str, by: DirectiveId) -> Next {
+        if !self.count_change() {
+            return self.finalize(500, None);
+        }
+        let Some(scope) = self.server.locations.named(name) else {
+            return self.finalize(500, Some(by));
+        };
+        self.step(format!("continues in location {name}"), by);
+        self.internal = true;
+        self.handler = None;
+        self.uri_changed = false;
+        self.enter(scope);
+        Next::LocationRewrite
+    }
+
+    /// Ends with a status that nginx makes itself, unless an `error_page` takes over (`ngx_http_special_response_handler`).
+    pub(super) fn finalize(&mut self, status: u16, by: Option<DirectiveId>) -> Next {
+        if std::mem::take(&mut self.body_sent) || status < 300 || status == 444 || self.uri_changes == 0 {
+            return self.done(Known::Is(status), by);
+        }
+        self.error_status = Some(status);
+        let pages = self.server.shared.scopes.run(self.settled().run(super::slots::List::ErrorPages)).to_vec();
+        if !self.error_page_used && !pages.is_empty() {
+            if !self.is_on(Single::RecursiveErrorPages) {
+                self.error_page_used = true;
+            }
+            let text = status.to_string();
+            let page = pages.into_iter().find(|id| {
+                let page = self.directive(*id);
+                page.args().take(page.arg_count().saturating_sub(1)).any(|a| a == text)
+            });
+            if let Some(page) = page {
+                return self.error_page(status, page);
+            }
+        }
+        self.done(Known::Is(status), by)
+    }
+
+    fn error_page(&mut self, status: u16, id: DirectiveId) -> Next {
+        let page = self.directive(id);
+        let count = page.arg_count();
+        let overwrite = count.checked_sub(2).and_then(|i| page.arg(i).strip_prefix('=').map(str::to_owned));
+        match overwrite.as_deref() {
+            Some("") => self.error_status = None,
+            Some(code) => self.error_status = code.parse().ok(),
+            None => {}
+        }
+        let target = self.value(&page.arg(count.saturating_sub(1)));
+        self.step(format!("error_page answers the {status}"), id);
+        let prefix = target.prefix().to_owned();
+        if prefix.starts_with('/') {
+            if self.method != "HEAD" {
+                "GET".clone_into(&mut self.method);
+            }
+            let Value::Known(target) = target else { return self.internal_redirect(None, unknown_value("error page")) };
+            let (path, args) = uri::split_args(&target);
+            return self.internal_redirect(Some(path.to_owned()), Value::Known(args.to_owned()));
+        }
+        if prefix.starts_with('@') {
+            return self.named_redirect(&prefix, id);
+        }
+        let code =
+            overwrite.as_deref().and_then(|c| c.parse().ok()).filter(|c| matches!(c, 301 | 302 | 303 | 307 | 308)).unwrap_or(302);
+        self.error_status = None;
+        self.location = Some(target);
+        self.done(Known::Is(code), Some(id))
+    }
+
+    /// Ends with a response of nginx itself.
+    pub(super) fn done(&mut self, status: Known<u16>, by: Option<DirectiveId>) -> Next {
+        let status = self.error_status.map_or(status, Known::Is);
+        self.ended_by = by;
+        self.end = Some(End::Status(status, by));
+        Next::Done
+    }
+
+    /// Ends at the upstream.
+    pub(super) fn done_upstream(&mut self) -> Next {
+        self.end = Some(match self.error_status {
+            Some(status) => End::Status(Known::Is(status), None),
+            None => End::Upstream,
+        });
+        Next::Done
+    }
+
+    // What the phases share.
+
+    pub(super) fn directive(&self, id: DirectiveId) -> Directive<'a> {
+        self.server.shared.directive(id)
+    }
+
+    pub(super) fn scope_of(&self, id: ScopeId) -> &'w Scope {
+        self.server.shared.scopes.get(id)
+    }
+
+    pub(super) fn settled(&self) -> &'w Settled {
+        &self.scope_of(self.scope).settled
+    }
+
+    /// The directives of a list that are in force here.
+    pub(super) fn list(&self, list: super::slots::List) -> &'w [DirectiveId] {
+        self.server.shared.scopes.run(self.settled().run(list))
+    }
+
+    /// The location or server that the current block belongs to.
+    pub(super) fn serving_scope(&self) -> ScopeId {
+        let mut id = self.scope;
+        while matches!(self.scope_of(id).kind, ScopeKind::LocationIf | ScopeKind::LimitExcept | ScopeKind::ServerIf) {
+            id = self.scope_of(id).parent;
+        }
+        id
+    }
+
+    pub(super) fn single(&self, slot: Single) -> Option<Directive<'a>> {
+        self.settled().single(slot).map(|id| self.directive(id))
+    }
+
+    pub(super) fn is_on(&self, slot: Single) -> bool {
+        self.single(slot).is_some_and(|d| d.arg(0) == "on")
+    }
+
+    pub(super) fn is_off(&self, slot: Single) -> bool {
+        self.single(slot).is_some_and(|d| d.arg(0) == "off")
+    }
+
+    pub(super) fn step(&mut self, what: impl Into<String>, by: DirectiveId) {
+        if let Some(span) = self.server.shared.span(by) {
+            self.steps.push(Step { what: what.into(), span });
+        }
+    }
+
+    pub(super) fn note_unknown(&mut self, what: &str, span: Span, file_system: bool) {
+        if !self.unknown.iter().any(|u| u.what == what && u.span == span) {
+            self.unknown.push(Unknown { what: what.to_owned(), span, file_system });
+        }
+    }
+
+    /// Asks what the files do not tell.
+    pub(super) fn decide(&mut self, question: &str, default: bool, by: DirectiveId, file_system: bool) -> bool {
+        if let Some(span) = self.server.shared.span(by) {
+            self.note_unknown(question, span, file_system);
+        }
+        self.choices.answer(question, default)
+    }
+
+    /// Runs a regex and keeps its captures; `None`: unknown.
+    pub(super) fn regex_captures(&mut self, regex: RegexId, text: &str) -> Option<bool> {
+        let regexes = &self.server.shared.regexes;
+        let Some(captures) = regexes.captures(regex, text)? else { return Some(false) };
+        let groups = regexes.group_count(regex);
+        self.captures =
+            if groups == 0 { Vec::new() } else { captures.iter().map(|m| m.map(|m| m.as_str().to_owned())).collect() };
+        for (index, name) in regexes.group_names(regex) {
+            let value = captures.get(index).map(|m| m.as_str().to_owned()).unwrap_or_default();
+            self.variables.insert(name.to_owned(), Value::Known(value));
+        }
+        Some(true)
+    }
+
+    /// A path with the current arguments behind it.
+    pub(super) fn with_args(&self, path: &str) -> Value {
+        match &self.args {
+            Value::Known(args) if args.is_empty() => Value::Known(path.to_owned()),
+            Value::Known(args) => Value::Known(format!("{path}?{args}")),
+            Value::Unknown { .. } => Value::Unknown { prefix: path.to_owned(), nonempty: true, why: "arguments".to_owned() },
+        }
+    }
+
+    /// A Location as the client sees it: a path gets scheme, host and port, unless `absolute_redirect` is off.
+    pub(super) fn absolute(&mut self, target: Value) -> Value {
+        if !target.prefix().starts_with('/') || self.is_off(Single::AbsoluteRedirect) {
+            return target;
+        }
+        let host = if self.is_on(Single::ServerNameInRedirect) { self.variable("server_name") } else { self.variable("host") };
+        let scheme = self.request.scheme;
+        let with_port = self.request.port != scheme.default_port() && !self.is_off(Single::PortInRedirect);
+        let port = if with_port { format!(":{}", self.request.port) } else { String::new() };
+        concat([Value::Known(format!("{}://", scheme.as_str())), host, Value::Known(port), target])
+    }
+
+    /// Whether a name belongs to a block kind that reads no further location (`server` without location).
+    pub(super) fn handler_name(&self) -> Option<Name> {
+        self.handler.map(|h| self.directive(h).name())
+    }
+}
+
+/// A value of which nothing is known.
+pub(super) fn unknown_value(why: &str) -> Value {
+    Value::Unknown { prefix: String::new(), nonempty: false, why: why.to_owned() }
+}
+
+/// Values one behind the other.
+pub(super) fn concat(parts: impl IntoIterator<Item = Value>) -> Value {
+    let mut text = String::new();
+    let mut open: Option<(bool, String)> = None;
+    for part in parts {
+        match (&mut open, part) {
+            (None, Value::Known(known)) => text.push_str(&known),
+            (None, Value::Unknown { prefix, nonempty, why }) => {
+                text.push_str(&prefix);
+                open = Some((nonempty || !text.is_empty(), why));
+            }
+            (Some((nonempty, _)), part) => *nonempty |= part.is_empty() == Some(false),
+        }
+    }
+    match open {
+        None => Value::Known(text),
+        Some((nonempty, why)) => Value::Unknown { prefix: text, nonempty, why },
+    }
+}
