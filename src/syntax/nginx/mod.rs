@@ -1,7 +1,18 @@
 //! The grammar of nginx configurations.
 
 pub mod directives;
+mod lexer;
+mod lua;
+pub mod parser;
+pub mod print;
+mod recover;
+mod template;
+#[cfg(test)]
+mod tests;
 pub mod tree;
+mod variables;
 
 pub use directives::Name;
+pub use parser::parse;
+pub use print::print;
 pub use tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, Word};

@@ -39,7 +39,8 @@ pub struct Word {
 pub enum Body {
     /// `;`
     None,
-    /// `{ … }` with directives or entries; offsets of the two braces (`close` is the end of the file if it is missing).
+    /// `{ … }` with directives or entries; offsets of the two braces. A brace that is missing has the offset where it is
+    /// taken to belong: for `close` that is the end of the file if nothing better is known.
     Block {
         /// Offset of `{`.
         open: u32,
@@ -98,12 +99,23 @@ pub struct Tree {
     pub holes: Vec<Span>,
     /// Syntax errors, in the order of the text.
     pub errors: Vec<SyntaxError>,
+    /// Whether the file is a template: it has holes, as statements or in words. What is missing in it (arguments, braces,
+    /// whole directives) may come with the rendering.
+    pub templated: bool,
 }
 
 impl Tree {
     /// An empty tree.
     pub fn new(file: FileId) -> Self {
-        Self { file, nodes: Vec::new(), words: Vec::new(), comments: Vec::new(), holes: Vec::new(), errors: Vec::new() }
+        Self {
+            file,
+            nodes: Vec::new(),
+            words: Vec::new(),
+            comments: Vec::new(),
+            holes: Vec::new(),
+            errors: Vec::new(),
+            templated: false,
+        }
     }
 
     /// The words of a node, its name first.

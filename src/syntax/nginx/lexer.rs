@@ -1,0 +1,282 @@
+//! Words, punctuation and comments, cut as `ngx_conf_read_token` cuts them.
+
+use nom::bytes::complete::{take_till, take_while};
+use nom::{IResult, Parser};
+
+use super::template::{self, Holes, Place};
+use super::tree::Quote;
+
+type Step<'t> = IResult<&'t [u8], &'t [u8], ()>;
+
+/// How many bytes the server's buffer holds: no word or comment may be longer.
+const BUFFER: usize = 4096;
+
+/// What one step of the lexer found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    Word(Shape),
+    Comment { too_long: bool },
+    Semicolon,
+    Open,
+    Close,
+    End,
+}
+
+/// A token with its place; punctuation is one byte long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lexeme {
+    pub(super) token: Token,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// What is to know about a word beside its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent observations, not states")]
+pub(super) struct Shape {
+    pub(super) quote: Quote,
+    /// It holds a backslash that the server removes.
+    pub(super) escaped: bool,
+    /// It holds a template hole.
+    pub(super) hole: bool,
+    /// It holds `${NAME}` in capitals: perhaps a hole.
+    pub(super) environment: bool,
+    /// It holds a `$` that does not begin a complete variable.
+    pub(super) odd_dollar: bool,
+    pub(super) fault: Fault,
+}
+
+/// What is wrong with a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    None,
+    /// It does not fit into the server's buffer.
+    TooLong,
+    /// The file ends before the closing quote.
+    Unterminated,
+    /// Something follows directly after the closing quote.
+    Glued,
+}
+
+const SPACE: u8 = 1;
+/// Bytes at which a bare word ends or something special begins.
+const BARE: u8 = 2;
+/// The same in a quoted word; both quotes are in it.
+const QUOTED: u8 = 4;
+
+const CLASS: [u8; 256] = {
+    let mut class = [0; 256];
+    let table: [(&[u8], u8); 4] = [(b" \t\r\n", SPACE | BARE), (b";", BARE), (b"{\\$<@%", BARE | QUOTED), (b"\"'", QUOTED)];
+    let mut row = 0;
+    while row < table.len() {
+        let (bytes, bits) = table[row];
+        let mut i = 0;
+        while i < bytes.len() {
+            class[bytes[i] as usize] = bits;
+            i += 1;
+        }
+        row += 1;
+    }
+    class
+};
+
+fn is(byte: u8, class: u8) -> bool {
+    CLASS[byte as usize] & class != 0
+}
+
+fn spaces(input: &[u8]) -> Step<'_> {
+    take_while(|b| is(b, SPACE)).parse(input)
+}
+
+fn plain_bare(input: &[u8]) -> Step<'_> {
+    take_till(|b| is(b, BARE)).parse(input)
+}
+
+fn plain_quoted(input: &[u8]) -> Step<'_> {
+    take_till(|b| is(b, QUOTED)).parse(input)
+}
+
+fn to_line_end(input: &[u8]) -> Step<'_> {
+    take_till(|b| b == b'\n').parse(input)
+}
+
+/// Reads tokens from a text; `pos` may be set to go on elsewhere.
+pub(super) struct Lexer<'t> {
+    text: &'t [u8],
+    pub(super) pos: usize,
+    pub(super) holes: Holes<'t>,
+}
+
+impl<'t> Lexer<'t> {
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, pos: 0, holes: Holes::new(text) }
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.text.get(self.pos).copied()
+    }
+
+    fn skip(&mut self, step: impl Fn(&'t [u8]) -> Step<'t>) {
+        if let Ok((rest, _)) = step(self.text.get(self.pos..).unwrap_or_default()) {
+            self.pos = self.text.len() - rest.len();
+        }
+    }
+
+    pub(super) fn skip_spaces(&mut self) {
+        self.skip(spaces);
+    }
+
+    /// The next token. `place` says whether a directive begins here or goes on.
+    pub(super) fn next(&mut self, place: Place) -> Lexeme {
+        self.skip_spaces();
+        let start = self.pos;
+        let token = match self.peek() {
+            None => Token::End,
+            Some(b';') => self.punctuation(Token::Semicolon),
+            Some(b'}') => self.punctuation(Token::Close),
+            Some(b'#') => {
+                self.skip(to_line_end);
+                let too_long = self.is_too_long(start, self.pos + 1);
+                if self.text.get(self.pos - 1) == Some(&b'\r') && self.pos < self.text.len() {
+                    self.pos -= 1;
+                }
+                Token::Comment { too_long }
+            }
+            Some(b'{') => match self.holes.end(start, place) {
+                Some(_) => Token::Word(self.bare(place)),
+                None => self.punctuation(Token::Open),
+            },
+            Some(quote @ (b'"' | b'\'')) => Token::Word(self.quoted(quote)),
+            Some(_) => Token::Word(self.bare(place)),
+        };
+        Lexeme { token, start, end: self.pos }
+    }
+
+    /// Whether a hole begins in the range.
+    pub(super) fn holes_within(&mut self, start: usize, end: usize) -> bool {
+        let text = self.text;
+        let inner = text.get(start..end).unwrap_or_default();
+        let mut starts = inner.iter().enumerate().filter(|(_, b)| matches!(b, b'{' | b'<' | b'@' | b'%'));
+        starts.any(|(i, _)| self.holes.end(start + i, Place::Argument).is_some())
+    }
+
+    fn punctuation(&mut self, token: Token) -> Token {
+        self.pos += 1;
+        token
+    }
+
+    /// Whether the server's buffer overflows before it has read the byte at `last`, for a token that starts at `start`.
+    fn is_too_long(&self, start: usize, last: usize) -> bool {
+        last - start >= BUFFER && self.text.len() > start + BUFFER
+    }
+
+    /// A bare word from here to its end, or the rest of one.
+    pub(super) fn bare(&mut self, place: Place) -> Shape {
+        let start = self.pos;
+        let mut shape = Shape::new(Quote::None);
+        loop {
+            self.skip(plain_bare);
+            match self.peek() {
+                Some(b'\\') => self.escape(&mut shape),
+                Some(b'$') => self.dollar(&mut shape, Place::Argument),
+                Some(byte @ (b'{' | b'<' | b'@' | b'%')) => {
+                    let place = if self.pos == start { place } else { Place::Argument };
+                    if let Some(end) = self.holes.end(self.pos, place) {
+                        shape.hole = true;
+                        self.pos = end;
+                    } else if byte == b'{' {
+                        break;
+                    } else {
+                        self.pos += 1;
+                    }
+                }
+                _ => break,
+            }
+        }
+        // A space needs one more byte to be read before the word is forgotten.
+        let spaced = self.peek().is_some_and(|b| is(b, SPACE));
+        if self.is_too_long(start, self.pos + usize::from(spaced)) {
+            shape.fault = Fault::TooLong;
+        }
+        shape
+    }
+
+    fn quoted(&mut self, quote: u8) -> Shape {
+        let mut shape = Shape::new(if quote == b'"' { Quote::Double } else { Quote::Single });
+        self.pos += 1;
+        let start = self.pos;
+        loop {
+            self.skip(plain_quoted);
+            match self.peek() {
+                Some(b'\\') => self.escape(&mut shape),
+                Some(b'$') => self.dollar(&mut shape, Place::Quoted(quote)),
+                Some(byte) if byte == quote => break,
+                Some(b'"' | b'\'') => self.pos += 1,
+                Some(_) => match self.holes.end(self.pos, Place::Quoted(quote)) {
+                    Some(end) => {
+                        shape.hole = true;
+                        self.pos = end;
+                    }
+                    None => self.pos += 1,
+                },
+                None => break,
+            }
+        }
+        if self.is_too_long(start, self.pos + 1) {
+            shape.fault = Fault::TooLong;
+        } else if self.peek().is_none() {
+            shape.fault = Fault::Unterminated;
+        }
+        if self.peek().is_some() {
+            self.pos += 1;
+            if shape.fault == Fault::None && self.is_glued() {
+                shape.fault = Fault::Glued;
+            }
+        }
+        shape
+    }
+
+    /// Whether what stands here may not follow a closing quote. `}` may not either, but that is an error of its own.
+    fn is_glued(&mut self) -> bool {
+        match self.peek() {
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b'{' | b')' | b'}') => false,
+            Some(b'<' | b'@' | b'%') => self.holes.end(self.pos, Place::Argument).is_none(),
+            Some(_) => true,
+        }
+    }
+
+    fn escape(&mut self, shape: &mut Shape) {
+        shape.escaped |= matches!(self.text.get(self.pos + 1), Some(b'"' | b'\'' | b'\\' | b't' | b'r' | b'n'));
+        self.pos = (self.pos + 2).min(self.text.len());
+    }
+
+    /// A `$`, and the braces that directly follow it: they do not open a block.
+    fn dollar(&mut self, shape: &mut Shape, place: Place) {
+        let rest = self.text.get(self.pos..).unwrap_or_default();
+        let (_, rest) = rest.split_first().unwrap_or((&0, rest));
+        self.pos += 1;
+        if let Some(end) = self.holes.end(self.pos, place) {
+            shape.hole = true;
+            self.pos = end;
+            return;
+        }
+        let braced = rest.strip_prefix(b"{");
+        let name = braced.unwrap_or(rest);
+        let length = name.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        let complete = length > 0 && (braced.is_none() || name.get(length) == Some(&b'}'));
+        shape.odd_dollar |= !complete;
+        if braced.is_some() {
+            let before = self.text.get(self.pos - 1..).unwrap_or_default();
+            shape.environment |= complete && template::environment(before).is_some();
+            self.skip(|input| take_while(|b| b == b'{').parse(input));
+        }
+        // Only now the name: the server does not skip it, but no byte of it is special.
+        self.skip(|input| take_while(|b: u8| b.is_ascii_alphanumeric() || b == b'_').parse(input));
+    }
+}
+
+impl Shape {
+    fn new(quote: Quote) -> Self {
+        Self { quote, escaped: false, hole: false, environment: false, odd_dollar: false, fault: Fault::None }
+    }
+}
