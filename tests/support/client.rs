@@ -50,7 +50,8 @@ impl Request {
 
 /// Sends a request over plain TCP.
 pub fn send(address: SocketAddr, request: &Request) -> Result<Answer, String> {
-    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).map_err(|e| format!("connect {address}: {e}"))?;
+    let mut stream =
+        TcpStream::connect_timeout(&address, Duration::from_secs(5)).map_err(|e| format!("connect {address}: {e}"))?;
     let _ = stream.set_nodelay(true);
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
     stream.write_all(request.text().as_bytes()).map_err(|e| e.to_string())?;

@@ -54,7 +54,11 @@ pub fn facts() -> Vec<(String, markdown::Example)> {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let cut = markdown::cut(&text, 1).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         for example in markdown::examples(&cut.blocks, &["fact"]).unwrap_or_else(|e| panic!("{}: {e}", path.display())) {
-            let name = example.words.iter().find_map(|w| w.strip_prefix("name=")).map_or_else(|| example.line.to_string(), str::to_owned);
+            let name = example
+                .words
+                .iter()
+                .find_map(|w| w.strip_prefix("name="))
+                .map_or_else(|| example.line.to_string(), str::to_owned);
             out.push((format!("{stem}/{name}"), example));
         }
     }

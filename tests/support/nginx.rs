@@ -26,7 +26,9 @@ pub fn folder() -> tempfile::TempDir {
 pub fn main_directives(folder: &Path) -> String {
     let shown = folder.display();
     let user = if is_root(folder) { "user root;\n" } else { "" };
-    format!("{user}daemon off;\nmaster_process off;\nworker_processes 1;\npid {shown}/nginx.pid;\nerror_log {shown}/error.log notice;\n")
+    format!(
+        "{user}daemon off;\nmaster_process off;\nworker_processes 1;\npid {shown}/nginx.pid;\nerror_log {shown}/error.log notice;\n"
+    )
 }
 
 /// The directives of `http` for the same purpose.

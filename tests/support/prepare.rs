@@ -127,7 +127,9 @@ pub fn prepare(plan: &Plan, upstream: &Upstream) -> Result<Prepared, String> {
     }
     let mut parsed = Vec::new();
     for (path, text) in &plan.files {
-        let whole = *path == main || Path::new(path).extension().is_some_and(|e| e == "conf") || text.contains(';') && !path.contains(".ht");
+        let whole = *path == main
+            || Path::new(path).extension().is_some_and(|e| e == "conf")
+            || text.contains(';') && !path.contains(".ht");
         let tree = if whole { Some(conf::parse(text).map_err(|e| format!("{path}: {e}"))?) } else { None };
         parsed.push(((*path).to_owned(), *text, tree));
     }
@@ -329,7 +331,9 @@ impl<'a> Mover<'a> {
         let mut needed = self.listeners.is_empty();
         for directive in parsed.iter().filter_map(|(_, _, t)| t.as_ref()).flatten() {
             directive.walk(&mut |d| {
-                needed |= d.name() == "server" && d.body.is_some() && !d.children().iter().any(|c| matches!(c.name(), "listen" | "include"));
+                needed |= d.name() == "server"
+                    && d.body.is_some()
+                    && !d.children().iter().any(|c| matches!(c.name(), "listen" | "include"));
             });
         }
         if needed {
@@ -419,8 +423,17 @@ impl<'a> Mover<'a> {
             }
             (
                 "",
-                "user" | "pid" | "daemon" | "master_process" | "worker_processes" | "lock_file" | "error_log" | "worker_rlimit_nofile"
-                | "worker_cpu_affinity" | "stream" | "mail",
+                "user"
+                | "pid"
+                | "daemon"
+                | "master_process"
+                | "worker_processes"
+                | "lock_file"
+                | "error_log"
+                | "worker_rlimit_nofile"
+                | "worker_cpu_affinity"
+                | "stream"
+                | "mail",
             ) => return Ok(None),
             (_, "http2" | "http3" | "ssl_dhparam" | "ssl_password_file" | "ssl_session_ticket_key") => return Ok(None),
             (_, name) if name.starts_with("ssl_stapling") || name.starts_with("quic_") => return Ok(None),
@@ -428,9 +441,11 @@ impl<'a> Mover<'a> {
                 let Some(port) = self.loopback(&first).filter(|_| !directive.words.iter().any(|w| w == "quic")) else {
                     return Ok(None);
                 };
-                let kept = directive.words.iter().skip(2).filter(|w| {
-                    matches!(w.as_str(), "default_server" | "default" | "ssl" | "http2" | "proxy_protocol")
-                });
+                let kept = directive
+                    .words
+                    .iter()
+                    .skip(2)
+                    .filter(|w| matches!(w.as_str(), "default_server" | "default" | "ssl" | "http2" | "proxy_protocol"));
                 let words = ["listen".to_owned(), format!("127.0.0.1:{port}")];
                 moved.words = words.into_iter().chain(kept.cloned()).collect();
             }

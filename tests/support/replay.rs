@@ -139,7 +139,11 @@ fn check(
         Expect::Cached(cached) => {
             let number = answer.header(NUMBER);
             let copy = number.is_some_and(|n| numbers.contains(n));
-            if copy == *cached { Ok(()) } else { Err(format!("answer number {number:?}: {}", if copy { "cached" } else { "not cached" })) }
+            if copy == *cached {
+                Ok(())
+            } else {
+                Err(format!("answer number {number:?}: {}", if copy { "cached" } else { "not cached" }))
+            }
         }
         Expect::Upstream { on, field, is } => {
             let seen = last(on).ok_or_else(|| format!("the upstream was not asked (status {})", answer.status))?;

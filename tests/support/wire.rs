@@ -54,7 +54,13 @@ pub fn read(protocol: Protocol, port: u16, stream: &mut BufReader<impl Read>) ->
 }
 
 /// Writes one answer: `head` is status and header fields, without the empty line.
-pub fn write(protocol: Protocol, stream: &mut impl Write, status: u16, headers: &[(String, String)], body: &str) -> io::Result<()> {
+pub fn write(
+    protocol: Protocol,
+    stream: &mut impl Write,
+    status: u16,
+    headers: &[(String, String)],
+    body: &str,
+) -> io::Result<()> {
     let mut text = match protocol {
         Protocol::Http | Protocol::Uwsgi => format!("HTTP/1.1 {status} Answer\r\n"),
         Protocol::Fastcgi | Protocol::Scgi => format!("Status: {status} Answer\r\n"),
