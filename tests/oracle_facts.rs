@@ -1,0 +1,37 @@
+//! The measured facts of `tests/facts/*.md`, each replayed against the real nginx.
+//!
+//! The blocks have the grammar of rule pages (`rules/README.md`) with the one role `fact`; each has a witness. The same facts are tests
+//! of the model: see `tests/model_facts.rs`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::print_stderr, reason = "a test binary")]
+
+mod support;
+
+use libtest_mimic::{Arguments, Trial};
+use support::{replay, witness};
+
+fn main() -> std::process::ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(2);
+    let trials = match support::servers() {
+        Ok(true) => trials(),
+        Ok(false) => {
+            eprintln!("skipped: nginx is not installed");
+            Vec::new()
+        }
+        Err(error) => vec![Trial::test("nginx", move || Err(error.into()))],
+    };
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (name, example) in support::facts() {
+        trials.push(Trial::test(name, move || {
+            let block = example.witness.as_ref().ok_or("a fact needs a witness")?;
+            let witness = witness::parse(&block.text).map_err(|e| format!("from line {}: {e}", block.line))?;
+            replay::replay(&example, Some(&witness)).map_err(|e| format!("from line {}: {e}", block.line).into())
+        }));
+    }
+    trials
+}

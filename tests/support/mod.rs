@@ -1,0 +1,66 @@
+//! What the tests from outside share: the real nginx on loopback ports, an upstream that records what it gets, a client that sends
+//! exactly what it is told, and the examples and witnesses of Markdown pages (`rules/README.md` describes their grammar).
+//!
+//! Nothing here uses the library under test: the reader of configurations is an own small one, so that a fault in lint401's parser
+//! cannot hide itself by reaching both sides of a comparison.
+
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses a part of this module")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test stops where its set-up fails")]
+#![allow(clippy::format_push_string, clippy::match_same_arms, reason = "plain text and tables")]
+
+pub mod client;
+pub mod conf;
+pub mod markdown;
+pub mod nginx;
+pub mod prepare;
+pub mod replay;
+pub mod upstream;
+pub mod wire;
+pub mod witness;
+
+/// Set to `1` where the servers must be installed: a missing one is then a failure.
+pub const REQUIRE_SERVERS: &str = "LINT401_REQUIRE_SERVERS";
+
+/// Whether a program can be started.
+fn installed(program: &str, argument: &str) -> bool {
+    std::process::Command::new(program)
+        .arg(argument)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status()
+        .is_ok()
+}
+
+/// `Ok(true)`: the real nginx can be used. `Ok(false)`: it is not there and need not be.
+pub fn servers() -> Result<bool, String> {
+    static INSTALLED: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| installed("nginx", "-v"));
+    if *INSTALLED {
+        return Ok(true);
+    }
+    if std::env::var(REQUIRE_SERVERS).is_ok_and(|v| v == "1") {
+        return Err(format!("nginx is not installed, and {REQUIRE_SERVERS}=1 asks for it"));
+    }
+    Ok(false)
+}
+
+/// The facts of `tests/facts/*.md`: name and example.
+pub fn facts() -> Vec<(String, markdown::Example)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/facts");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).expect("tests/facts").flatten().map(|e| e.path()).collect();
+    paths.sort();
+    let mut out = Vec::new();
+    for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "md")) {
+        let text = std::fs::read_to_string(path).expect("a readable file");
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let cut = markdown::cut(&text, 1).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        for example in markdown::examples(&cut.blocks, &["fact"]).unwrap_or_else(|e| panic!("{}: {e}", path.display())) {
+            let name = example
+                .words
+                .iter()
+                .find_map(|w| w.strip_prefix("name="))
+                .map_or_else(|| example.line.to_string(), str::to_owned);
+            out.push((format!("{stem}/{name}"), example));
+        }
+    }
+    out
+}
