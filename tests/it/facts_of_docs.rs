@@ -1,0 +1,107 @@
+//! What the project's own documents claim about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use lint401::model::{PathKind, Paths};
+
+const DOCUMENTS: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for document in DOCUMENTS {
+        let text = read(document);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.starts_with("https://") || link.starts_with('#') {
+                continue;
+            }
+            let target = link.split('#').next().unwrap_or_default();
+            assert!(root().join(target).exists(), "{document} links to {link}");
+        }
+    }
+}
+
+#[test]
+fn the_places_that_the_documents_name_exist() {
+    for document in DOCUMENTS {
+        for quoted in read(document).split('`').skip(1).step_by(2) {
+            let is_place =
+                ["src/", "tests/", "rules/", "fixtures/", "benches/", "fuzz/", ".ci/"].iter().any(|p| quoted.starts_with(p));
+            if is_place && !quoted.contains(['<', '*', '{', ' ']) {
+                assert!(root().join(quoted).exists(), "{document} names {quoted}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_dependency_table_is_the_manifest() {
+    let manifest: toml::Table = toml::from_str(&read("Cargo.toml")).unwrap();
+    let lock: toml::Table = toml::from_str(&read("Cargo.lock")).unwrap();
+    let locked: BTreeMap<&str, &str> = lock["package"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| (p["name"].as_str().unwrap(), p["version"].as_str().unwrap()))
+        .collect();
+    let mut expected = BTreeSet::new();
+    for section in ["dependencies", "dev-dependencies"] {
+        for name in manifest[section].as_table().unwrap().keys() {
+            let version = locked[name.as_str()].split('+').next().unwrap();
+            expected.insert((name.clone(), version.to_owned()));
+        }
+    }
+    let text = read("ARCHITECTURE.md");
+    let (_, section) = text.split_once("## Dependencies").unwrap();
+    let written: BTreeSet<_> = section
+        .lines()
+        .filter_map(|l| {
+            let mut cells = l.split('|').map(str::trim);
+            let name = cells.nth(1)?.strip_prefix('`')?.strip_suffix('`')?;
+            Some((name.to_owned(), cells.next()?.to_owned()))
+        })
+        .collect();
+    assert_eq!(written, expected);
+}
+
+#[test]
+fn the_changelog_knows_this_version() {
+    assert!(read("CHANGELOG.md").contains(&format!("## [{}]", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn both_licences_are_here() {
+    assert!(read("LICENSE-MIT").starts_with("MIT License"));
+    assert!(read("LICENSE-APACHE").contains("Version 2.0, January 2004"));
+}
+
+#[test]
+fn well_known_paths_are_well_formed() {
+    let text = read("rules/paths.yaml");
+    let written: Vec<_> = text.lines().filter_map(|l| l.trim().strip_prefix("- {path: ")?.split([',', '}']).next()).collect();
+    let once: BTreeSet<_> = written.iter().collect();
+    assert_eq!(written.len(), once.len(), "each path stands once");
+    assert!(written.len() <= 500, "{} paths", written.len());
+    let paths = Paths::parse(&text).unwrap();
+    assert_eq!(paths.list.len(), written.len(), "every path is read");
+    for known in &paths.list {
+        let path = &known.path;
+        assert!(path.starts_with('/') && !path.contains(['?', '#', ' ', '*']), "{path}");
+        assert!(!known.kinds.is_empty() && known.kinds.len() <= 3, "{path}");
+        assert!(known.method.chars().all(|c| c.is_ascii_uppercase()), "{path}");
+        assert!(!known.file || !path.ends_with('/'), "{path} is a folder");
+        let open = [PathKind::Asset, PathKind::Health, PathKind::Acme, PathKind::Discovery];
+        let closed = [PathKind::Account, PathKind::Admin];
+        let both = open.iter().any(|k| known.kinds.contains(k)) && closed.iter().any(|k| known.kinds.contains(k));
+        assert!(!both, "{path} cannot be open to all and private");
+    }
+}
