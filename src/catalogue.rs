@@ -58,16 +58,10 @@ pub struct Page {
     pub body: &'static str,
 }
 
-macro_rules! pages {
-    ($($id:literal)*) => {
-        const PAGES: &[(&str, &str)] = &[$(($id, include_str!(concat!("../rules/", $id, ".md")))),*];
-    };
-}
-
-pages! {}
-
-static CATALOGUE: LazyLock<BTreeMap<&'static str, Page>> =
-    LazyLock::new(|| PAGES.iter().filter_map(|(id, text)| Some((*id, parse(text).ok()?))).collect());
+static CATALOGUE: LazyLock<BTreeMap<&'static str, Page>> = LazyLock::new(|| {
+    let pages = crate::rules::registry().iter().filter_map(|rule| Some((rule.id, parse(rule.page_text).ok()?)));
+    pages.collect()
+});
 
 /// All pages by id.
 pub fn pages() -> &'static BTreeMap<&'static str, Page> {

@@ -1,7 +1,10 @@
 //! The rules: one function each, registered by one line in [`registry`].
 
+use std::sync::LazyLock;
+
 use crate::catalogue::{Page, page};
 use crate::finding::Finding;
+use crate::model::from::nginx::Server;
 use crate::model::{Paths, Site};
 use crate::project::nginx::Config;
 use crate::settings::Settings;
@@ -12,6 +15,8 @@ use crate::source::SourceMap;
 pub enum Check {
     /// Each site of the model.
     Site(fn(&dyn Site, &mut Cx)),
+    /// Each nginx server with its blocks, for what the model cannot say.
+    NginxServer(fn(&Server, &mut Cx)),
     /// All sites of one server together.
     Sites(fn(&[&dyn Site], &mut Cx)),
     /// The directives of one nginx, for what the model cannot say.
@@ -25,6 +30,8 @@ pub enum Check {
 pub struct Rule {
     /// The id.
     pub id: &'static str,
+    /// The text of its page, `rules/<id>.md`.
+    pub page_text: &'static str,
     /// What it looks at.
     pub checks: &'static [Check],
 }
@@ -64,16 +71,43 @@ impl<'a> Cx<'a> {
     }
 }
 
+mod support;
+
 macro_rules! rules {
-    ($($module:ident [$($check:expr),*];)*) => {
+    ($($id:literal $module:ident [$($check:expr),*];)*) => {
         $(mod $module;)*
 
-        /// All rules, sorted by id.
-        pub fn registry() -> &'static [Rule] {
-            const RULES: &[Rule] = &[$(Rule { id: $module::ID, checks: &[$($check),*] }),*];
-            RULES
-        }
+        const RULES: &[Rule] = &[$(Rule {
+            id: $id,
+            page_text: include_str!(concat!("../../rules/", $id, ".md")),
+            checks: &[$($check),*],
+        }),*];
     };
 }
 
-rules! {}
+static SORTED: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let mut rules = RULES.to_vec();
+    rules.sort_by_key(|r| r.id);
+    rules
+});
+
+/// All rules, sorted by id.
+pub fn registry() -> &'static [Rule] {
+    &SORTED
+}
+
+rules! {
+    // Authorization on its way to the application
+    "dropped-authorization" dropped_authorization [Check::Site(dropped_authorization::check)];
+
+    // Basic auth, duplicate and overlapping blocks
+
+    // Caches
+
+    // Forwarded headers, proxies, redirects, cookies
+
+    // Hosts, WAF, limits, rewrites
+
+    // Meta
+
+}

@@ -1,7 +1,6 @@
 //! What `proxy_cache` and its likes do with the response to a request.
 
 use super::slots::{PerProtocol, PerProtocolList, Protocol};
-use super::value;
 use super::walk::Walk;
 use crate::model::{Cache, Fact, Known, Stores, Value};
 use crate::project::nginx::DirectiveId;
@@ -55,8 +54,8 @@ impl Walk<'_, '_> {
         };
         let ignored = |name: &str| self.names_in(protocol, PerProtocolList::IgnoreHeaders, name);
         let hidden = self.names_in(protocol, PerProtocolList::HideHeader, "set-cookie");
-        let has_authorization = self.mentions(&key_text, 0, &|v| v == "http_authorization" || v == "remote_user");
-        let key_has_cookie = self.mentions(&key_text, 0, &|v| v == "http_cookie" || v.starts_with("cookie_"));
+        let has_authorization = self.server.shared.mentions(&key_text, 0, &|v| v == "http_authorization" || v == "remote_user");
+        let key_has_cookie = self.server.shared.mentions(&key_text, 0, &|v| v == "http_cookie" || v.starts_with("cookie_"));
         Cache {
             stores: stores_ok,
             stores_401,
@@ -114,16 +113,6 @@ impl Walk<'_, '_> {
     fn names_in(&self, protocol: Protocol, list: PerProtocolList, name: &str) -> bool {
         let ids = self.server.shared.scopes.run(self.settled().run_of(protocol, list));
         ids.iter().any(|id| self.directive(*id).args().any(|a| a.eq_ignore_ascii_case(name)))
-    }
-
-    /// Whether a text depends on a variable that `wanted` names, also through `map` and `set`.
-    pub(super) fn mentions(&self, text: &str, depth: u8, wanted: &dyn Fn(&str) -> bool) -> bool {
-        value::variables(text).any(|name| {
-            let name = name.to_ascii_lowercase();
-            wanted(&name)
-                || depth < 4
-                    && self.server.shared.definitions(&name).any(|definition| self.mentions(&definition, depth + 1, wanted))
-        })
     }
 }
 

@@ -10,7 +10,9 @@ use super::regexes::Regexes;
 use super::routes;
 use super::scope::{NONE, ScopeId, ScopeKind, Scopes};
 use super::server::Listens;
+use super::slots::slot;
 use super::upstream::{kind_of, protocol_of};
+use super::value;
 use super::walk::{End, Walk};
 use crate::model::{Handler, HandlerKind, Known, Outcome, Paths, Place, Request, Route, RouteId, Scheme, Site, Value};
 use crate::project::nginx::config::TOP;
@@ -61,6 +63,14 @@ impl<'a> Shared<'a> {
         let map = self.maps.get(name).map(|id| self.directive(*id).arg(0).into_owned());
         let sets = self.set_values.get(name).map_or(&[][..], Vec::as_slice);
         map.into_iter().chain(sets.iter().map(|id| self.directive(*id).arg(1).into_owned()))
+    }
+
+    /// Whether a text depends on a variable that `wanted` accepts, also through `map` and `set`.
+    pub(super) fn mentions(&self, text: &str, depth: u8, wanted: &dyn Fn(&str) -> bool) -> bool {
+        value::variables(text).any(|name| {
+            let name = name.to_ascii_lowercase();
+            wanted(&name) || depth < 4 && self.definitions(&name).any(|definition| self.mentions(&definition, depth + 1, wanted))
+        })
     }
 
     fn intern_regexes(&mut self) {
@@ -205,6 +215,41 @@ impl<'a> Server<'a> {
     /// The directive of a route's block, or [`TOP`].
     pub fn route_directive(&self, route: RouteId) -> DirectiveId {
         self.route_scopes.get(route as usize).map_or(TOP, |s| self.shared.scopes.get(*s).directive)
+    }
+
+    /// The directive of that name that is in force in a route's block, inherited or its own. For lists (`proxy_set_header`,
+    /// `add_header` …) the first one.
+    pub fn effective(&self, route: RouteId, name: Name) -> Option<Directive<'a>> {
+        self.effective_all(route, name).next()
+    }
+
+    /// The directives of that name that are in force in a route's block, inherited or its own, in order.
+    pub fn effective_all(&self, route: RouteId, name: Name) -> impl Iterator<Item = Directive<'a>> {
+        let settled = self.route_scopes.get(route as usize).map(|s| &self.shared.scopes.get(*s).settled);
+        let ids = settled.map(|s| s.of_slot(slot(name), &self.shared.scopes)).unwrap_or_default();
+        ids.into_iter().map(|id| self.shared.directive(id)).filter(move |d| d.name() == name)
+    }
+
+    /// The block of a route; `None` for a server that only stands around a lone snippet.
+    pub fn route_block(&self, route: RouteId) -> Option<Directive<'a>> {
+        let id = self.route_directive(route);
+        (id != TOP).then(|| self.shared.directive(id))
+    }
+
+    /// The route of a block: a location, or the server itself.
+    pub fn route_of(&self, block: DirectiveId) -> Option<RouteId> {
+        let found = self.route_scopes.iter().position(|s| self.shared.scopes.get(*s).directive == block);
+        found.map(|i| i as RouteId)
+    }
+
+    /// Whether a text depends on a variable that `wanted` accepts (its name in lower case, without `$`), also through `map` and `set`.
+    pub fn depends_on(&self, text: &str, wanted: &dyn Fn(&str) -> bool) -> bool {
+        self.shared.mentions(text, 0, wanted)
+    }
+
+    /// The files that the configuration names, as far as they are in reach.
+    pub fn lookup(&self) -> Option<Lookup<'a>> {
+        self.shared.lookup
     }
 
     /// The directives of this server.

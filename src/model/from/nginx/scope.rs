@@ -70,8 +70,6 @@ pub(super) struct Scope {
     pub(super) locations: Vec<ScopeId>,
     /// `limit_except` inside, or [`NONE`].
     pub(super) limit_except: ScopeId,
-    /// An `include` of this block that could not be read: its settings may be other ones.
-    pub(super) unread_include: DirectiveId,
 }
 
 /// All blocks of a configuration.
@@ -94,6 +92,19 @@ impl Settled {
     /// The directive that decides a setting of a protocol.
     pub(super) fn of(&self, protocol: Protocol, setting: PerProtocol) -> Option<DirectiveId> {
         some(self.singles[single_of(protocol, setting)])
+    }
+
+    /// The directives that a slot holds.
+    pub(super) fn of_slot(&self, slot: Slot, scopes: &Scopes) -> Vec<DirectiveId> {
+        let one = |id: DirectiveId| some(id).into_iter().collect();
+        match slot {
+            Slot::Single(slot) => one(self.singles[slot as usize]),
+            Slot::List(slot) => scopes.run(self.lists[slot as usize]).to_vec(),
+            Slot::Handler => one(self.handler),
+            Slot::TryFiles => one(self.try_files),
+            Slot::Internal => one(self.internal),
+            Slot::None | Slot::Script | Slot::Block => Vec::new(),
+        }
     }
 
     /// What makes the response.
@@ -168,16 +179,7 @@ impl Scopes {
             settled.internal = NONE;
         }
         settled.try_files = NONE;
-        self.all.push(Scope {
-            kind,
-            directive,
-            parent,
-            settled,
-            script: Vec::new(),
-            locations: Vec::new(),
-            limit_except: NONE,
-            unread_include: NONE,
-        });
+        self.all.push(Scope { kind, directive, parent, settled, script: Vec::new(), locations: Vec::new(), limit_except: NONE });
         let mut own = OwnLists::default();
         let mut blocks = Vec::new();
         let mut script = Vec::new();
@@ -264,7 +266,6 @@ impl Scopes {
             script: Vec::new(),
             locations: Vec::new(),
             limit_except: NONE,
-            unread_include: NONE,
         });
         self.all.len() as ScopeId - 1
     }
