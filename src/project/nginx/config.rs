@@ -57,6 +57,10 @@ pub struct Config {
     pub by_name: Vec<Vec<DirectiveId>>,
     /// The contexts that stand around the main file where that is a lone snippet: `["http", "server"]` for a file of locations.
     pub guessed_context: Vec<Name>,
+    /// Whether something may be in force that is not in `placed`: an include could not be read, or a limit was reached.
+    pub incomplete: bool,
+    /// Files that are not in the tree but come with nginx: their directives act, but no fault is looked for in them.
+    pub shipped: Vec<FileId>,
 }
 
 impl Config {

@@ -101,6 +101,21 @@ impl Contexts {
     }
 }
 
+/// How the server reads an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Digits.
+    Number,
+    /// Digits with `k` or `m`.
+    Size,
+    /// Digits with `k`, `m` or `g`.
+    Offset,
+    /// A time such as `1m 30s`, down to `ms`.
+    Milliseconds,
+    /// A time down to seconds.
+    Seconds,
+}
+
 /// What a directive takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Args(u16);
@@ -112,6 +127,15 @@ impl Args {
     const FLAG: u16 = 1 << 9;
     /// A block follows.
     const BLOCK: u16 = 1 << 10;
+    /// A second time in the same block is refused as "is duplicate".
+    const ONCE: u16 = 1 << 11;
+    /// Three bits: the kind of value.
+    const KIND: u16 = 7 << 12;
+    const NUMBER: u16 = 1 << 12;
+    const SIZE: u16 = 2 << 12;
+    const OFFSET: u16 = 3 << 12;
+    const MSEC: u16 = 4 << 12;
+    const SEC: u16 = 5 << 12;
 
     /// Whether a block follows.
     pub fn opens_block(self) -> bool {
@@ -121,6 +145,23 @@ impl Args {
     /// Whether the argument must be `on` or `off`.
     pub fn is_flag(self) -> bool {
         self.0 & Self::FLAG != 0
+    }
+
+    /// Whether the server refuses it a second time in the same block.
+    pub fn is_once(self) -> bool {
+        self.0 & Self::ONCE != 0
+    }
+
+    /// The kind of value, where the server reads it as a number, a size or a time.
+    pub fn kind(self) -> Option<Kind> {
+        match self.0 & Self::KIND {
+            Self::NUMBER => Some(Kind::Number),
+            Self::SIZE => Some(Kind::Size),
+            Self::OFFSET => Some(Kind::Offset),
+            Self::MSEC => Some(Kind::Milliseconds),
+            Self::SEC => Some(Kind::Seconds),
+            _ => None,
+        }
     }
 
     /// Whether that number of arguments is right.
