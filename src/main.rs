@@ -1,3 +1,7 @@
 //! The command `lint401`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lint401::cli::run(std::env::args_os())
+}

@@ -85,6 +85,11 @@ impl SourceFile {
         Position { line: line as u32 + 1, column, offset }
     }
 
+    /// The offset of the first byte of a 1-based line; a line past the last one starts at the end.
+    pub fn line_start(&self, line: u32) -> u32 {
+        self.line_starts().get(line.saturating_sub(1) as usize).copied().unwrap_or(self.text.len() as u32)
+    }
+
     /// The text of a 1-based line, without its line break.
     pub fn line(&self, line: u32) -> &str {
         let starts = self.line_starts();
@@ -115,6 +120,13 @@ impl SourceMap {
         };
         self.files.push(SourceFile { path: path.into(), text, invalid_utf8, line_starts: OnceLock::new() });
         id
+    }
+
+    /// Moves all files of `other` behind those of this map: its file `n` becomes file `n + the returned number`.
+    pub fn append(&mut self, mut other: SourceMap) -> u32 {
+        let offset = self.files.len() as u32;
+        self.files.append(&mut other.files);
+        offset
     }
 
     /// The file of an id that this map gave out.

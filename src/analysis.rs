@@ -1,0 +1,328 @@
+//! From roots to findings: load, lower, run the rules, sort.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::connect::{self, DynSite};
+use crate::discover::{Root, RootKind};
+use crate::files::{Files, normalize};
+use crate::finding::{Finding, Severity};
+use crate::model::{PathKind, Paths, Site, WellKnown};
+use crate::project::nginx::Config;
+use crate::rules::{Check, Cx, Rule};
+use crate::selection::Selection;
+use crate::settings::Settings;
+use crate::source::{FileId, Position, SourceMap, Span};
+
+/// A finding as it is reported.
+#[derive(Clone, Debug)]
+pub struct Reported {
+    /// What the rule said.
+    pub finding: Finding,
+    /// The severity in force.
+    pub severity: Severity,
+    /// Start of the primary place.
+    pub start: Position,
+    /// End of the primary place.
+    pub end: Position,
+}
+
+/// A file that took part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// The file, as shown.
+    pub path: String,
+    /// The root that brought it, as shown.
+    pub root: String,
+    /// The `include` that brought it: file and line.
+    pub via: Option<(String, u32)>,
+    /// Whether it is checked alone, in a guessed context.
+    pub alone: bool,
+}
+
+/// The result of an analysis.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// All texts; findings point into it.
+    pub sources: SourceMap,
+    /// The findings, by path, line, column and rule.
+    pub findings: Vec<Reported>,
+    /// The files that were read, by path.
+    pub files: Vec<Covered>,
+    /// How many findings only a stricter profile reports.
+    pub hidden_by_profile: usize,
+}
+
+/// How far an analysis is, for whoever watches.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Pieces of work done.
+    pub done: AtomicUsize,
+    /// Pieces of work known so far.
+    pub total: AtomicUsize,
+}
+
+impl Progress {
+    fn add(&self, pieces: usize) {
+        self.total.fetch_add(pieces, Ordering::Relaxed);
+    }
+
+    fn step(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A configuration that was loaded, with its own texts.
+pub struct Project<'r> {
+    /// Where it started.
+    pub root: &'r Root,
+    /// Its texts.
+    pub sources: SourceMap,
+    /// Its directives.
+    pub config: Config,
+    /// What loading and checking found.
+    pub findings: Vec<Finding>,
+    /// The files that took part, by identity.
+    files: BTreeMap<PathBuf, FileId>,
+    /// Findings count only in these files; `None`: in all.
+    only: Option<BTreeSet<FileId>>,
+}
+
+/// Loads the roots and decides which of them stand for themselves: a snippet that another root includes does not.
+pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progress: &Progress) -> Vec<Project<'r>> {
+    progress.add(roots.len() * 2);
+    let mut projects: Vec<Project> = roots
+        .par_iter()
+        .map(|root| {
+            let project = load_root(files, root, settings);
+            progress.step();
+            project
+        })
+        .collect();
+    // Main files first; of the snippets those that bring the most files.
+    projects.sort_by(|a, b| {
+        (a.root.kind, std::cmp::Reverse(a.files.len()), &a.root.main).cmp(&(
+            b.root.kind,
+            std::cmp::Reverse(b.files.len()),
+            &b.root.main,
+        ))
+    });
+    let snippets: BTreeSet<PathBuf> =
+        projects.iter().filter(|p| p.root.kind == RootKind::Snippet).map(|p| identity(&p.root.main)).collect();
+    let mut owned = BTreeSet::new();
+    projects.retain_mut(|project| {
+        let main = identity(&project.root.main);
+        match project.root.kind {
+            RootKind::Context => {
+                let wanted = project.files.iter().filter(|(path, _)| snippets.contains(*path) && !owned.contains(*path));
+                let wanted: BTreeSet<FileId> = wanted.map(|(_, id)| *id).collect();
+                if wanted.is_empty() {
+                    return false;
+                }
+                owned.extend(project.files.iter().filter(|(_, id)| wanted.contains(id)).map(|(path, _)| path.clone()));
+                project.only = Some(wanted);
+                return true;
+            }
+            RootKind::Snippet if owned.contains(&main) => return false,
+            RootKind::Main | RootKind::Snippet => {}
+        }
+        owned.extend(project.files.keys().cloned());
+        true
+    });
+    projects.sort_by(|a, b| a.root.main.cmp(&b.root.main));
+    projects
+}
+
+fn load_root<'r>(files: &dyn Files, root: &'r Root, settings: &Settings) -> Project<'r> {
+    let mut sources = SourceMap::new();
+    let (config, mut findings) = connect::load(files, &mut sources, root, settings);
+    findings.extend(connect::check(&config, &sources, settings));
+    let files = sources.iter().map(|(id, file)| (identity(&root.base.join(&file.path)), id)).collect();
+    Project { root, sources, config, findings, files, only: None }
+}
+
+/// What tells whether two paths are one file.
+fn identity(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| normalize(path))
+}
+
+/// The well-known paths, the user's login paths among them.
+pub struct WellKnownPaths(Option<Paths>);
+
+impl WellKnownPaths {
+    /// The shipped list, and the login paths of the settings.
+    pub fn of(settings: &Settings) -> Self {
+        if settings.login_paths.is_empty() {
+            return Self(None);
+        }
+        let users = settings.login_paths.iter().map(|path| WellKnown {
+            path: path.clone(),
+            product: "settings".to_owned(),
+            kinds: vec![PathKind::Login],
+            file: false,
+            method: "POST".to_owned(),
+        });
+        Self(Some(Paths::new(users.chain(Paths::shipped().list.iter().cloned()).collect())))
+    }
+}
+
+impl std::ops::Deref for WellKnownPaths {
+    type Target = Paths;
+
+    fn deref(&self) -> &Paths {
+        self.0.as_ref().unwrap_or_else(|| Paths::shipped())
+    }
+}
+
+/// Checks the roots. The same input gives the same findings, whatever the number of threads.
+pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress: &Progress) -> Analysis {
+    let projects = load(files, roots, settings, progress);
+    let paths = WellKnownPaths::of(settings);
+    let selection = Selection::new(settings);
+    let rules: Vec<&Rule> = crate::rules::registry().iter().filter(|r| selection.runs(r.id)).collect();
+    progress.add(projects.len());
+    let found: Vec<Vec<Finding>> = projects
+        .par_iter()
+        .map(|project| {
+            let findings = check(project, &rules, &paths, settings);
+            progress.step();
+            findings
+        })
+        .collect();
+
+    let mut analysis = Analysis::default();
+    let mut findings = Vec::new();
+    for (mut project, found) in projects.into_iter().zip(found) {
+        let own = std::mem::take(&mut project.findings);
+        let only = project.only.take();
+        let kept = own.into_iter().chain(found).filter(|f| only.as_ref().is_none_or(|files| files.contains(&f.primary.file)));
+        let kept: Vec<Finding> = kept.collect();
+        analysis.files.extend(covered(&project, only.as_ref()));
+        let offset = analysis.sources.append(project.sources);
+        findings.extend(kept.into_iter().map(|finding| moved(finding, offset)));
+    }
+    analysis.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
+    analysis.files.dedup_by(|b, a| a.path == b.path);
+    report(&mut analysis, findings, &selection, settings);
+    analysis
+}
+
+/// Filters, grades, sorts and joins the findings.
+fn report(analysis: &mut Analysis, findings: Vec<Finding>, selection: &Selection, settings: &Settings) {
+    let mut reported = Vec::with_capacity(findings.len());
+    let mut hidden = BTreeSet::new();
+    for finding in findings {
+        if !selection.runs(finding.rule) || finding.confidence < settings.min_confidence {
+            continue;
+        }
+        if !selection.shows(finding.rule) {
+            let path = analysis.sources.file(finding.primary.file).path.clone();
+            hidden.insert((path, finding.primary.start, finding.rule));
+            continue;
+        }
+        let (start, end) = analysis.sources.positions(finding.primary);
+        reported.push(Reported { severity: selection.severity(&finding), finding, start, end });
+    }
+    analysis.hidden_by_profile = hidden.len();
+    let sources = &analysis.sources;
+    let path = |r: &Reported| sources.file(r.finding.primary.file).path.as_str();
+    // The worst and surest of several findings of one rule at one place comes first and stays. The sort is stable, so equal
+    // ones keep the order of the configuration.
+    reported.sort_by(|a, b| {
+        (path(a), a.start.line, a.start.column, a.finding.rule)
+            .cmp(&(path(b), b.start.line, b.start.column, b.finding.rule))
+            .then(b.severity.cmp(&a.severity))
+            .then(b.finding.confidence.cmp(&a.finding.confidence))
+    });
+    reported.dedup_by(|b, a| a.start == b.start && a.finding.rule == b.finding.rule && path(a) == path(b));
+    analysis.findings = reported;
+}
+
+fn moved(mut finding: Finding, offset: u32) -> Finding {
+    let shift = |span: &mut Span| span.file.0 += offset;
+    shift(&mut finding.primary);
+    finding.related.iter_mut().for_each(|label| shift(&mut label.span));
+    finding.fix.iter_mut().flat_map(|fix| &mut fix.edits).for_each(|edit| shift(&mut edit.span));
+    finding
+}
+
+fn covered(project: &Project, only: Option<&BTreeSet<FileId>>) -> Vec<Covered> {
+    let sources = &project.sources;
+    let root = sources.file(project.config.main).path.clone();
+    let mut via: BTreeMap<FileId, Span> = BTreeMap::new();
+    let mut last = None;
+    for placed in &project.config.placed {
+        if last == Some(placed.file) {
+            continue;
+        }
+        last = Some(placed.file);
+        if let Some(include) = project.config.chains.get(placed.chain as usize).and_then(|c| c.include) {
+            via.entry(placed.file).or_insert(include);
+        }
+    }
+    let taking_part = sources.iter().filter(|(id, _)| only.is_none_or(|only| only.contains(id)));
+    taking_part
+        .map(|(id, file)| Covered {
+            path: file.path.clone(),
+            root: root.clone(),
+            via: via.get(&id).map(|span| (sources.file(span.file).path.clone(), sources.positions(*span).0.line)),
+            alone: project.root.kind == RootKind::Snippet && id == project.config.main,
+        })
+        .collect()
+}
+
+/// Runs the rules over one configuration.
+fn check(project: &Project, rules: &[&Rule], paths: &Paths, settings: &Settings) -> Vec<Finding> {
+    let Project { sources, config, .. } = project;
+    let whole = Span::new(config.main, 0, 0);
+    let sites = match catch_unwind(AssertUnwindSafe(|| connect::sites(config, sources, paths, settings))) {
+        Ok(sites) => sites,
+        Err(panic) => return vec![internal_error("the model", whole, panic.as_ref())],
+    };
+    let run = |rule: &Rule, at: Span, work: &mut dyn FnMut(&mut Cx)| {
+        let mut cx = Cx::new(sources, settings, paths);
+        match catch_unwind(AssertUnwindSafe(|| work(&mut cx))) {
+            Ok(()) => cx.take(),
+            Err(panic) => vec![internal_error(&format!("rule {}", rule.id), at, panic.as_ref())],
+        }
+    };
+    let per_site = sites.par_iter().flat_map_iter(|site| {
+        let site: &dyn Site = &**site;
+        let at = site.place().span;
+        rules.iter().flat_map(move |rule| {
+            rule.checks.iter().flat_map(move |check| match check {
+                Check::Site(check) => run(rule, at, &mut |cx| check(site, cx)),
+                _ => Vec::new(),
+            })
+        })
+    });
+    let mut findings: Vec<Finding> = per_site.collect();
+    let plain: Vec<&dyn Site> = sites.iter().map(|site: &DynSite| -> &dyn Site { &**site }).collect();
+    for rule in rules {
+        for check in rule.checks {
+            match check {
+                Check::Sites(check) => findings.extend(run(rule, whole, &mut |cx| check(&plain, cx))),
+                Check::Nginx(check) => findings.extend(run(rule, whole, &mut |cx| check(config, cx))),
+                Check::Site(_) | Check::Stage => {}
+            }
+        }
+    }
+    findings
+}
+
+/// A bug of this tool is a finding: never green, never the end of the analysis.
+fn internal_error(what: &str, at: Span, panic: &(dyn Any + Send)) -> Finding {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = text.unwrap_or("no message").lines().next().unwrap_or_default();
+    Finding::new(INTERNAL_ERROR, at, format!("{what} failed here: {text}"))
+        .severity(Severity::Error)
+        .help(format!("this is a bug of lint401, please report it at {}/issues", env!("CARGO_PKG_REPOSITORY")))
+}
+
+/// The rule of faults of this tool itself.
+pub const INTERNAL_ERROR: &str = "internal-error";

@@ -1,0 +1,295 @@
+//! What can be written on the command line.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::builder::styling::Styles;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::finding::{Confidence, Severity};
+use crate::report::Format;
+use crate::settings::Profile;
+
+const CHECK_HELP: &str = "\
+Exit codes:
+  0  checked, no finding at or above --fail-on
+  1  findings at or above --fail-on (a file that cannot be parsed is a finding)
+  2  the job could not be done: wrong call, unknown rule, unreadable path
+  3  nothing was checked (see --allow-empty)
+
+Examples:
+  lint401 check                          everything below this folder
+  lint401 check deploy/nginx/nginx.conf  one configuration with all that it includes
+  nginx -T 2>&1 | lint401 check -        the configuration that nginx would load
+  lint401 check -f concise -f json=report.json deploy/";
+
+/// Finds surprise 401s in nginx configurations before you deploy them.
+#[derive(Debug, Parser)]
+#[command(name = "lint401", version, max_term_width = 100, styles = Styles::plain(), disable_help_subcommand = true)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check configurations and report faults
+    #[command(after_help = CHECK_HELP)]
+    Check(Box<CheckArgs>),
+    /// Explain a rule: what it finds, why it matters, how to fix it
+    Explain(ExplainArgs),
+    /// List the rules
+    Rules(RulesArgs),
+    /// List the files that would be read, as which kind, via which include
+    Files(FilesArgs),
+    /// Show what a configuration does to one request, step by step
+    Trace(Box<TraceArgs>),
+}
+
+/// What is read, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub(super) struct InputArgs {
+    /// Name of the file that standard input holds; it stands in for that file
+    #[arg(long, value_name = "PATH", env = "LINT401_STDIN_FILENAME")]
+    pub(super) stdin_filename: Option<PathBuf>,
+    /// Kind of the named files, where path and content do not tell it
+    #[arg(long, value_enum, default_value_t = KindArg::Auto, env = "LINT401_KIND")]
+    pub(super) kind: KindArg,
+    /// Where files of the server lie in this repository: `/etc/nginx=deploy/nginx` (repeatable)
+    #[arg(long, value_name = "FROM=TO", env = "LINT401_PREFIX_MAP", value_delimiter = ',')]
+    pub(super) prefix_map: Vec<String>,
+    /// This is the machine the configuration runs on: look up paths outside of the tree
+    #[arg(long, env = "LINT401_HOST")]
+    pub(super) host: bool,
+    /// Release of nginx whose behaviour counts
+    #[arg(long, value_name = "X.Y.Z", env = "LINT401_NGINX_VERSION")]
+    pub(super) nginx_version: Option<String>,
+    /// Number of threads (default: one for each processor)
+    #[arg(short, long, value_name = "N", env = "LINT401_JOBS")]
+    pub(super) jobs: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(super) struct CheckArgs {
+    /// Files and folders; `-` reads a file, or the output of `nginx -T`, from standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// Output format, to standard output or to a file: full, concise, json (repeatable)
+    #[arg(
+        short,
+        long = "format",
+        value_name = "FORMAT[=FILE]",
+        default_value = "full",
+        env = "LINT401_FORMAT",
+        help_heading = "Output"
+    )]
+    pub(super) formats: Vec<String>,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = When::Auto, env = "LINT401_COLOR", help_heading = "Output")]
+    pub(super) color: When,
+    /// Count the findings of each rule instead of listing them (full and concise)
+    #[arg(long, env = "LINT401_STATISTICS", help_heading = "Output")]
+    pub(super) statistics: bool,
+    /// List at most N findings in full output; 0: all
+    #[arg(long, value_name = "N", default_value_t = 0, env = "LINT401_MAX_DIAGNOSTICS", help_heading = "Output")]
+    pub(super) max_diagnostics: usize,
+    /// Only the findings, no remarks; twice: no output at all
+    #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
+    pub(super) quiet: u8,
+    /// Say what was read
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
+    pub(super) verbose: u8,
+    /// No progress on the terminal
+    #[arg(long, env = "LINT401_NO_PROGRESS", help_heading = "Output")]
+    pub(super) no_progress: bool,
+
+    /// Run only these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',', env = "LINT401_SELECT", help_heading = "Rules")]
+    pub(super) select: Vec<String>,
+    /// Do not run these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',', env = "LINT401_IGNORE", help_heading = "Rules")]
+    pub(super) ignore: Vec<String>,
+    /// Severity of a rule: error, warning, info or off (repeatable)
+    #[arg(long, value_name = "RULE=LEVEL", value_delimiter = ',', env = "LINT401_SEVERITY", help_heading = "Rules")]
+    pub(super) severity: Vec<String>,
+    /// Which rules run
+    #[arg(long, value_enum, default_value_t = ProfileArg::Default, env = "LINT401_PROFILE", help_heading = "Rules")]
+    pub(super) profile: ProfileArg,
+    /// Hide findings below this severity
+    #[arg(long, value_enum, default_value_t = Severity::Info, env = "LINT401_MIN_SEVERITY", help_heading = "Rules")]
+    pub(super) min_severity: Severity,
+    /// Hide findings below this confidence
+    #[arg(long, value_enum, default_value_t = Confidence::Low, env = "LINT401_MIN_CONFIDENCE", help_heading = "Rules")]
+    pub(super) min_confidence: Confidence,
+
+    /// Severity from which on findings make the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::Warning, env = "LINT401_FAIL_ON", help_heading = "Gate")]
+    pub(super) fail_on: FailOn,
+    /// Exit with 0 whatever is found
+    #[arg(long, env = "LINT401_EXIT_ZERO", help_heading = "Gate")]
+    pub(super) exit_zero: bool,
+    /// Exit with 0 when there is nothing to check
+    #[arg(long, env = "LINT401_ALLOW_EMPTY", help_heading = "Gate")]
+    pub(super) allow_empty: bool,
+
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Id of a rule, as in the output of `check`
+    #[arg(value_name = "RULE", required_unless_present = "all", conflicts_with = "all")]
+    pub(super) rule: Option<String>,
+    /// All rules
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = PageFormat::Text)]
+    pub(super) format: PageFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FilesArgs {
+    /// Files and folders; `-` reads standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TraceArgs {
+    /// The URL that a visitor asks for; its path is taken as it is written
+    pub(super) url: String,
+    /// Files and folders; `-` reads a file, or the output of `nginx -T`, from standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Use no configuration of lint401 itself
+    #[arg(long)]
+    pub(super) isolated: bool,
+    /// Method of the request
+    #[arg(long, short = 'X', value_name = "M", default_value = "GET")]
+    pub(super) method: String,
+    /// Header of the request (repeatable); its value is never shown
+    #[arg(long, short = 'H', value_name = "'K: V'")]
+    pub(super) header: Vec<String>,
+    /// Address of the client
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) from: Option<IpAddr>,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t = TraceFormat::Text)]
+    pub(super) format: TraceFormat,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum KindArg {
+    /// By path and content
+    Auto,
+    /// nginx
+    Nginx,
+    /// Apache httpd
+    Apache,
+    /// A .htaccess file
+    Htaccess,
+    /// YAML of a CDN or gateway
+    Edge,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal that has them
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProfileArg {
+    /// Faults
+    Default,
+    /// And what is unwise
+    Strict,
+    /// And what is only suspected
+    Audit,
+}
+
+impl From<ProfileArg> for Profile {
+    fn from(profile: ProfileArg) -> Self {
+        match profile {
+            ProfileArg::Default => Self::Default,
+            ProfileArg::Strict => Self::Strict,
+            ProfileArg::Audit => Self::Audit,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Errors
+    Error,
+    /// Errors and warnings
+    Warning,
+    /// Any finding
+    Info,
+    /// Nothing
+    Never,
+}
+
+impl FailOn {
+    pub(super) fn gate(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PageFormat {
+    /// For the terminal
+    Text,
+    /// The page as it is written
+    Markdown,
+    /// For programs
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TraceFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Splits `FORMAT[=FILE]`.
+pub(super) fn format(text: &str) -> Result<(Format, Option<PathBuf>), super::Failure> {
+    let (name, file) = match text.split_once('=') {
+        Some((name, file)) => (name, Some(file)),
+        None => (text, None),
+    };
+    if file == Some("") {
+        return Err(super::Failure::usage(format!("`{text}` names no file")));
+    }
+    let format = Format::from_str(name, false)
+        .map_err(|_| super::Failure::with_hint(format!("unknown format `{name}`"), "formats are full, concise and json"))?;
+    Ok((format, file.map(PathBuf::from)))
+}

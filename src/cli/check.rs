@@ -1,0 +1,135 @@
+//! `lint401 check`
+
+use std::io::Write;
+use std::path::Path;
+
+use super::args::CheckArgs;
+use super::input::{self, Input};
+use super::output;
+use super::progress;
+use super::{CLEAN, FAILED, FINDINGS, Failure, NOTHING, note};
+use crate::analysis::{self, Analysis, INTERNAL_ERROR, Progress};
+use crate::discover::{Kind, Skipped, Unreadable};
+use crate::report::{self, Format, Look, Report, plural};
+
+pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
+    let formats = args.formats.iter().map(|f| super::args::format(f)).collect::<Result<Vec<_>, _>>()?;
+    let settings = input::rules(input::settings(&args.input)?, args)?;
+    let progress = Progress::default();
+    let wanted = !args.no_progress && args.quiet == 0;
+    let (input, analysis) = input::on_threads(args.input.jobs, || {
+        progress::watch(wanted, &progress, || {
+            let input = input::find(&args.paths, &args.input)?;
+            let analysis = analysis::analyze(&*input.files, &input.found.roots, &settings, &progress);
+            Ok::<_, Failure>((input, analysis))
+        })
+    })??;
+
+    let findings: Vec<_> = analysis.findings.iter().filter(|r| r.severity >= args.min_severity).collect();
+    let report = Report { analysis: &analysis, findings, skipped: &input.found.skipped, unreadable: &input.found.unreadable };
+    let checked = !analysis.files.is_empty();
+    if args.quiet < 2 {
+        print(args, &formats, &report, checked)?;
+    }
+    tell(args, &input, &analysis);
+
+    let gate = args.fail_on.gate();
+    let failed = !input.found.unreadable.is_empty() || analysis.findings.iter().any(|r| r.finding.rule == INTERNAL_ERROR);
+    Ok(if failed {
+        FAILED
+    } else if !checked {
+        if args.allow_empty { CLEAN } else { NOTHING }
+    } else if !args.exit_zero && gate.is_some_and(|gate| analysis.findings.iter().any(|r| r.severity >= gate)) {
+        FINDINGS
+    } else {
+        CLEAN
+    })
+}
+
+/// Writes the reports.
+fn print(
+    args: &CheckArgs,
+    formats: &[(Format, Option<std::path::PathBuf>)],
+    report: &Report,
+    checked: bool,
+) -> Result<(), Failure> {
+    let max_findings = if args.max_diagnostics == 0 { usize::MAX } else { args.max_diagnostics };
+    let look = Look {
+        color: output::color(args.color),
+        unicode: output::unicode(),
+        narrated: std::env::var_os("NO_GRAPHICS").is_some_and(|v| !v.is_empty() && v != "0"),
+        width: output::width(),
+        max_findings,
+        summary: args.quiet == 0 && checked,
+        statistics: args.statistics,
+    };
+    for (format, file) in formats {
+        if let Some(file) = file {
+            to_file(*format, file, report, &Look { color: false, unicode: true, width: 100, ..look })?;
+        } else {
+            let mut out = output::stdout();
+            report::write(*format, report, &look, &mut out)?;
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
+
+fn to_file(format: Format, file: &Path, report: &Report, look: &Look) -> Result<(), Failure> {
+    let cannot = |e: std::io::Error| Failure::usage(format!("{} cannot be written: {e}", input::name(file)));
+    let mut out = std::io::BufWriter::new(std::fs::File::create(file).map_err(cannot)?);
+    report::write(format, report, look, &mut out).and_then(|()| out.flush()).map_err(cannot)
+}
+
+/// Says on standard error what the report does not: what could not be read, what is not checked, that nothing was.
+fn tell(args: &CheckArgs, input: &Input, analysis: &Analysis) {
+    for Unreadable { path, reason } in &input.found.unreadable {
+        note(&format!("error: {}: {reason}", input::name(path)));
+    }
+    if args.quiet > 0 {
+        return;
+    }
+    if analysis.files.is_empty() {
+        nothing(args, input);
+    } else if let Some(text) = not_checked(&input.found.skipped) {
+        note(&format!("note: {text}; `lint401 files` lists them"));
+    }
+    if args.verbose > 0 {
+        for file in &analysis.files {
+            let via = file.via.as_ref().map(|(path, line)| format!(" (included at {path}:{line})")).unwrap_or_default();
+            note(&format!("read {}{via}", report::escape(&file.path)));
+        }
+    }
+}
+
+fn nothing(args: &CheckArgs, input: &Input) {
+    if !input.found.unreadable.is_empty() && input.found.skipped.is_empty() {
+        return;
+    }
+    let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
+    let level = if args.allow_empty { "note" } else { "error" };
+    note(&format!(
+        "{level}: nothing was checked: no nginx configuration in {} ({} looked at)",
+        asked.join(", "),
+        plural(input.found.looked_at, "file")
+    ));
+    if let Some(text) = not_checked(&input.found.skipped) {
+        note(&format!("  {text}"));
+    }
+    note(
+        "  looked for nginx.conf, *.conf, *.vhost, templates of these, and files in folders named nginx, conf.d, sites-*, snippets,",
+    );
+    note("  whose content is nginx; name a file and say --kind nginx where that is not recognised");
+}
+
+/// `3 files are not checked yet: 2 apache, 1 edge`
+fn not_checked(skipped: &[Skipped]) -> Option<String> {
+    if skipped.is_empty() {
+        return None;
+    }
+    let kinds = [Kind::Apache, Kind::Htaccess, Kind::Edge, Kind::Foreign, Kind::Unknown];
+    let counts = kinds.iter().map(|kind| (skipped.iter().filter(|s| s.kind == *kind).count(), kind));
+    let counts: Vec<String> = counts.filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{n} {}", kind.as_str())).collect();
+    let verb = if skipped.len() == 1 { "is" } else { "are" };
+    Some(format!("{} {verb} not checked: {}", plural(skipped.len(), "file"), counts.join(", ")))
+}

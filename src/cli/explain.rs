@@ -1,0 +1,86 @@
+//! `lint401 explain`
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::args::{ExplainArgs, PageFormat};
+use super::{CLEAN, Failure, input, output, rules};
+use crate::catalogue::{self, Page};
+use crate::report::docs_url;
+
+pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
+    let pages: Vec<&Page> = match &args.rule {
+        Some(id) => {
+            let id = input::rule(id)?;
+            let page = catalogue::pages().get(id).ok_or_else(|| Failure::usage(format!("rule `{id}` has no page")))?;
+            vec![page]
+        }
+        None => catalogue::pages().values().collect(),
+    };
+    let text = match args.format {
+        PageFormat::Json => {
+            let documents: Vec<_> = pages.iter().map(|page| document(page)).collect();
+            let document = match (&args.rule, documents.as_slice()) {
+                (Some(_), [one]) => one.clone(),
+                _ => json!(documents),
+            };
+            format!("{}\n", serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?)
+        }
+        PageFormat::Markdown => join(&pages, |page| format!("# {}\n\n{}\n\n{}\n", page.meta.id, facts(page), page.body.trim())),
+        PageFormat::Text => join(&pages, as_text),
+    };
+    output::print(&text)?;
+    Ok(CLEAN)
+}
+
+fn join(pages: &[&Page], show: impl Fn(&Page) -> String) -> String {
+    pages.iter().map(|page| show(page)).collect::<Vec<_>>().join("\n")
+}
+
+fn document(page: &Page) -> serde_json::Value {
+    let mut document = rules::as_json(&page.meta);
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("markdown".to_owned(), json!(page.body.trim()));
+    }
+    document
+}
+
+/// `error · high confidence · profile default · nginx, apache · since 0.1.0`
+fn facts(page: &Page) -> String {
+    let meta = &page.meta;
+    format!(
+        "{} · {} confidence · profile {} · {} · fix: {} · since {}",
+        meta.severity.as_str(),
+        meta.confidence.as_str(),
+        rules::profile(meta.profile),
+        meta.formats.join(", "),
+        meta.fix,
+        meta.since
+    )
+}
+
+/// The page for a terminal: headings in capitals, code blocks indented.
+fn as_text(page: &Page) -> String {
+    let mut text = format!("{}: {}\n{}\n{}\n", page.meta.id, page.meta.summary, facts(page), docs_url(&page.meta.id));
+    let mut in_code = false;
+    for line in page.body.trim().lines() {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+            continue;
+        }
+        let _ = match line.trim_start_matches('#') {
+            heading if !in_code && heading.len() < line.len() => writeln!(text, "\n{}", heading.trim().to_uppercase()),
+            _ if in_code => writeln!(text, "    {line}"),
+            _ => writeln!(text, "{}", line.replace("**", "")),
+        };
+    }
+    let mut folded = String::with_capacity(text.len());
+    for line in text.lines() {
+        if !(line.is_empty() && folded.ends_with("\n\n")) {
+            folded.push_str(line.trim_end());
+            folded.push('\n');
+        }
+    }
+    folded
+}

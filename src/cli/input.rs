@@ -1,0 +1,143 @@
+//! From arguments to settings, files and roots.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use super::args::{CheckArgs, InputArgs, KindArg};
+use crate::discover::{self, Discovery, Kind, Root, RootKind};
+use crate::dump;
+use crate::files::{Disk, Files, Memory, Overlay};
+use crate::finding::Severity;
+use crate::selection;
+use crate::settings::{NginxVersion, Settings};
+
+/// What standard input is called where nothing else names it.
+const STDIN: &str = "<stdin>";
+
+/// Files to read and where to start.
+pub(super) struct Input {
+    /// The files.
+    pub(super) files: Box<dyn Files + Send>,
+    /// What is in them.
+    pub(super) found: Discovery,
+    /// The paths that were asked for, as they were written.
+    pub(super) asked: Vec<PathBuf>,
+}
+
+/// Settings of the arguments that every command shares.
+pub(super) fn settings(args: &InputArgs) -> Result<Settings, Failure> {
+    let mut settings = Settings { this_host: args.host, ..Settings::default() };
+    for pair in &args.prefix_map {
+        let (from, to) = pair
+            .split_once('=')
+            .filter(|(from, _)| !from.is_empty())
+            .ok_or_else(|| Failure::usage(format!("`{pair}` is no prefix map: write it as FROM=TO")))?;
+        settings.include_map.push((from.to_owned(), to.to_owned()));
+    }
+    settings.include_map.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.cmp(b)));
+    if let Some(version) = &args.nginx_version {
+        settings.nginx_version = nginx_version(version)
+            .ok_or_else(|| Failure::usage(format!("`{version}` is no release of nginx: write it as 1.30.0")))?;
+    }
+    Ok(settings)
+}
+
+/// Adds the choice of rules.
+pub(super) fn rules(mut settings: Settings, args: &CheckArgs) -> Result<Settings, Failure> {
+    let known = |ids: &[String]| ids.iter().map(|id| rule(id.trim()).map(str::to_owned)).collect::<Result<Vec<_>, _>>();
+    settings.select = known(&args.select)?;
+    settings.ignore = known(&args.ignore)?;
+    settings.profile = args.profile.into();
+    settings.min_confidence = args.min_confidence;
+    settings.severity = BTreeMap::new();
+    for pair in &args.severity {
+        let (id, level) =
+            pair.split_once('=').ok_or_else(|| Failure::usage(format!("`{pair}` is no severity: write it as RULE=LEVEL")))?;
+        let id = rule(id.trim())?;
+        match level.trim() {
+            "error" => settings.severity.insert(id.to_owned(), Severity::Error),
+            "warning" => settings.severity.insert(id.to_owned(), Severity::Warning),
+            "info" => settings.severity.insert(id.to_owned(), Severity::Info),
+            "off" => {
+                settings.ignore.push(id.to_owned());
+                None
+            }
+            other => {
+                return Err(Failure::with_hint(
+                    format!("unknown severity `{other}`"),
+                    "severities are error, warning, info and off",
+                ));
+            }
+        };
+    }
+    Ok(settings)
+}
+
+/// The id of a rule that must exist.
+pub(super) fn rule(id: &str) -> Result<&'static str, Failure> {
+    selection::resolve(id).map_err(|near| {
+        let hint = near.map_or_else(|| "`lint401 rules` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+        Failure::with_hint(format!("unknown rule `{id}`"), hint)
+    })
+}
+
+fn nginx_version(text: &str) -> Option<NginxVersion> {
+    let mut parts = text.split('.').map(|part| part.parse::<u16>().ok());
+    let version = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
+    parts.next().is_none().then_some(version)
+}
+
+/// Reads standard input if it is asked for, and finds the files.
+pub(super) fn find(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
+    let base = std::env::current_dir().map_err(|e| Failure::usage(format!("the working directory cannot be read: {e}")))?;
+    let kind = match args.kind {
+        KindArg::Auto => None,
+        KindArg::Nginx => Some(Kind::NginxMain),
+        KindArg::Apache => Some(Kind::Apache),
+        KindArg::Htaccess => Some(Kind::Htaccess),
+        KindArg::Edge => Some(Kind::Edge),
+    };
+    if !paths.iter().any(|p| p.as_os_str() == "-") {
+        if args.stdin_filename.is_some() {
+            return Err(Failure::with_hint("--stdin-filename needs standard input", "give `-` as the path"));
+        }
+        let found = discover::discover(&Disk, paths, &base, kind);
+        return Ok(Input { files: Box::new(Disk), found, asked: paths.to_vec() });
+    }
+    if paths.len() > 1 {
+        return Err(Failure::usage("`-` cannot be combined with other paths"));
+    }
+    let mut text = Vec::new();
+    std::io::stdin().read_to_end(&mut text).map_err(|e| Failure::usage(format!("standard input cannot be read: {e}")))?;
+    if args.stdin_filename.is_none()
+        && let Some(dump) = dump::split(&text)
+    {
+        let root = Root { main: dump.main, base, kind: RootKind::Main };
+        let found = Discovery { looked_at: dump.files.paths().count(), roots: vec![root], ..Discovery::default() };
+        return Ok(Input { files: Box::new(dump.files), found, asked: vec![PathBuf::from(STDIN)] });
+    }
+    let name = args.stdin_filename.clone().unwrap_or_else(|| PathBuf::from(STDIN));
+    let name = discover::shown(&name, &base);
+    let mut top = Memory::new();
+    top.add(&name, text);
+    let files = Overlay { top, base: &Disk };
+    let found = discover::discover(&files, std::slice::from_ref(&name), &base, kind);
+    Ok(Input { files: Box::new(files), found, asked: vec![name] })
+}
+
+/// Runs a piece of work on the number of threads that is asked for.
+pub(super) fn on_threads<T: Send>(jobs: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+    let Some(jobs) = jobs else { return Ok(work()) };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build()
+        .map_err(|e| Failure::usage(format!("{jobs} threads cannot be started: {e}")))?;
+    Ok(pool.install(work))
+}
+
+/// A path for messages.
+pub(super) fn name(path: &Path) -> String {
+    if path.as_os_str().is_empty() { ".".to_owned() } else { crate::report::escape(&path.to_string_lossy()).into_owned() }
+}

@@ -1,0 +1,242 @@
+//! Which files to check: walks folders, recognises what is there, names the roots.
+
+mod recognise;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+pub use recognise::{Kind, is_candidate, recognise};
+
+use crate::files::{FileKind, Files, normalize};
+
+/// How a root is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RootKind {
+    /// A main file: owns all that it includes.
+    Main,
+    /// A main file above a snippet that was named: only looked at for that snippet, reported only in it.
+    Context,
+    /// A part of a configuration, checked alone unless a main file includes it.
+    Snippet,
+}
+
+/// Where an analysis starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// The file, as it is shown or absolute.
+    pub main: PathBuf,
+    /// The folder below which paths are shown relative.
+    pub base: PathBuf,
+    /// How it is treated.
+    pub kind: RootKind,
+}
+
+/// A file that was found and is not checked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unreadable {
+    /// The path.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Discovery {
+    /// Where to start, sorted by path.
+    pub roots: Vec<Root>,
+    /// What is not checked: kinds that are not supported yet, and files named by the user that are not understood.
+    pub skipped: Vec<Skipped>,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// How many files were looked at.
+    pub looked_at: usize,
+}
+
+struct Candidate {
+    path: PathBuf,
+    named: bool,
+}
+
+/// Finds the files below `inputs` (files and folders).
+///
+/// A file that is named is checked unless it certainly belongs to another program; one that is met on a walk only if its path
+/// and its content speak for it. `kind` overrules recognition for the files that are named.
+pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option<Kind>) -> Discovery {
+    let mut found = Discovery::default();
+    let mut candidates = Vec::new();
+    for input in inputs {
+        let path = shown(input, base);
+        match files.kind(&or_dot(&path)) {
+            Some(FileKind::File) => candidates.push(Candidate { path, named: true }),
+            Some(FileKind::Folder) => walk(&path, &mut candidates, &mut found.unreadable),
+            None => found.unreadable.push(Unreadable { path, reason: "there is no such file or folder".to_owned() }),
+        }
+    }
+    // A file that is named and also met on a walk counts as named.
+    candidates.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
+    candidates.dedup_by(|b, a| a.path == b.path);
+    found.looked_at = candidates.len();
+
+    let kinds: Vec<_> = candidates.par_iter().map(|c| kind_of(files, c, kind)).collect();
+    let mut context = BTreeSet::new();
+    for (candidate, kind) in candidates.into_iter().zip(kinds) {
+        let Candidate { path, named } = candidate;
+        match kind {
+            Ok(Kind::NginxMain) => found.roots.push(Root { main: path, base: base.to_owned(), kind: RootKind::Main }),
+            Ok(Kind::NginxSnippet) => {
+                if named {
+                    context.extend(mains_above(files, &path));
+                }
+                found.roots.push(Root { main: path, base: base.to_owned(), kind: RootKind::Snippet });
+            }
+            Ok(Kind::Foreign | Kind::Unknown) if !named => {}
+            Ok(kind) => found.skipped.push(Skipped { path, kind }),
+            Err(reason) => found.unreadable.push(Unreadable { path, reason }),
+        }
+    }
+    for main in context {
+        if !found.roots.iter().any(|r| r.main == main) {
+            found.roots.push(Root { main, base: base.to_owned(), kind: RootKind::Context });
+        }
+    }
+    found.roots.sort_by(|a, b| a.main.cmp(&b.main));
+    found
+}
+
+/// A path as the tool uses it: without `.` and `..`, relative if it lies below `base`.
+pub fn shown(path: &Path, base: &Path) -> PathBuf {
+    let path = normalize(path);
+    path.strip_prefix(base).map(Path::to_owned).unwrap_or(path)
+}
+
+fn or_dot(path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
+}
+
+fn kind_of(files: &dyn Files, candidate: &Candidate, forced: Option<Kind>) -> Result<Kind, String> {
+    let bytes = files.read(&candidate.path).map_err(|e| reason(&e))?;
+    let kind = recognise(&candidate.path, &bytes);
+    if !candidate.named {
+        return Ok(kind);
+    }
+    Ok(match (forced, kind) {
+        // Both kinds of nginx are one to the user.
+        (Some(Kind::NginxMain), Kind::NginxMain) => Kind::NginxMain,
+        (Some(Kind::NginxMain), _) => Kind::NginxSnippet,
+        (Some(forced), _) => forced,
+        (None, Kind::Unknown) if may_be_nginx(&candidate.path) => Kind::NginxSnippet,
+        (None, kind) => kind,
+    })
+}
+
+/// Why something could not be read, without the number of the operating system.
+pub fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Whether a file that is named, and whose content tells nothing, is read as nginx: all but what is plainly something else.
+fn may_be_nginx(path: &Path) -> bool {
+    const OTHER: &[&str] = &[
+        "md", "rst", "html", "htm", "css", "js", "ts", "py", "rb", "go", "rs", "c", "h", "cpp", "java", "php", "sh", "json",
+        "yaml", "yml", "toml", "xml", "ini", "cnf", "service", "vcl", "png", "jpg", "svg", "pdf", "gz", "zip", "tar", "lock",
+        "log",
+    ];
+    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    extension.is_none_or(|e| !OTHER.contains(&e.as_str()))
+}
+
+/// Main files that may include the snippet: `nginx.conf` in its folder or above, up to the top of the repository.
+fn mains_above(files: &dyn Files, snippet: &Path) -> Vec<PathBuf> {
+    const LEVELS: usize = 6;
+    let mut mains = Vec::new();
+    for folder in snippet.ancestors().skip(1).take(LEVELS) {
+        let main = folder.join("nginx.conf");
+        if main != snippet
+            && files.kind(&main) == Some(FileKind::File)
+            && files.read(&main).is_ok_and(|text| recognise(&main, &text) == Kind::NginxMain)
+        {
+            mains.push(main);
+        }
+        if files.kind(&folder.join(".git")).is_some() {
+            break;
+        }
+    }
+    mains
+}
+
+fn walk(folder: &Path, candidates: &mut Vec<Candidate>, unreadable: &mut Vec<Unreadable>) {
+    let walk = ignore::WalkBuilder::new(or_dot(folder))
+        .hidden(false)
+        .require_git(false)
+        .follow_links(false)
+        .filter_entry(|entry| entry.depth() == 0 || !matches!(entry.file_name().to_str(), Some(".git" | ".hg" | ".svn")))
+        .build();
+    for entry in walk {
+        match entry {
+            Ok(entry) => {
+                // Links are skipped: their targets are met themselves, or lie outside of what was asked for.
+                if entry.file_type().is_some_and(|t| t.is_file()) && is_candidate(entry.path()) {
+                    candidates.push(Candidate { path: normalize(entry.path()), named: false });
+                }
+            }
+            Err(error) => unreadable.push(walk_error(folder, &error)),
+        }
+    }
+}
+
+fn walk_error(folder: &Path, error: &ignore::Error) -> Unreadable {
+    let path = match error {
+        ignore::Error::WithDepth { err, .. } => match &**err {
+            ignore::Error::WithPath { path, .. } => path.clone(),
+            _ => folder.to_owned(),
+        },
+        ignore::Error::WithPath { path, .. } => path.clone(),
+        _ => folder.to_owned(),
+    };
+    Unreadable { path: normalize(&path), reason: error.io_error().map_or_else(|| error.to_string(), reason) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Memory;
+
+    #[test]
+    fn a_named_snippet_brings_the_main_files_above_it() {
+        let mut files = Memory::new();
+        files.add("etc/nginx/nginx.conf", "http { include conf.d/*.conf; }");
+        files.add("etc/nginx/conf.d/a.conf", "server { listen 80; }");
+        let found = discover(&files, &[PathBuf::from("etc/nginx/conf.d/a.conf")], Path::new("/w"), None);
+        let roots: Vec<_> = found.roots.iter().map(|r| (r.main.to_str().unwrap(), r.kind)).collect();
+        assert_eq!(roots, [("etc/nginx/conf.d/a.conf", RootKind::Snippet), ("etc/nginx/nginx.conf", RootKind::Context)]);
+    }
+
+    #[test]
+    fn what_is_missing_or_strange_is_told() {
+        let mut files = Memory::new();
+        files.add("README.md", "text");
+        files.add("empty.conf", "");
+        let inputs = ["README.md", "empty.conf", "gone.conf"].map(PathBuf::from);
+        let found = discover(&files, &inputs, Path::new("/w"), None);
+        assert_eq!(found.roots.len(), 1);
+        assert_eq!(found.skipped, [Skipped { path: "README.md".into(), kind: Kind::Unknown }]);
+        assert_eq!(found.unreadable.len(), 1);
+    }
+}

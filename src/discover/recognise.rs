@@ -1,0 +1,408 @@
+//! What a file is, by its path and its first lines.
+
+use std::path::Path;
+
+use crate::syntax::nginx::Name;
+
+/// What a file is to this tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A main file of nginx: `http` or `events` at the top level.
+    NginxMain,
+    /// A part of an nginx configuration: servers, locations or directives.
+    NginxSnippet,
+    /// A configuration of Apache httpd.
+    Apache,
+    /// A `.htaccess` file.
+    Htaccess,
+    /// A YAML file of a CDN, a gateway or an ingress.
+    Edge,
+    /// The configuration of another program.
+    Foreign,
+    /// Nothing that can be told.
+    Unknown,
+}
+
+impl Kind {
+    /// The words used in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NginxMain => "nginx",
+            Self::NginxSnippet => "nginx snippet",
+            Self::Apache => "apache",
+            Self::Htaccess => "htaccess",
+            Self::Edge => "edge",
+            Self::Foreign => "other",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether it is a part of nginx.
+    pub fn is_nginx(self) -> bool {
+        matches!(self, Self::NginxMain | Self::NginxSnippet)
+    }
+}
+
+/// How much of a file is looked at.
+const PREFIX: usize = 64 * 1024;
+
+/// Directives of httpd that stand at the start of a line, in lower case.
+const APACHE: &[&str] = &[
+    "serverroot",
+    "servername",
+    "serveralias",
+    "serveradmin",
+    "documentroot",
+    "directoryindex",
+    "loadmodule",
+    "rewriteengine",
+    "rewriterule",
+    "rewritecond",
+    "rewritebase",
+    "options",
+    "allowoverride",
+    "require",
+    "authtype",
+    "authname",
+    "authuserfile",
+    "authbasicprovider",
+    "order",
+    "deny",
+    "allow",
+    "satisfy",
+    "proxypass",
+    "proxypassreverse",
+    "proxypreservehost",
+    "requestheader",
+    "header",
+    "setenvif",
+    "setenv",
+    "errordocument",
+    "addtype",
+    "addhandler",
+    "sethandler",
+    "includeoptional",
+    "customlog",
+    "sslengine",
+    "redirect",
+    "redirectmatch",
+    "cacheenable",
+    "expiresactive",
+    "expiresbytype",
+    "expiresdefault",
+    "errorlog",
+    "php_value",
+    "php_flag",
+    "php_admin_value",
+];
+
+/// Sections of httpd, in lower case, without `<`.
+const APACHE_SECTIONS: &[&str] = &[
+    "virtualhost",
+    "directory",
+    "directorymatch",
+    "location",
+    "locationmatch",
+    "files",
+    "filesmatch",
+    "ifmodule",
+    "ifdefine",
+    "limit",
+    "limitexcept",
+    "proxy",
+    "proxymatch",
+    "requireall",
+    "requireany",
+    "requirenone",
+    "if",
+    "ifversion",
+    "macro",
+];
+
+/// Words that show that a YAML file configures a CDN, a gateway or an ingress.
+const EDGE: &[&str] = &[
+    "AWS::CloudFront::",
+    "AWS::Serverless::Api",
+    "AWS::ApiGateway",
+    "kind: Ingress",
+    "kind: IngressRoute",
+    "kind: Middleware",
+    "kind: HTTPRoute",
+    "kind: VirtualService",
+    "kind: EnvoyFilter",
+    "_format_version:",
+    "traefik.http",
+    "forwardAuth:",
+    "entryPoints:",
+    "static_resources:",
+    "apiVersion: configuration.konghq.com",
+    "behaviors:",
+    "cache_behaviors:",
+    "cacheMode:",
+    "defaultCacheBehavior:",
+    "DefaultCacheBehavior:",
+    "layer: edge",
+    "edge:",
+];
+
+/// What the file at `path` is; `text` is its content or the beginning of it.
+pub fn recognise(path: &Path, text: &[u8]) -> Kind {
+    let text = text.get(..PREFIX).unwrap_or(text);
+    if text.iter().take(1024).any(|b| *b == 0) {
+        return Kind::Unknown;
+    }
+    let text = String::from_utf8_lossy(text);
+    let text = text.trim_start_matches('\u{feff}');
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if name.ends_with(".htaccess") {
+        return Kind::Htaccess;
+    }
+    let name = ["j2", "tmpl", "tpl", "template", "erb", "mustache", "dist", "example", "sample", "bak", "disabled", "default"]
+        .iter()
+        .find_map(|e| name.strip_suffix(e)?.strip_suffix('.'))
+        .unwrap_or(&name);
+    if extension_is(name, &["yaml", "yml", "json"]) {
+        return if EDGE.iter().any(|mark| text.contains(mark)) { Kind::Edge } else { Kind::Foreign };
+    }
+    let score = Score::of(text);
+    if score.apache > score.nginx && score.apache > 0 {
+        return Kind::Apache;
+    }
+    if score.foreign_lines > 0 && score.foreign_lines >= score.nginx {
+        return Kind::Foreign;
+    }
+    if score.main {
+        return Kind::NginxMain;
+    }
+    let hinted = in_nginx_folder(path) || name.contains("nginx");
+    // Half of the statements, or a third where the path speaks for nginx.
+    let share = if hinted { 3 } else { 2 };
+    if score.nginx > 0 && score.nginx * share >= score.statements {
+        return Kind::NginxSnippet;
+    }
+    // A list of another kind (`include`d into a map, say) has no directive that could be known.
+    if hinted && score.statements > 0 && score.nginx + score.entries == score.statements {
+        return Kind::NginxSnippet;
+    }
+    Kind::Unknown
+}
+
+/// Whether a walk should look into the file at all.
+pub fn is_candidate(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if name.ends_with(".htaccess") || name.contains("nginx") || name.contains("httpd") || name.contains("apache") {
+        return !extension_is(
+            &name,
+            &[
+                "md", "rst", "txt", "py", "rb", "go", "rs", "c", "h", "sh", "js", "ts", "html", "png", "svg", "log", "gz",
+                "lock", "service",
+            ],
+        );
+    }
+    if extension_is(&name, &["conf", "vhost", "nginx", "inc", "yaml", "yml"]) {
+        return true;
+    }
+    if ["j2", "tmpl", "tpl", "template", "erb"].iter().any(|e| extension_is(&name, &[e])) {
+        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+        return extension_is(stem, &["conf", "vhost", "yaml", "yml"]) || in_nginx_folder(path);
+    }
+    in_server_folder(path)
+        && !extension_is(&name, &["md", "txt", "sh", "py", "pem", "key", "crt", "html", "lua", "js", "log", "png"])
+}
+
+fn extension_is(name: &str, any: &[&str]) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| any.contains(&extension))
+}
+
+fn folder_names(path: &Path) -> impl Iterator<Item = String> + '_ {
+    path.parent().into_iter().flat_map(Path::components).map(|c| c.as_os_str().to_string_lossy().to_ascii_lowercase())
+}
+
+fn in_nginx_folder(path: &Path) -> bool {
+    folder_names(path).any(|n| n.contains("nginx"))
+}
+
+fn in_server_folder(path: &Path) -> bool {
+    let last = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    in_nginx_folder(path)
+        || matches!(last.as_str(), "sites-available" | "sites-enabled" | "conf.d" | "snippets" | "vhosts" | "vhosts.d")
+}
+
+/// What the statements and lines of a text look like.
+#[derive(Debug, Default)]
+struct Score {
+    /// Statements in the manner of nginx: words up to `;` or `{`.
+    statements: usize,
+    /// Of these, those whose directive is known.
+    nginx: usize,
+    /// Of these, those that can only be entries of a `map`, `geo` or `types`: two words, the first no name.
+    entries: usize,
+    /// `http` or `events` at the top level.
+    main: bool,
+    /// Lines that httpd would read: sections and known directives without `;`.
+    apache: usize,
+    /// Lines that neither would: `[section]`, `name = value`.
+    foreign_lines: usize,
+}
+
+impl Score {
+    fn of(text: &str) -> Self {
+        let mut score = Self::default();
+        let mut depth = 0_usize;
+        // The depth at which a body of data (`map`, `types`) ends.
+        let mut data: Option<usize> = None;
+        let mut fresh = true;
+        for line in text.lines() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let first = line.split([' ', '\t', ';', '{', '(', '"', '\'']).next().unwrap_or_default();
+            if fresh && data.is_none() {
+                score.line(line, first, depth);
+            }
+            if data.is_none() && is_data_block(first) && line.ends_with('{') {
+                data = Some(depth);
+            }
+            let code = line.split(" #").next().unwrap_or_default().trim_end();
+            let closes = line.matches('}').count();
+            depth = (depth + line.matches('{').count()).saturating_sub(closes);
+            if closes > 0 && data.is_some_and(|d| depth <= d) {
+                data = None;
+            }
+            fresh = code.ends_with([';', '{', '}']) || line.starts_with(['<', '[']) || (score.statements == 0);
+        }
+        score
+    }
+
+    fn line(&mut self, line: &str, first: &str, depth: usize) {
+        let lower = first.to_ascii_lowercase();
+        if let Some(section) = line.strip_prefix('<') {
+            let section = section.trim_start_matches('/').split([' ', '>', '\t']).next().unwrap_or_default().to_ascii_lowercase();
+            self.apache += usize::from(APACHE_SECTIONS.contains(&section.as_str()));
+            return;
+        }
+        let code = line.split(" #").next().unwrap_or_default().trim_end();
+        let ends_statement = code.ends_with([';', '{', '}']) || code.contains(['{', ';']);
+        let known = !matches!(Name::of(first), Name::Unknown | Name::Entry) || is_nginx_like(first);
+        if !ends_statement && APACHE.contains(&lower.as_str()) {
+            self.apache += 1;
+            return;
+        }
+        let assigns = line.split_once('=').is_some_and(|(name, _)| {
+            let name = name.trim_end();
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+        });
+        if (line.starts_with('[') && line.ends_with(']')) || (assigns && !known) {
+            self.foreign_lines += 1;
+            return;
+        }
+        if line == "}" {
+            return;
+        }
+        // `server app 10.0.0.1` of another program is no directive: only blocks may have their brace on the next line.
+        if ends_statement || (known && (code == first || matches!(first, "location" | "upstream" | "if" | "map" | "geo"))) {
+            self.statements += 1;
+            self.nginx += usize::from(known);
+            self.entries += usize::from(!known && code.ends_with(';') && code.split_whitespace().count() == 2);
+            let block = line.trim_start_matches(first).trim_start();
+            self.main |= depth == 0 && matches!(first, "http" | "events") && (block.is_empty() || block.starts_with(['{', '#']));
+        }
+    }
+}
+
+fn is_data_block(first: &str) -> bool {
+    matches!(first, "map" | "geo" | "types" | "split_clients" | "charset_map" | "upstream")
+}
+
+/// Directives of nginx that come in families too large for the table.
+fn is_nginx_like(word: &str) -> bool {
+    [
+        "ssl_",
+        "proxy_",
+        "fastcgi_",
+        "uwsgi_",
+        "scgi_",
+        "grpc_",
+        "gzip_",
+        "client_",
+        "keepalive_",
+        "worker_",
+        "limit_",
+        "auth_",
+        "add_header",
+        "access_log",
+        "log_",
+        "open_file_",
+        "http2_",
+        "http3_",
+        "quic_",
+        "real_ip_",
+        "resolver_",
+        "server_names_",
+        "map_hash_",
+        "types_hash_",
+        "variables_hash_",
+        "brotli",
+        "more_",
+        "lua_",
+        "sub_filter",
+        "ssi_",
+        "stub_status",
+        "tcp_no",
+    ]
+    .iter()
+    .any(|family| word.starts_with(family))
+        || matches!(
+            word,
+            "sendfile" | "etag" | "root" | "alias" | "send_timeout" | "aio" | "directio" | "error_log" | "types_hash_max_size"
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(path: &str, text: &str) -> Kind {
+        recognise(Path::new(path), text.as_bytes())
+    }
+
+    #[test]
+    fn nginx_is_known_by_its_directives() {
+        assert_eq!(kind("x.conf", "events {}\nhttp {\n  server { listen 80; }\n}\n"), Kind::NginxMain);
+        assert_eq!(kind("x.conf", "# c\nuser www;\nhttp\n{\n}\n"), Kind::NginxMain);
+        assert_eq!(kind("x.conf", "server {\n  listen 80;\n}\n"), Kind::NginxSnippet);
+        assert_eq!(kind("x.conf", "location / {\n  foo bar;\n  proxy_pass http://a;\n}\n"), Kind::NginxSnippet);
+        assert_eq!(kind("nginx/x.j2", "server {\n  listen {{ port }};\n}\n"), Kind::NginxSnippet);
+        assert_eq!(kind("nginx/bots.map", "~*bot 1;\n~*spider 1;\n"), Kind::NginxSnippet);
+        assert_eq!(kind("x.conf", "map $a $b {\n  default 0;\n  \"~x\" 1;\n}\n"), Kind::NginxSnippet);
+    }
+
+    #[test]
+    fn other_programs_are_not_ours() {
+        for (path, text) in [
+            ("nginx/override.conf", "[Service]\nLimitNOFILE=65536\n"),
+            ("supervisor/nginx.conf", "[program:nginx]\ncommand=/usr/sbin/nginx\n"),
+            ("logrotate/nginx.conf", "/var/log/nginx/*.log {\n\tdaily\n\trotate 14\n}\n"),
+            ("redis.conf", "bind 127.0.0.1\nport 6379\nsave 900 1\n"),
+            ("fail2ban/nginx.conf", "[Definition]\nfailregex = ^ x\n"),
+            ("my.cnf", "[mysqld]\nuser = mysql\n"),
+            ("haproxy.conf", "frontend x\n  bind *:80\n  default_backend app\nbackend app\n  server a 10.0.0.1:80 check\n"),
+            ("conf.d/dovecot.conf", "protocols = imap\nservice auth {\n  user = root\n}\n"),
+            ("rspamd/x.conf", "servers = \"redis\";\ntimeout = 1;\n"),
+            ("prose.conf", "this is only text\nover lines\n"),
+        ] {
+            assert!(!kind(path, text).is_nginx(), "{path}: {:?}", Score::of(text));
+        }
+    }
+
+    #[test]
+    fn apache_and_edge_are_recognised() {
+        assert_eq!(kind("a.conf", "<VirtualHost *:80>\n  ServerName a\n</VirtualHost>\n"), Kind::Apache);
+        assert_eq!(kind("conf.d/a.conf", "RewriteEngine On\nRewriteRule ^ index.php [L]\n"), Kind::Apache);
+        assert_eq!(kind("web/.htaccess", "Deny from all\n"), Kind::Htaccess);
+        assert_eq!(kind("t.yaml", "Resources:\n  D:\n    Type: AWS::CloudFront::Distribution\n"), Kind::Edge);
+        assert_eq!(kind("t.yaml", "a: b\n"), Kind::Foreign);
+    }
+}

@@ -1,0 +1,361 @@
+//! Secrets never reach an output: finds them in a piece of text and covers them.
+//!
+//! What counts as a secret is decided on the text alone, so that it works on source lines, messages and header values alike.
+//! Variables and placeholders are no secrets and stay readable.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Directives whose first argument names a header, parameter or variable and whose others are its value.
+const SETTERS: &[&str] = &[
+    "proxy_set_header",
+    "grpc_set_header",
+    "fastcgi_param",
+    "uwsgi_param",
+    "scgi_param",
+    "add_header",
+    "more_set_headers",
+    "more_set_input_headers",
+    "set",
+    "env",
+    "requestheader",
+    "header",
+    "setenv",
+    "setenvif",
+    "setenvifnocase",
+    "passenger_env_var",
+];
+
+/// Words between such a directive and the name.
+const ACTIONS: &[&str] = &["set", "append", "add", "merge", "edit", "always", "early", "onsuccess", "setifempty"];
+
+/// Words of a value that are no secrets.
+const PLAIN_WORDS: &[&str] = &[
+    "basic",
+    "bearer",
+    "digest",
+    "token",
+    "negotiate",
+    "apikey",
+    "on",
+    "off",
+    "none",
+    "null",
+    "always",
+    "if_not_empty",
+    "default",
+];
+
+/// Last words of names whose values are secret.
+const SECRET_NAMES: &[&str] =
+    &["authorization", "password", "passwd", "passphrase", "pwd", "pw", "token", "secret", "apikey", "credential", "credentials"];
+
+/// Words before a final `key` that make it secret.
+const SECRET_KEYS: &[&str] = &["api", "access", "secret", "private", "auth", "license"];
+
+/// Beginnings of password hashes, as in `.htpasswd` files.
+const HASHES: &[&str] = &[
+    "$apr1$", "$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$argon2", "{PLAIN}", "{SHA}", "{SSHA}", "{MD5}", "{CRYPT}",
+    "{SHA256}", "{SHA512}",
+];
+
+/// The text with every secret replaced by `***`.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    let ranges = secrets(text);
+    if ranges.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(cover(text, &ranges))
+}
+
+fn cover(text: &str, ranges: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for range in ranges {
+        out.push_str(text.get(at..range.start).unwrap_or_default());
+        out.push_str("***");
+        at = range.end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+/// The value of a header of that name, as it may be shown: the scheme of a secret stays, its literal words do not.
+pub fn value<'t>(name: &str, value: &'t str) -> Cow<'t, str> {
+    if !is_secret_name(name) && !name.eq_ignore_ascii_case("cookie") && !name.eq_ignore_ascii_case("set-cookie") {
+        return mask(value);
+    }
+    let mut ranges = Vec::new();
+    literals(value, 0..value.len(), &mut ranges);
+    if ranges.is_empty() { Cow::Borrowed(value) } else { Cow::Owned(cover(value, &ranges)) }
+}
+
+/// Whether the value of a header, parameter or variable of that name is a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.trim_start_matches('$');
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        return false;
+    }
+    let lower = name.to_ascii_lowercase();
+    let mut parts = lower.rsplit(['-', '_']);
+    let last = parts.next().unwrap_or_default();
+    SECRET_NAMES.contains(&last) || (last == "key" && parts.next().is_some_and(|p| SECRET_KEYS.contains(&p)))
+}
+
+/// The byte ranges of `text` that must not be shown: ascending, disjoint, none empty.
+pub fn secrets(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    if text.contains("://") {
+        in_urls(text, &mut found);
+    }
+    hashes(text, &mut found);
+    after_schemes(text, &mut found);
+    assignments(text, &mut found);
+    setters(text, &mut found);
+    found.retain(|r| !r.is_empty());
+    found.sort_by_key(|r| r.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
+    for range in found {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// The part of `text` from byte `at` on.
+fn rest(text: &str, at: usize) -> &str {
+    text.get(at..).unwrap_or_default()
+}
+
+/// How many bytes of `text` are matched by `keep` from its start.
+fn run(text: &str, keep: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !keep(c)).unwrap_or(text.len())
+}
+
+fn is_variable(value: &str) -> bool {
+    value.starts_with(['$', '{']) || value.starts_with("%{") || value.starts_with("<%") || value.starts_with("@@")
+}
+
+/// `scheme://user:password@host`.
+fn in_urls(text: &str, found: &mut Vec<Range<usize>>) {
+    for (at, _) in text.match_indices("://") {
+        let start = at + 3;
+        let authority = rest(text, start);
+        let authority = &authority[..run(authority, |c| !matches!(c, '/' | '?' | '#' | '"' | '\'' | ';') && !c.is_whitespace())];
+        let Some(end) = authority.rfind('@') else { continue };
+        let secret = authority.find(':').map_or(0, |colon| colon + 1);
+        if secret <= end && !is_variable(rest(authority, secret)) {
+            found.push(start + secret..start + end);
+        }
+    }
+}
+
+/// Password hashes.
+fn hashes(text: &str, found: &mut Vec<Range<usize>>) {
+    if !text.contains(['$', '{']) {
+        return;
+    }
+    for mark in HASHES {
+        for (at, _) in text.match_indices(mark) {
+            let start = at + mark.len();
+            let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "./$+=,-".contains(c));
+            let hash = &rest(text, start)[..length];
+            // `$1$…` of nginx is a capture; a hash has a salt, another `$` and many characters.
+            let is_hash = mark.starts_with('{') || (length >= 20 && hash.contains('$')) || (mark.len() > 3 && length >= 20);
+            if is_hash && !is_variable(hash) {
+                found.push(start..start + length);
+            }
+        }
+    }
+}
+
+/// `Bearer x`, `Basic x`.
+fn after_schemes(text: &str, found: &mut Vec<Range<usize>>) {
+    let lower = text.to_ascii_lowercase();
+    for scheme in ["bearer", "basic", "token"] {
+        for (at, _) in lower.match_indices(scheme) {
+            let before = lower.get(..at).and_then(|b| b.chars().next_back());
+            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '$') {
+                continue;
+            }
+            let mut start = at + scheme.len();
+            let gap = rest(text, start);
+            let blank = if gap.starts_with("\\s") {
+                2 + run(rest(gap, 2), |c| "+* ".contains(c))
+            } else {
+                run(gap, |c| c == ' ' || c == '\t' || c == ':')
+            };
+            if blank == 0 {
+                continue;
+            }
+            start += blank;
+            let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "+/=._~-".contains(c));
+            if length >= 6 && looks_random(&rest(text, start)[..length]) {
+                found.push(start..start + length);
+            }
+        }
+    }
+}
+
+/// Whether a word looks generated: digits, a `=`, or capitals inside it.
+fn looks_random(word: &str) -> bool {
+    let inner_capital =
+        word.as_bytes().windows(2).any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
+    inner_capital || word.bytes().any(|b| b.is_ascii_digit() || b == b'=')
+}
+
+/// `token=x` in query strings, `$http_x_api_key = "x"` in conditions, `Name: value` in quotes.
+fn assignments(text: &str, found: &mut Vec<Range<usize>>) {
+    for (at, sign) in text.match_indices(['=', ':']) {
+        let before = text.get(..at).unwrap_or_default();
+        // `!=` compares as well; `==` and `=~` do not set.
+        let before = before.strip_suffix(['!', '=']).unwrap_or(before);
+        let spaced = before.trim_end();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let name_start = spaced.rfind(|c| !is_name(c)).map_or(0, |i| i + spaced[i..].chars().next().map_or(1, char::len_utf8));
+        let name = spaced.get(name_start..).unwrap_or_default();
+        let variable = spaced.get(..name_start).is_some_and(|b| b.ends_with('$'));
+        if !is_secret_name(name) || (spaced.len() != before.len() && !variable) {
+            continue;
+        }
+        let mut start = at + sign.len();
+        // `Authorization: …` in prose is no value; in a configuration the pair stands in quotes or has no blank.
+        let quoted = spaced.get(..name_start).is_some_and(|b| b.ends_with(['"', '\'']));
+        if sign == ":" && !quoted && rest(text, start).starts_with(char::is_whitespace) {
+            continue;
+        }
+        if sign == ":" || variable {
+            start += run(rest(text, start), |c| c == ' ' || c == '\t');
+        }
+        let value = rest(text, start);
+        if sign == ":" && value.starts_with("//") {
+            continue;
+        }
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let length = match quote {
+            Some(q) => 1 + run(rest(value, 1), |c| c != q),
+            None if sign == ":" => run(value, |c| !matches!(c, '"' | '\'' | ';' | '\n')),
+            None => run(value, |c| !matches!(c, '&' | '"' | '\'' | ';' | ')' | '}' | ',') && !c.is_whitespace()),
+        };
+        literals(text, start..start + length, found);
+    }
+}
+
+/// Directives that set a header, parameter or variable with a secret name, and directives with such a name themselves.
+fn setters(text: &str, found: &mut Vec<Range<usize>>) {
+    let mut at = 0;
+    for statement in text.split_inclusive([';', '{', '}', '\n']) {
+        setter(text, at..at + statement.len(), found);
+        at += statement.len();
+    }
+}
+
+fn setter(text: &str, statement: Range<usize>, found: &mut Vec<Range<usize>>) {
+    let body = text.get(statement.clone()).unwrap_or_default().trim_end_matches([';', '{', '}', '\n']);
+    let end = statement.start + body.len();
+    let mut at = statement.start;
+    let mut next = || {
+        at += run(text.get(at..end).unwrap_or_default(), char::is_whitespace);
+        let word = text.get(at..end).unwrap_or_default();
+        let word = &word[..run(word, |c| !c.is_whitespace())];
+        at += word.len();
+        (word, at)
+    };
+    let (directive, after) = next();
+    let lower = directive.to_ascii_lowercase();
+    if is_secret_name(directive) || lower == "secure_link_md5" {
+        literals(text, after..end, found);
+        return;
+    }
+    if !SETTERS.contains(&lower.as_str()) {
+        return;
+    }
+    let (mut name, mut after) = next();
+    if ACTIONS.contains(&name.to_ascii_lowercase().as_str()) {
+        (name, after) = next();
+    }
+    if is_secret_name(name.trim_matches(['"', '\'', ':'])) {
+        literals(text, after..end, found);
+    }
+}
+
+/// The literal words of a value, without variables, scheme names and quotes.
+fn literals(text: &str, value: Range<usize>, found: &mut Vec<Range<usize>>) {
+    let mut at = value.start;
+    while at < value.end {
+        let here = text.get(at..value.end).unwrap_or_default();
+        let Some(c) = here.chars().next() else { break };
+        if is_variable(here) {
+            at += variable_length(here);
+        } else if c.is_whitespace() || matches!(c, '"' | '\'' | ';' | ':' | '\\') {
+            at += c.len_utf8();
+        } else {
+            let length = run(here, |c| !c.is_whitespace() && !matches!(c, '"' | '\'' | ';' | '$')).max(c.len_utf8());
+            let word = here.get(..length).unwrap_or(here);
+            if !PLAIN_WORDS.contains(&word.trim_end_matches(':').to_ascii_lowercase().as_str()) {
+                found.push(at..at + length);
+            }
+            at += length;
+        }
+    }
+}
+
+fn variable_length(text: &str) -> usize {
+    for (open, close) in [("${", "}"), ("{{", "}}"), ("{%", "%}"), ("%{", "}"), ("<%", "%>"), ("@@", "@@")] {
+        if let Some(inside) = text.strip_prefix(open) {
+            return open.len() + inside.find(close).map_or(inside.len(), |i| i + close.len());
+        }
+    }
+    1 + run(rest(text, 1), |c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_covered() {
+        for (text, masked) in [
+            (r#"proxy_set_header Authorization "Basic dXNlcjpwYXNz";"#, r#"proxy_set_header Authorization "Basic ***";"#),
+            ("proxy_set_header X-Api-Key abc;", "proxy_set_header X-Api-Key ***;"),
+            ("fastcgi_param DB_PASSWORD 'a b';", "fastcgi_param DB_PASSWORD '*** ***';"),
+            ("proxy_pass http://user:pass@app/x;", "proxy_pass http://user:***@app/x;"),
+            ("bob:$apr1$abcdefgh$0123456789012345678901", "bob:$apr1$***"),
+            ("bob:{PLAIN}geheim", "bob:{PLAIN}***"),
+            ("set $api_key geheim;", "set $api_key ***;"),
+            (r#"if ($http_x_api_key != "geheim") { return 403; }"#, r#"if ($http_x_api_key != "***") { return 403; }"#),
+            ("rewrite ^ /x?token=geheim&a=b;", "rewrite ^ /x?token=***&a=b;"),
+            ("\"~^Bearer abc123$\" 1;", "\"~^Bearer ***$\" 1;"),
+            ("more_set_input_headers 'Authorization: Bearer abc';", "more_set_input_headers 'Authorization: Bearer ***';"),
+            ("RequestHeader set Authorization \"Bearer abc\"", "RequestHeader set Authorization \"Bearer ***\""),
+            ("set $auth_token 'ü€';", "set $auth_token '***';"),
+        ] {
+            assert_eq!(mask(text), masked);
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        for text in [
+            r#"proxy_set_header Authorization "";"#,
+            "proxy_set_header Authorization $http_authorization;",
+            "proxy_set_header Authorization \"Bearer $token\";",
+            "fastcgi_param HTTP_AUTHORIZATION $http_authorization if_not_empty;",
+            "proxy_pass_header Authorization;",
+            "rewrite ^ $1$scheme$request_uri;",
+            "auth_basic \"Basic Authentication\";",
+            "server_tokens off;",
+            "limit_req_zone $binary_remote_addr zone=token:10m rate=5r/s;",
+            "location /token { proxy_pass http://app; }",
+            "add_header Access-Control-Allow-Headers \"Authorization, Content-Type\";",
+            "auth_basic_user_file /etc/nginx/.htpasswd;",
+            "proxy_pass http://$user:$pass@app;",
+            "Authorization does not reach the upstream",
+            "the upstream gets no Authorization: it is cleared here",
+        ] {
+            assert_eq!(mask(text), text);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Findings for people: source excerpts with labels, what to do, and the request that shows the fault.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NarratableReportHandler, SourceCode};
+use rayon::prelude::*;
+
+use super::excerpt::{Excerpt, Mark};
+use super::{Look, Report, docs_url, line, plural};
+use crate::analysis::Reported;
+use crate::finding::Severity;
+use crate::model::Request;
+use crate::source::{FileId, SourceMap};
+
+/// Width of a tab in excerpts.
+const TAB: usize = 4;
+/// How many findings are drawn before they are written, so that memory stays bounded.
+const BATCH: usize = 512;
+
+/// Writes the findings and a summary.
+pub fn write(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let drawing = Drawing::new(look);
+    let shown = report.findings.get(..look.max_findings).unwrap_or(&report.findings);
+    for batch in shown.chunks(BATCH) {
+        let texts: Vec<String> = batch.par_iter().map(|reported| drawing.finding(&report.analysis.sources, reported)).collect();
+        for text in texts {
+            out.write_all(text.as_bytes())?;
+        }
+    }
+    if shown.len() < report.findings.len() {
+        writeln!(out, "+{} more (--max-diagnostics)", report.findings.len() - shown.len())?;
+    }
+    if look.summary { summary(report, out) } else { Ok(()) }
+}
+
+fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let files = plural(report.analysis.files.len(), "file");
+    let counts = [Severity::Error, Severity::Warning, Severity::Info].map(|s| (report.count(s), s));
+    let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, s)| count(*n, *s)).collect();
+    if counts.is_empty() {
+        writeln!(out, "No findings in {files}.")?;
+    } else {
+        writeln!(out, "Found {} in {files}.", counts.join(", "))?;
+    }
+    match report.analysis.hidden_by_profile {
+        0 => Ok(()),
+        n => writeln!(out, "{} more with a stricter --profile.", plural(n, "finding")),
+    }
+}
+
+fn count(count: usize, severity: Severity) -> String {
+    if severity == Severity::Info { format!("{count} info") } else { plural(count, severity.as_str()) }
+}
+
+enum Drawing {
+    Graphical(Box<GraphicalReportHandler>),
+    Narrated(NarratableReportHandler),
+}
+
+impl Drawing {
+    fn new(look: &Look) -> Self {
+        if look.narrated {
+            return Self::Narrated(NarratableReportHandler::new());
+        }
+        let theme = match (look.unicode, look.color) {
+            (true, true) => GraphicalTheme::unicode(),
+            (true, false) => GraphicalTheme::unicode_nocolor(),
+            (false, true) => GraphicalTheme::ascii(),
+            (false, false) => GraphicalTheme::none(),
+        };
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .tab_width(TAB)
+            .with_links(false)
+            .with_width(look.width.max(40))
+            .without_syntax_highlighting();
+        Self::Graphical(Box::new(handler))
+    }
+
+    fn draw(&self, text: &mut String, diagnostic: &Shown) {
+        // Writing to a string does not fail, and the excerpt holds every label.
+        let _ = match self {
+            Self::Graphical(handler) => handler.render_report(text, diagnostic),
+            Self::Narrated(handler) => handler.render_report(text, diagnostic),
+        };
+    }
+
+    fn finding(&self, sources: &SourceMap, reported: &Reported) -> String {
+        let finding = &reported.finding;
+        let mut text = String::with_capacity(1024);
+        let mut parts: Vec<(FileId, Vec<Mark>)> = Vec::new();
+        let primary = Mark { span: finding.primary, text: None, primary: true };
+        let related = finding.related.iter().map(|label| Mark { span: label.span, text: Some(&label.message), primary: false });
+        for mark in std::iter::once(primary).chain(related) {
+            let file = mark.span.file;
+            match parts.iter_mut().find(|(f, _)| *f == file) {
+                // Two marks on one place would be drawn over each other.
+                Some((_, marks)) => match marks.iter_mut().find(|m| m.span == mark.span) {
+                    Some(same) => same.text = same.text.or(mark.text),
+                    None => marks.push(mark),
+                },
+                None => parts.push((file, vec![mark])),
+            }
+        }
+        let last = parts.len() - 1;
+        for (i, (file, marks)) in parts.iter().enumerate() {
+            let (source, labels) = Excerpt::new(sources.file(*file), marks);
+            let first = i == 0;
+            self.draw(
+                &mut text,
+                &Shown {
+                    code: first.then(|| format!("{}[{}]", reported.severity.as_str(), finding.rule)),
+                    severity: if first { reported.severity } else { Severity::Info },
+                    message: if first { line(&finding.message).into_owned() } else { "see also".to_owned() },
+                    source,
+                    labels,
+                    help: finding.help.as_deref().filter(|_| i == last).map(|help| line(help).into_owned()),
+                },
+            );
+        }
+        let mut say = |name: &str, value: &str| {
+            if !value.is_empty() {
+                text.push_str("  ");
+                text.push_str(name);
+                text.push_str(": ");
+                text.push_str(value);
+                text.push('\n');
+            }
+        };
+        say("in", &line(&finding.context));
+        if let Some(request) = &finding.witness {
+            say("witness", &witness(request));
+        }
+        say("docs", &docs_url(finding.rule));
+        text.push('\n');
+        text
+    }
+}
+
+/// `GET http://example.com/x with Authorization`
+fn witness(request: &Request) -> String {
+    let mut text = format!("{} {}", request.method, request.scheme.as_str());
+    text.push_str("://");
+    text.push_str(if request.host.is_empty() { "_" } else { &request.host });
+    if request.port != request.scheme.default_port() {
+        text.push(':');
+        text.push_str(&request.port.to_string());
+    }
+    text.push_str(&request.target());
+    for (i, (name, _)) in request.headers.iter().enumerate() {
+        text.push_str(if i == 0 { " with " } else { ", " });
+        text.push_str(name);
+    }
+    line(&text).into_owned()
+}
+
+/// One drawing: the finding itself, or what it refers to in another file.
+#[derive(Debug)]
+struct Shown {
+    code: Option<String>,
+    severity: Severity,
+    message: String,
+    source: Excerpt,
+    labels: Vec<LabeledSpan>,
+    help: Option<String>,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Shown {}
+
+impl Diagnostic for Shown {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Info => miette::Severity::Advice,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}

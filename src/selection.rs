@@ -1,0 +1,63 @@
+//! Which rules run, which findings show, and how severe they are.
+
+use crate::catalogue;
+use crate::finding::{Finding, Severity};
+use crate::settings::{Profile, Settings};
+
+/// Findings of these show whatever is selected, unless ignored by name: a file that was not understood is never green.
+const ALWAYS: &[&str] = &["syntax-error", "internal-error"];
+
+/// The user's choice of rules.
+pub struct Selection<'a> {
+    settings: &'a Settings,
+}
+
+impl<'a> Selection<'a> {
+    /// The choice that the settings make.
+    pub fn new(settings: &'a Settings) -> Self {
+        Self { settings }
+    }
+
+    /// Whether the rule runs. Rules of stricter profiles run as well, so that what they would report can be counted.
+    pub fn runs(&self, rule: &str) -> bool {
+        let named = |list: &[String]| list.iter().any(|r| r == rule);
+        !named(&self.settings.ignore)
+            && (self.settings.select.is_empty() || named(&self.settings.select) || ALWAYS.contains(&rule))
+    }
+
+    /// Whether the findings of a rule that runs are shown: it is selected by name, or belongs to the profile.
+    pub fn shows(&self, rule: &str) -> bool {
+        let profile = catalogue::pages().get(rule).map_or(Profile::Default, |page| page.meta.profile);
+        profile <= self.settings.profile || self.settings.select.iter().any(|r| r == rule)
+    }
+
+    /// The severity in force: the user's, the finding's own, that of the rule's page.
+    pub fn severity(&self, finding: &Finding) -> Severity {
+        let users = self.settings.severity.get(finding.rule).copied();
+        let page = || catalogue::pages().get(finding.rule).map_or(Severity::Error, |page| page.meta.severity);
+        users.or(finding.severity).unwrap_or_else(page)
+    }
+}
+
+/// All rule ids, sorted.
+pub fn rule_ids() -> Vec<&'static str> {
+    let mut ids: Vec<&'static str> = catalogue::pages().keys().copied().collect();
+    ids.extend(crate::rules::registry().iter().map(|r| r.id));
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// The id that a user meant: an id itself or a former one. On failure the nearest id, if one is near.
+pub fn resolve(id: &str) -> Result<&'static str, Option<&'static str>> {
+    let ids = rule_ids();
+    if let Some(found) = ids.iter().find(|known| **known == id) {
+        return Ok(found);
+    }
+    let alias = catalogue::pages().iter().find(|(_, page)| page.meta.aliases.iter().any(|a| a == id));
+    if let Some((found, _)) = alias {
+        return Ok(found);
+    }
+    let near = ids.into_iter().map(|known| (strsim::jaro_winkler(known, id), known)).filter(|(score, _)| *score > 0.8);
+    Err(near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known))
+}
