@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::connect::{self, DynSite};
+use crate::connect;
 use crate::discover::{Root, RootKind};
 use crate::files::{Files, normalize};
 use crate::finding::{Finding, Severity};
+use crate::model::from::nginx::Lookup;
 use crate::model::{PathKind, Paths, Site, WellKnown};
 use crate::project::nginx::Config;
 use crate::rules::{Check, Cx, Rule};
@@ -56,6 +57,13 @@ pub struct Analysis {
     pub files: Vec<Covered>,
     /// How many findings only a stricter profile reports.
     pub hidden_by_profile: usize,
+}
+
+impl Project<'_> {
+    /// The files that the configuration names, as far as they are in reach.
+    pub fn lookup<'a>(&'a self, files: &'a dyn Files, settings: &'a Settings) -> Lookup<'a> {
+        Lookup { files, main_folder: self.root.main.parent().unwrap_or(Path::new("")), settings }
+    }
 }
 
 /// How far an analysis is, for whoever watches.
@@ -189,7 +197,7 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
     let found: Vec<Vec<Finding>> = projects
         .par_iter()
         .map(|project| {
-            let findings = check(project, &rules, &paths, settings);
+            let findings = check(files, project, &rules, &paths, settings);
             progress.step();
             findings
         })
@@ -277,10 +285,11 @@ fn covered(project: &Project, only: Option<&BTreeSet<FileId>>) -> Vec<Covered> {
 }
 
 /// Runs the rules over one configuration.
-fn check(project: &Project, rules: &[&Rule], paths: &Paths, settings: &Settings) -> Vec<Finding> {
+fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, settings: &Settings) -> Vec<Finding> {
     let Project { sources, config, .. } = project;
+    let lookup = project.lookup(files, settings);
     let whole = Span::new(config.main, 0, 0);
-    let sites = match catch_unwind(AssertUnwindSafe(|| connect::sites(config, sources, paths, settings))) {
+    let sites = match catch_unwind(AssertUnwindSafe(|| connect::sites(config, sources, paths, lookup))) {
         Ok(sites) => sites,
         Err(panic) => return vec![internal_error("the model", whole, panic.as_ref())],
     };
@@ -292,23 +301,23 @@ fn check(project: &Project, rules: &[&Rule], paths: &Paths, settings: &Settings)
         }
     };
     let per_site = sites.par_iter().flat_map_iter(|site| {
-        let site: &dyn Site = &**site;
         let at = site.place().span;
         rules.iter().flat_map(move |rule| {
             rule.checks.iter().flat_map(move |check| match check {
                 Check::Site(check) => run(rule, at, &mut |cx| check(site, cx)),
+                Check::NginxServer(check) => run(rule, at, &mut |cx| check(site, cx)),
                 _ => Vec::new(),
             })
         })
     });
     let mut findings: Vec<Finding> = per_site.collect();
-    let plain: Vec<&dyn Site> = sites.iter().map(|site: &DynSite| -> &dyn Site { &**site }).collect();
+    let plain: Vec<&dyn Site> = sites.iter().map(|site| -> &dyn Site { site }).collect();
     for rule in rules {
         for check in rule.checks {
             match check {
                 Check::Sites(check) => findings.extend(run(rule, whole, &mut |cx| check(&plain, cx))),
                 Check::Nginx(check) => findings.extend(run(rule, whole, &mut |cx| check(config, cx))),
-                Check::Site(_) | Check::Stage => {}
+                Check::Site(_) | Check::NginxServer(_) | Check::Stage => {}
             }
         }
     }

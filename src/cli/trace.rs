@@ -7,6 +7,7 @@ use super::{CLEAN, Failure, input, output};
 use crate::analysis::{self, Progress, Project, WellKnownPaths};
 use crate::connect;
 use crate::discover::RootKind;
+use crate::files::Files;
 use crate::model::{Outcome, Request};
 use crate::settings::Settings;
 use crate::trace::{Layer, Trace, request};
@@ -22,7 +23,7 @@ pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
     let projects = input::on_threads(args.input.jobs, || {
         analysis::load(&*input.files, &input.found.roots, &settings, &Progress::default())
     })?;
-    let Some((project, outcome)) = follow(&projects, &request, &settings) else {
+    let Some((project, outcome)) = follow(&*input.files, &projects, &request, &settings) else {
         let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
         return Err(Failure::usage(format!("no server that could answer the request in {}", asked.join(", "))));
     };
@@ -39,11 +40,16 @@ pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
 
 /// Follows the request through the configuration that names its host; if none does, through the first one that answers it,
 /// main files before snippets.
-fn follow<'p, 'r>(projects: &'p [Project<'r>], request: &Request, settings: &Settings) -> Option<(&'p Project<'r>, Outcome)> {
+fn follow<'p, 'r>(
+    files: &dyn Files,
+    projects: &'p [Project<'r>],
+    request: &Request,
+    settings: &Settings,
+) -> Option<(&'p Project<'r>, Outcome)> {
     let paths = WellKnownPaths::of(settings);
     let mut best = None;
     for project in projects {
-        let sites = connect::sites(&project.config, &project.sources, &paths, settings);
+        let sites = connect::sites(&project.config, &project.sources, &paths, project.lookup(files, settings));
         let Some(site) = connect::choose(&sites, request) else { continue };
         let names_host = site.hosts().iter().any(|host| host.eq_ignore_ascii_case(&request.host));
         let rank = (names_host, project.root.kind != RootKind::Snippet);
