@@ -40,7 +40,9 @@ fn candidates(shared: &Shared, scope: ScopeId) -> Vec<String> {
             let example = example(text, ignore_case).unwrap_or_default();
             let mut starts: Vec<String> = vec![String::new(), "/".to_owned(), "/x".to_owned(), "/x/".to_owned()];
             // A regex inside a prefix location also needs the prefix.
-            for outer in shared.scopes.outward(block.parent).filter(|s| s.kind == ScopeKind::Location) {
+            for outer in
+                shared.scopes.outward(block.parent).map(|s| shared.scopes.get(s)).filter(|s| s.kind == ScopeKind::Location)
+            {
                 if let Pattern::Prefix { text, .. } = pattern(&shared.directive(outer.directive), &mut Regexes::default()) {
                     let slash = if text.ends_with('/') { "" } else { "/" };
                     starts.extend([text.clone(), format!("{text}{slash}x"), format!("{text}{slash}")]);

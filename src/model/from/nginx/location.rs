@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::regexes::{RegexId, Regexes};
-use super::scope::{NONE, ScopeId, Scopes};
+use super::scope::{ScopeId, Scopes};
 use crate::project::nginx::{Config, Directive};
 use crate::source::SourceMap;
 
@@ -225,12 +225,11 @@ enum Search {
 /// Whether the block's handler makes nginx redirect `/x` to `/x/` (`auto_redirect`): the `*_pass` directives do.
 fn redirecting_handler(scopes: &Scopes, scope: ScopeId, config: &Config, sources: &SourceMap) -> bool {
     use crate::syntax::nginx::Name;
-    let scope = scopes.get(scope);
-    scope.settled.handler().is_some_and(|handler| {
+    scopes.settled(scope).handler().is_some_and(|handler| {
         let name = config.directive(sources, handler).name();
         matches!(
             name,
             Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass | Name::MemcachedPass
         )
-    }) && scope.directive != NONE
+    })
 }

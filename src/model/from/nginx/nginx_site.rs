@@ -225,9 +225,9 @@ impl<'a> Server<'a> {
 
     /// The directives of that name that are in force in a route's block, inherited or its own, in order.
     pub fn effective_all(&self, route: RouteId, name: Name) -> impl Iterator<Item = Directive<'a>> {
-        let settled = self.route_scopes.get(route as usize).map(|s| &self.shared.scopes.get(*s).settled);
-        let ids = settled.map(|s| s.of_slot(slot(name), &self.shared.scopes)).unwrap_or_default();
-        ids.into_iter().map(|id| self.shared.directive(id)).filter(move |d| d.name() == name)
+        let settled = self.route_scopes.get(route as usize).map(|s| self.shared.scopes.settled(*s));
+        let ids = settled.map(|s| s.of_slot(slot(name))).unwrap_or_default();
+        ids.iter().map(|id| self.shared.directive(*id)).filter(move |d| d.name() == name)
     }
 
     /// The block of a route; `None` for a server that only stands around a lone snippet.

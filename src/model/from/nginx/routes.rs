@@ -5,7 +5,7 @@
 
 use super::location::Locations;
 use super::nginx_site::Shared;
-use super::scope::{NONE, Scope, ScopeId, ScriptStep};
+use super::scope::{NONE, ScopeId, ScriptStep};
 use super::slots::{List, PerProtocol, PerProtocolList, Protocol, Single};
 use super::upstream::protocol_of;
 use crate::model::{PathSet, Paths, Route, Traits};
@@ -28,7 +28,7 @@ pub(super) fn of_server(shared: &Shared, server: ScopeId, locations: &Locations,
         let scope = shared.scopes.get(*id);
         let serves = served.sets.iter().filter(|(s, _)| s == id).fold(PathSet::default(), |all, (_, set)| all | *set);
         let span = shared.span(scope.directive).unwrap_or(Span::new(shared.config.main, 0, 0));
-        Route { span, traits: traits(shared, scope), serves }
+        Route { span, traits: traits(shared, *id), serves }
     });
     (routes.collect(), scopes)
 }
@@ -94,27 +94,28 @@ impl Served<'_, '_> {
     }
 }
 
-fn traits(shared: &Shared, scope: &Scope) -> Traits {
+fn traits(shared: &Shared, id: ScopeId) -> Traits {
+    let scope = shared.scopes.get(id);
     let mut traits = Traits::default();
-    add_traits(shared, scope, &mut traits);
+    add_traits(shared, id, &mut traits);
     if scope.limit_except != NONE {
-        add_traits(shared, shared.scopes.get(scope.limit_except), &mut traits);
+        add_traits(shared, scope.limit_except, &mut traits);
     }
     for step in &scope.script {
         traits.add(Traits::REWRITES);
         if let ScriptStep::If(_, inner) = step {
-            add_traits(shared, shared.scopes.get(*inner), &mut traits);
+            add_traits(shared, *inner, &mut traits);
         }
     }
     let named = scope.directive != TOP && shared.directive(scope.directive).arg(0).starts_with('@');
-    if scope.settled.internal().is_some() || named {
+    if shared.scopes.settled(id).internal().is_some() || named {
         traits.add(Traits::INTERNAL);
     }
     traits
 }
 
-fn add_traits(shared: &Shared, scope: &Scope, traits: &mut Traits) {
-    let settled = &scope.settled;
+fn add_traits(shared: &Shared, scope: ScopeId, traits: &mut Traits) {
+    let settled = shared.scopes.settled(scope);
     let has = |list: List| !settled.run(list).is_empty();
     let gates = [Single::AuthBasic, Single::AuthRequest, Single::AuthJwt, Single::AccessCode];
     if gates.iter().any(|g| settled.single(*g).is_some()) {
@@ -146,8 +147,8 @@ fn add_traits(shared: &Shared, scope: &Scope, traits: &mut Traits) {
     }
 }
 
-fn add_protocol_traits(shared: &Shared, scope: &Scope, protocol: Protocol, traits: &mut Traits) {
-    let settled = &scope.settled;
+fn add_protocol_traits(shared: &Shared, scope: ScopeId, protocol: Protocol, traits: &mut Traits) {
+    let settled = shared.scopes.settled(scope);
     if settled.of(protocol, PerProtocol::Cache).is_some_and(|id| shared.directive(id).arg(0) != "off") {
         traits.add(Traits::CACHE);
     }

@@ -3,7 +3,10 @@
 //! nginx merges each block with the one around it, from the outside in: a setting that the block has itself counts, else that of
 //! the block around it. Lists (`proxy_set_header`, `add_header`, `allow` …) are taken whole or not at all.
 
-use super::slots::{LISTS, List, PerProtocol, PerProtocolList, Protocol, SINGLES, Single, Slot, list_of, single_of, slot};
+use super::slots::{
+    HANDLER, INTERNAL, List, PerProtocol, PerProtocolList, Protocol, Single, Slot, SlotSet, TRY_FILES, list_of, list_slot,
+    single_of, slot,
+};
 use crate::project::nginx::config::TOP;
 use crate::project::nginx::{Config, Directive, DirectiveId};
 use crate::source::SourceMap;
@@ -22,17 +25,11 @@ pub(super) struct Run {
     len: u32,
 }
 
-/// The effective settings of a block: for each slot the directive or directives that decide.
+/// The directives that a block has itself for one slot.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Settled {
-    singles: [DirectiveId; SINGLES],
-    lists: [Run; LISTS],
-    /// What makes the response (`proxy_pass` …); not inherited by nested locations.
-    handler: DirectiveId,
-    /// `try_files`; not inherited.
-    try_files: DirectiveId,
-    /// `internal`; not inherited.
-    internal: DirectiveId,
+struct Own {
+    slot: u8,
+    run: Run,
 }
 
 /// Kind of a block.
@@ -64,7 +61,10 @@ pub(super) struct Scope {
     pub(super) directive: DirectiveId,
     /// The block around it, or [`NONE`].
     pub(super) parent: ScopeId,
-    pub(super) settled: Settled,
+    /// Slots with a directive, own or inherited.
+    present: SlotSet,
+    /// What the block has itself, in [`Scopes::own`].
+    own: Run,
     pub(super) script: Vec<ScriptStep>,
     /// Locations directly inside, in the order of the text.
     pub(super) locations: Vec<ScopeId>,
@@ -76,71 +76,92 @@ pub(super) struct Scope {
 #[derive(Debug, Default)]
 pub(super) struct Scopes {
     pub(super) all: Vec<Scope>,
+    own: Vec<Own>,
     lists: Vec<DirectiveId>,
 }
 
-impl Settled {
-    fn empty() -> Self {
-        Self { singles: [NONE; SINGLES], lists: [Run::default(); LISTS], handler: NONE, try_files: NONE, internal: NONE }
+/// The effective settings of a block. A setting is looked up from the block outwards, which a bit for each slot makes cheap:
+/// most blocks have few settings of their own, and most slots are empty everywhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settled<'s> {
+    scopes: &'s Scopes,
+    scope: &'s Scope,
+}
+
+impl<'s> Settled<'s> {
+    fn slot(self, slot: u8) -> Run {
+        if self.scope.present & (1 << slot) == 0 {
+            return Run::default();
+        }
+        let mut scope = self.scope;
+        loop {
+            let own = self.scopes.own.get(scope.own.range()).unwrap_or_default();
+            if let Some(own) = own.iter().find(|o| o.slot == slot) {
+                return own.run;
+            }
+            match self.scopes.all.get(scope.parent as usize) {
+                Some(parent) => scope = parent,
+                None => return Run::default(),
+            }
+        }
+    }
+
+    fn last(self, slot: u8) -> Option<DirectiveId> {
+        self.scopes.run(self.slot(slot)).last().copied()
     }
 
     /// The directive that decides a setting.
-    pub(super) fn single(&self, slot: Single) -> Option<DirectiveId> {
-        some(self.singles[slot as usize])
+    pub(super) fn single(self, slot: Single) -> Option<DirectiveId> {
+        self.last(slot as u8)
     }
 
     /// The directive that decides a setting of a protocol.
-    pub(super) fn of(&self, protocol: Protocol, setting: PerProtocol) -> Option<DirectiveId> {
-        some(self.singles[single_of(protocol, setting)])
+    pub(super) fn of(self, protocol: Protocol, setting: PerProtocol) -> Option<DirectiveId> {
+        self.last(single_of(protocol, setting))
     }
 
     /// The directives that a slot holds.
-    pub(super) fn of_slot(&self, slot: Slot, scopes: &Scopes) -> Vec<DirectiveId> {
-        let one = |id: DirectiveId| some(id).into_iter().collect();
+    pub(super) fn of_slot(self, slot: Slot) -> &'s [DirectiveId] {
         match slot {
-            Slot::Single(slot) => one(self.singles[slot as usize]),
-            Slot::List(slot) => scopes.run(self.lists[slot as usize]).to_vec(),
-            Slot::Handler => one(self.handler),
-            Slot::TryFiles => one(self.try_files),
-            Slot::Internal => one(self.internal),
-            Slot::None | Slot::Script | Slot::Block => Vec::new(),
+            Slot::Single(slot) | Slot::List(slot) => self.scopes.run(self.slot(slot)),
+            Slot::None | Slot::Script | Slot::Block => &[],
         }
     }
 
     /// What makes the response.
-    pub(super) fn handler(&self) -> Option<DirectiveId> {
-        some(self.handler)
+    pub(super) fn handler(self) -> Option<DirectiveId> {
+        self.last(HANDLER)
     }
 
     /// `try_files`.
-    pub(super) fn try_files(&self) -> Option<DirectiveId> {
-        some(self.try_files)
+    pub(super) fn try_files(self) -> Option<DirectiveId> {
+        self.last(TRY_FILES)
     }
 
     /// `internal`.
-    pub(super) fn internal(&self) -> Option<DirectiveId> {
-        some(self.internal)
+    pub(super) fn internal(self) -> Option<DirectiveId> {
+        self.last(INTERNAL)
     }
 
     /// The run of a list.
-    pub(super) fn run(&self, list: List) -> Run {
-        self.lists[list as usize]
+    pub(super) fn run(self, list: List) -> Run {
+        self.slot(list_slot(list))
     }
 
     /// The run of a protocol's list.
-    pub(super) fn run_of(&self, protocol: Protocol, list: PerProtocolList) -> Run {
-        self.lists[list_of(protocol, list)]
+    pub(super) fn run_of(self, protocol: Protocol, list: PerProtocolList) -> Run {
+        self.slot(list_of(protocol, list))
     }
-}
-
-fn some(id: DirectiveId) -> Option<DirectiveId> {
-    (id != NONE).then_some(id)
 }
 
 impl Run {
     /// Whether it holds no directive.
     pub(super) fn is_empty(self) -> bool {
         self.len == 0
+    }
+
+    fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..(self.start + self.len) as usize
     }
 }
 
@@ -150,14 +171,19 @@ impl Scopes {
         &self.all[id as usize]
     }
 
+    /// The effective settings of a block.
+    pub(super) fn settled(&self, id: ScopeId) -> Settled<'_> {
+        Settled { scopes: self, scope: self.get(id) }
+    }
+
     /// The directives of a run.
     pub(super) fn run(&self, run: Run) -> &[DirectiveId] {
-        self.lists.get(run.start as usize..(run.start + run.len) as usize).unwrap_or_default()
+        self.lists.get(run.range()).unwrap_or_default()
     }
 
     /// The blocks around `id`, itself first.
-    pub(super) fn outward(&self, id: ScopeId) -> impl Iterator<Item = &Scope> {
-        std::iter::successors(self.all.get(id as usize), |s| self.all.get(s.parent as usize))
+    pub(super) fn outward(&self, id: ScopeId) -> impl Iterator<Item = ScopeId> {
+        std::iter::successors(Some(id), |s| Some(self.get(*s).parent)).take_while(|s| *s != NONE)
     }
 
     /// Lowers a block and all blocks inside it; `directive` is [`TOP`] for what stands around a lone snippet.
@@ -169,39 +195,22 @@ impl Scopes {
         directive: DirectiveId,
         parent: ScopeId,
     ) -> ScopeId {
-        let id = self.all.len() as ScopeId;
-        let outer = self.all.get(parent as usize).map(|s| s.settled);
-        let mut settled = outer.unwrap_or_else(Settled::empty);
-        if matches!(kind, ScopeKind::Location) {
-            settled.handler = NONE;
-        }
-        if !matches!(kind, ScopeKind::LimitExcept) {
-            settled.internal = NONE;
-        }
-        settled.try_files = NONE;
-        self.all.push(Scope { kind, directive, parent, settled, script: Vec::new(), locations: Vec::new(), limit_except: NONE });
-        let mut own = OwnLists::default();
+        let id = self.push(kind, directive, parent);
+        let mut own: Vec<(u8, DirectiveId)> = Vec::new();
         let mut blocks = Vec::new();
         let mut script = Vec::new();
-        let mut merge_added = None;
+        let mut added_inherit = None;
         for child in config.children(sources, directive) {
             match slot(child.name()) {
-                Slot::None if child.name() == Name::AddHeaderInherit => merge_added = Some(child.arg(0).into_owned()),
+                Slot::None if child.name() == Name::AddHeaderInherit => added_inherit = Some(child.arg(0).into_owned()),
                 Slot::None => {}
-                Slot::Single(slot) => settled.singles[slot as usize] = child.id,
-                Slot::List(slot) => own.push(slot, child.id),
-                Slot::Handler => settled.handler = child.id,
-                Slot::TryFiles => settled.try_files = child.id,
-                Slot::Internal => settled.internal = child.id,
-                Slot::Script if child.name() == Name::If => {
-                    script.push(ScriptStep::If(child.id, NONE));
-                }
+                Slot::Single(slot) | Slot::List(slot) => own.push((slot, child.id)),
+                Slot::Script if child.name() == Name::If => script.push(ScriptStep::If(child.id, NONE)),
                 Slot::Script => script.push(ScriptStep::Plain(child.id)),
                 Slot::Block => blocks.push(child),
             }
         }
-        self.settle_lists(&mut settled, own, merge_added.as_deref());
-        self.all[id as usize].settled = settled;
+        self.settle(id, own, added_inherit.as_deref());
         self.lower_inner(config, sources, id, kind, &mut script, &blocks);
         self.all[id as usize].script = script;
         id
@@ -236,55 +245,51 @@ impl Scopes {
         }
     }
 
-    fn settle_lists(&mut self, settled: &mut Settled, mut own: OwnLists, inherit_added: Option<&str>) {
-        let added = List::AddHeader as u8;
-        match inherit_added {
-            Some("off") if !own.has(added) => settled.lists[added as usize] = Run::default(),
-            Some("merge") => {
-                let inherited = self.run(settled.lists[added as usize]).to_vec();
-                own.prepend(added, inherited);
-            }
-            _ => {}
+    fn settle(&mut self, id: ScopeId, mut own: Vec<(u8, DirectiveId)>, added_inherit: Option<&str>) {
+        let added = list_slot(List::AddHeader);
+        if added_inherit == Some("merge") {
+            let inherited = self.run(self.settled(id).slot(added)).iter().map(|d| (added, *d)).collect::<Vec<_>>();
+            own.splice(0..0, inherited);
         }
         // Stable, so that directives of one list keep their order.
-        own.0.sort_by_key(|(slot, _)| *slot);
-        for chunk in own.0.chunk_by(|a, b| a.0 == b.0) {
+        own.sort_by_key(|(slot, _)| *slot);
+        let first = self.own.len() as u32;
+        for chunk in own.chunk_by(|a, b| a.0 == b.0) {
             let start = self.lists.len() as u32;
             self.lists.extend(chunk.iter().map(|(_, id)| *id));
-            settled.lists[chunk[0].0 as usize] = Run { start, len: chunk.len() as u32 };
+            self.own.push(Own { slot: chunk[0].0, run: Run { start, len: chunk.len() as u32 } });
         }
+        if added_inherit == Some("off") && own.iter().all(|(slot, _)| *slot != added) {
+            self.own.push(Own { slot: added, run: Run::default() });
+        }
+        let run = Run { start: first, len: self.own.len() as u32 - first };
+        let slots = self.own[run.range()].iter().fold(0, |set: SlotSet, own| set | 1 << own.slot);
+        let scope = &mut self.all[id as usize];
+        scope.own = run;
+        scope.present |= slots;
     }
 
-    /// The root scope that stands for everything outside of `http`: no settings.
+    /// A block without settings of its own, [`TOP`] as its directive: what stands around a lone snippet.
     pub(super) fn push_empty(&mut self, kind: ScopeKind, parent: ScopeId) -> ScopeId {
-        let settled = self.all.get(parent as usize).map_or_else(Settled::empty, |s| s.settled);
+        self.push(kind, TOP, parent)
+    }
+
+    fn push(&mut self, kind: ScopeKind, directive: DirectiveId, parent: ScopeId) -> ScopeId {
+        let inherited = self.all.get(parent as usize).map_or(0, |s| s.present);
+        let mut barred: SlotSet = 1 << TRY_FILES | 1 << INTERNAL;
+        if kind == ScopeKind::Location {
+            barred |= 1 << HANDLER;
+        }
         self.all.push(Scope {
             kind,
-            directive: TOP,
+            directive,
             parent,
-            settled,
+            present: inherited & !barred,
+            own: Run::default(),
             script: Vec::new(),
             locations: Vec::new(),
             limit_except: NONE,
         });
         self.all.len() as ScopeId - 1
-    }
-}
-
-/// The directives of a block that belong to lists, with their slots.
-#[derive(Default)]
-struct OwnLists(Vec<(u8, DirectiveId)>);
-
-impl OwnLists {
-    fn push(&mut self, slot: u8, id: DirectiveId) {
-        self.0.push((slot, id));
-    }
-
-    fn has(&self, slot: u8) -> bool {
-        self.0.iter().any(|(s, _)| *s == slot)
-    }
-
-    fn prepend(&mut self, slot: u8, ids: Vec<DirectiveId>) {
-        self.0.splice(0..0, ids.into_iter().map(|id| (slot, id)));
     }
 }

@@ -102,14 +102,33 @@ pub(super) enum PerProtocolList {
 /// Number of [`List`] slots, those of the protocols counted.
 pub(super) const LISTS: usize = List::Protocols as usize + 5 * 7;
 
+/// The slot of what makes the response (`proxy_pass` …); nested locations do not inherit it.
+pub(super) const HANDLER: u8 = (SINGLES + LISTS) as u8;
+
+/// The slot of `try_files`; not inherited.
+pub(super) const TRY_FILES: u8 = HANDLER + 1;
+
+/// The slot of `internal`; not inherited.
+pub(super) const INTERNAL: u8 = HANDLER + 2;
+
+/// The slots a block has a directive for, own or inherited: one bit each.
+pub(super) type SlotSet = u128;
+
+const _: () = assert!((INTERNAL as u32) < SlotSet::BITS, "a bit for each slot");
+
 /// Number of the slot of a protocol's setting.
-pub(super) fn single_of(protocol: Protocol, setting: PerProtocol) -> usize {
-    Single::Protocols as usize + protocol as usize * 5 + setting as usize
+pub(super) fn single_of(protocol: Protocol, setting: PerProtocol) -> u8 {
+    Single::Protocols as u8 + protocol as u8 * 5 + setting as u8
 }
 
 /// Number of the slot of a protocol's list.
-pub(super) fn list_of(protocol: Protocol, list: PerProtocolList) -> usize {
-    List::Protocols as usize + protocol as usize * 7 + list as usize
+pub(super) fn list_of(protocol: Protocol, list: PerProtocolList) -> u8 {
+    SINGLES as u8 + List::Protocols as u8 + protocol as u8 * 7 + list as u8
+}
+
+/// Number of the slot of a list.
+pub(super) fn list_slot(list: List) -> u8 {
+    SINGLES as u8 + list as u8
 }
 
 /// What a directive does to the block it stands in.
@@ -117,18 +136,14 @@ pub(super) fn list_of(protocol: Protocol, list: PerProtocolList) -> usize {
 pub(super) enum Slot {
     /// Nothing the model looks at.
     None,
-    /// Decides a setting.
+    /// Decides a setting, alone.
     Single(u8),
     /// Joins a list.
     List(u8),
-    /// Names what makes the response.
-    Handler,
     /// A step of the rewrite phase.
     Script,
     /// A nested block with settings of its own.
     Block,
-    TryFiles,
-    Internal,
 }
 
 static SLOTS: LazyLock<[Slot; Name::COUNT]> = LazyLock::new(|| {
@@ -138,10 +153,10 @@ static SLOTS: LazyLock<[Slot; Name::COUNT]> = LazyLock::new(|| {
     }
     for (protocol, settings, lists) in protocols() {
         for (name, setting) in settings {
-            slots[name as usize] = Slot::Single(single_of(protocol, setting) as u8);
+            slots[name as usize] = Slot::Single(single_of(protocol, setting));
         }
         for (name, list) in lists {
-            slots[name as usize] = Slot::List(list_of(protocol, list) as u8);
+            slots[name as usize] = Slot::List(list_of(protocol, list));
         }
     }
     slots
@@ -245,11 +260,11 @@ fn plain() -> Vec<(Name, Slot)> {
     ];
     let mut all: Vec<(Name, Slot)> = Vec::new();
     all.extend(singles.map(|(n, s)| (n, Slot::Single(s as u8))));
-    all.extend(lists.map(|(n, l)| (n, Slot::List(l as u8))));
-    all.extend(handlers.map(|n| (n, Slot::Handler)));
+    all.extend(lists.map(|(n, l)| (n, Slot::List(list_slot(l)))));
+    all.extend(handlers.map(|n| (n, Slot::Single(HANDLER))));
     all.extend(script.map(|n| (n, Slot::Script)));
     all.extend([N::Location, N::LimitExcept].map(|n| (n, Slot::Block)));
-    all.extend([(N::TryFiles, Slot::TryFiles), (N::Internal, Slot::Internal)]);
+    all.extend([(N::TryFiles, Slot::Single(TRY_FILES)), (N::Internal, Slot::Single(INTERNAL))]);
     all
 }
 

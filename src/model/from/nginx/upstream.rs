@@ -98,7 +98,8 @@ impl Walk<'_, '_> {
     /// Headers of the nearest outer block with a set of its own, which the current set replaces.
     fn lost(&mut self, protocol: Protocol, run: Run, sent: &[Sent]) -> Vec<Sent> {
         let scopes = &self.server.shared.scopes;
-        let outer = scopes.outward(self.scope).map(|s| s.settled.run_of(protocol, PerProtocolList::Headers)).find(|r| *r != run);
+        let outer =
+            scopes.outward(self.scope).map(|s| scopes.settled(s).run_of(protocol, PerProtocolList::Headers)).find(|r| *r != run);
         let Some(outer) = outer.filter(|r| !r.is_empty()) else { return Vec::new() };
         let outer = self.sent(protocol, outer);
         outer.into_iter().filter(|o| !sent.iter().any(|s| s.name.eq_ignore_ascii_case(&o.name))).collect()

@@ -139,7 +139,7 @@ impl Walk<'_, '_> {
 
     /// Whether header fields with an underscore in their name are read at all.
     pub(super) fn accepts_underscores(&self) -> bool {
-        let settled = &self.scope_of(self.server.scope).settled;
+        let settled = self.server.shared.scopes.settled(self.server.scope);
         let is = |slot, word| settled.single(slot).is_some_and(|id| self.directive(id).arg(0) == word);
         is(Single::UnderscoresInHeaders, "on") || is(Single::IgnoreInvalidHeaders, "off")
     }

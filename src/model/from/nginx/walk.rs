@@ -176,7 +176,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 return Next::Done;
             }
         };
-        if let Some(internal) = self.scope_of(scope).settled.internal()
+        if let Some(internal) = self.server.shared.scopes.settled(scope).internal()
             && !self.internal
         {
             self.scope = scope;
@@ -363,8 +363,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.server.shared.scopes.get(id)
     }
 
-    pub(super) fn settled(&self) -> &'w Settled {
-        &self.scope_of(self.scope).settled
+    pub(super) fn settled(&self) -> Settled<'w> {
+        self.server.shared.scopes.settled(self.scope)
     }
 
     /// The directives of a list that are in force here.
