@@ -165,6 +165,11 @@ impl<'a> Directive<'a> {
         self.arg_words().get(index).map_or(self.span(), |w| self.tree().word_span(w))
     }
 
+    /// The span of its name.
+    pub fn name_span(&self) -> Span {
+        self.words().first().map_or(self.span(), |w| self.tree().word_span(w))
+    }
+
     /// Whether a template hole stands in one of its arguments.
     pub fn has_hole(&self) -> bool {
         self.arg_words().iter().any(|w| w.hole)

@@ -54,23 +54,23 @@ impl Contexts {
     /// Every context with its name as people say it.
     const NAMES: &[(Self, &str)] = &[
         (Self::MAIN, "the top level"),
-        (Self::EVENTS, "`events`"),
-        (Self::HTTP, "`http`"),
-        (Self::SERVER, "`server`"),
-        (Self::SERVER_IF, "`if` in `server`"),
-        (Self::LOCATION, "`location`"),
-        (Self::LOCATION_IF, "`if` in `location`"),
-        (Self::LIMIT_EXCEPT, "`limit_except`"),
-        (Self::UPSTREAM, "`upstream`"),
-        (Self::MAIL, "`mail`"),
-        (Self::MAIL_SERVER, "`server` in `mail`"),
-        (Self::STREAM, "`stream`"),
-        (Self::STREAM_SERVER, "`server` in `stream`"),
-        (Self::STREAM_UPSTREAM, "`upstream` in `stream`"),
-        (Self::RTMP, "`rtmp`"),
-        (Self::RTMP_SERVER, "`server` in `rtmp`"),
-        (Self::RTMP_APPLICATION, "`application`"),
-        (Self::RTMP_RECORDER, "`recorder`"),
+        (Self::EVENTS, "\"events\""),
+        (Self::HTTP, "\"http\""),
+        (Self::SERVER, "\"server\""),
+        (Self::SERVER_IF, "\"if\" in \"server\""),
+        (Self::LOCATION, "\"location\""),
+        (Self::LOCATION_IF, "\"if\" in \"location\""),
+        (Self::LIMIT_EXCEPT, "\"limit_except\""),
+        (Self::UPSTREAM, "\"upstream\""),
+        (Self::MAIL, "\"mail\""),
+        (Self::MAIL_SERVER, "\"server\" in \"mail\""),
+        (Self::STREAM, "\"stream\""),
+        (Self::STREAM_SERVER, "\"server\" in \"stream\""),
+        (Self::STREAM_UPSTREAM, "\"upstream\" in \"stream\""),
+        (Self::RTMP, "\"rtmp\""),
+        (Self::RTMP_SERVER, "\"server\" in \"rtmp\""),
+        (Self::RTMP_APPLICATION, "\"application\""),
+        (Self::RTMP_RECORDER, "\"recorder\""),
     ];
 
     /// Whether the two have a context in common.
@@ -86,7 +86,7 @@ impl Contexts {
 
     /// Those in either.
     #[must_use]
-    pub fn or(self, other: Self) -> Self {
+    pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -304,6 +304,6 @@ mod tests {
     #[test]
     fn contexts_have_names() {
         let names: Vec<_> = Name::LimitExcept.info().unwrap().contexts().names().collect();
-        assert_eq!(names, ["`location`"]);
+        assert_eq!(names, ["\"location\""]);
     }
 }

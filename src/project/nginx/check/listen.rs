@@ -1,0 +1,163 @@
+//! `listen`: addresses, options, and what two of them may not say of one address.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use super::{Checker, Frame};
+use crate::finding::Finding;
+use crate::project::nginx::config::{Directive, DirectiveId};
+use crate::syntax::nginx::Name;
+use crate::syntax::nginx::directives::Contexts;
+
+/// The addresses one `server` listens on.
+pub(super) type Own = HashMap<String, DirectiveId, FixedState>;
+
+/// What has been said of the addresses of all servers.
+#[derive(Default)]
+pub(super) struct Listens<'a> {
+    defaults: HashMap<String, Directive<'a>, FixedState>,
+    options: HashMap<String, Directive<'a>, FixedState>,
+}
+
+/// Options of `listen` in `http`, without their values.
+const OPTIONS: &[&str] = &[
+    "default_server",
+    "default",
+    "bind",
+    "setfib",
+    "fastopen",
+    "backlog",
+    "rcvbuf",
+    "sndbuf",
+    "accept_filter",
+    "deferred",
+    "ipv6only",
+    "reuseport",
+    "ssl",
+    "http2",
+    "spdy",
+    "quic",
+    "proxy_protocol",
+    "so_keepalive",
+    "multipath",
+    "mptcp",
+    // of Angie, freenginx, Tengine and BoringSSL builds
+    "http3",
+    "https_allow_http",
+];
+
+/// Options that belong to the socket: only one `listen` of an address may give them.
+const SOCKET_OPTIONS: &[&str] = &[
+    "bind",
+    "setfib",
+    "fastopen",
+    "backlog",
+    "rcvbuf",
+    "sndbuf",
+    "accept_filter",
+    "deferred",
+    "ipv6only",
+    "reuseport",
+    "so_keepalive",
+];
+
+pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame, outer: Contexts) {
+    if directive.name() != Name::Listen || outer != Contexts::SERVER {
+        return;
+    }
+    let address = directive.arg(0);
+    let Some(mut key) = address_key(&address) else {
+        let message = format!("invalid port in \"{address}\" of \"listen\"");
+        checker.error(directive.arg_span(0), message);
+        return;
+    };
+    let options: Vec<_> = directive.args().skip(1).map(|arg| arg.split('=').next().unwrap_or_default().to_owned()).collect();
+    if let Some(bad) = options.iter().position(|option| !OPTIONS.contains(&option.as_str())) {
+        let span = directive.arg_span(bad + 1);
+        let mut finding =
+            Finding::new("syntax-error", span, format!("invalid parameter \"{}\" of \"listen\"", directive.arg(bad + 1)));
+        if checker.sources.text(directive.span()).contains('\n') {
+            finding = finding.help("is a \";\" missing before it?");
+        }
+        checker.report(finding);
+        return;
+    }
+    if options.iter().any(|option| option == "quic") {
+        key.push_str("/udp");
+    }
+    if let Some(first) = frame.listens.insert(key.clone(), directive.id) {
+        let first = checker.config.directive(checker.sources, first);
+        twice(checker, directive, first, format!("this server listens on {address} twice"));
+        return;
+    }
+    if options.iter().any(|option| option == "default_server" || option == "default") {
+        if let Some(first) = checker.listens.defaults.get(&key).copied() {
+            twice(checker, directive, first, format!("a second default server for {address}"));
+            return;
+        }
+        checker.listens.defaults.insert(key.clone(), directive);
+    }
+    if options.iter().any(|option| SOCKET_OPTIONS.contains(&option.as_str())) {
+        if let Some(first) = checker.listens.options.get(&key).copied() {
+            twice(checker, directive, first, format!("socket options for {address} are given a second time"));
+            return;
+        }
+        checker.listens.options.insert(key, directive);
+    }
+}
+
+fn twice<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, first: Directive<'a>, message: String) {
+    let mut finding = Finding::new("syntax-error", directive.span(), message).help("nginx refuses it as a duplicate");
+    if first.span() != directive.span() {
+        finding = finding.related(first.span(), "here for the first time");
+    }
+    checker.report(finding);
+}
+
+/// The address and port in one spelling, so that two of them can be compared. `None` for a port that is none.
+fn address_key(address: &str) -> Option<String> {
+    if let Some(path) = address.strip_prefix("unix:") {
+        return Some(format!("unix:{path}"));
+    }
+    let is_port = |text: &str| {
+        text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u32>().is_ok_and(|port| (1..=65_535).contains(&port))
+    };
+    if address.bytes().all(|b| b.is_ascii_digit()) {
+        return is_port(address).then(|| format!("0.0.0.0:{}", address.trim_start_matches('0')));
+    }
+    let (host, port) = match address.strip_prefix('[') {
+        Some(rest) => {
+            let (host, tail) = rest.split_once(']')?;
+            let host = host.parse::<std::net::Ipv6Addr>().map_or_else(|_| host.to_owned(), |ip| ip.to_string());
+            (format!("[{host}]"), tail.strip_prefix(':').unwrap_or("80"))
+        }
+        None => match address.split_once(':') {
+            Some((host, port)) => (host.to_ascii_lowercase(), port),
+            None => (address.to_ascii_lowercase(), "80"),
+        },
+    };
+    let host = if host == "*" { "0.0.0.0".to_owned() } else { host };
+    let valid = match port.split_once('-') {
+        Some((from, to)) => is_port(from) && is_port(to),
+        None => is_port(port),
+    };
+    valid.then(|| format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address_key;
+
+    #[test]
+    fn one_address_has_one_key() {
+        for address in ["80", "*:80", "0.0.0.0:80", "*", "0.0.0.0"] {
+            assert_eq!(address_key(address).as_deref(), Some("0.0.0.0:80"), "{address}");
+        }
+        assert_eq!(address_key("[::]:443"), address_key("[0:0::0]:443"));
+        assert_eq!(address_key("localhost:8000-8010").as_deref(), Some("localhost:8000-8010"));
+        for address in ["0", "70000", "1.2.3.4:", "host:x", "[::]:99999"] {
+            assert_eq!(address_key(address), None, "{address}");
+        }
+    }
+}
