@@ -1,6 +1,6 @@
 //! In which context a directive stands.
 
-use super::config::{Config, DirectiveId, TOP};
+use super::config::{Config, TOP};
 use crate::source::SourceMap;
 use crate::syntax::nginx::directives::{Contexts, Form};
 use crate::syntax::nginx::{Body, Name};

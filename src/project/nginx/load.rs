@@ -246,10 +246,9 @@ impl Expansion<'_, '_, '_> {
     }
 
     fn holds_data(&self, parent: DirectiveId) -> bool {
-        self.config
-            .placed
-            .get(parent as usize)
-            .is_some_and(|p| matches!(p.name, Name::Map | Name::Geo | Name::Types | Name::SplitClients | Name::CharsetMap))
+        self.config.placed.get(parent as usize).is_some_and(|p| {
+            matches!(p.name, Name::Map | Name::Geo | Name::Geoip2 | Name::Types | Name::SplitClients | Name::CharsetMap)
+        })
     }
 
     /// Stores a tree and reports, once, what is wrong in it.

@@ -457,28 +457,5 @@ impl Reported<'_> {
 
 /// Whether a directive opens a block; `None` if that is not known.
 pub(super) fn opens_block(name: Name) -> Option<bool> {
-    match name {
-        Name::Unknown | Name::Entry => None,
-        Name::Events
-        | Name::Http
-        | Name::Mail
-        | Name::Stream
-        | Name::Server
-        | Name::Upstream
-        | Name::Location
-        | Name::If
-        | Name::LimitExcept
-        | Name::Map
-        | Name::Geo
-        | Name::Geoip2
-        | Name::Types
-        | Name::SplitClients
-        | Name::CharsetMap
-        | Name::AccessByLuaBlock
-        | Name::ContentByLuaBlock
-        | Name::HeaderFilterByLuaBlock
-        | Name::RewriteByLuaBlock
-        | Name::SetByLuaBlock => Some(true),
-        _ => Some(false),
-    }
+    if name == Name::Server { Some(true) } else { super::directives::opens_block(name) }
 }
