@@ -45,14 +45,13 @@ pub(super) fn close(text: &[u8], open: usize) -> Result<usize, Unclosed> {
             },
             b'"' | b'\'' => {
                 let known = &mut lonely[usize::from(*byte == b'\'')];
-                match (pos >= *known).then(|| string_end(text, pos, *byte)).flatten() {
-                    Some(end) => pos = end,
-                    None => {
-                        if pos >= *known {
-                            *known = line_end(text, pos);
-                        }
-                        pos += 1;
-                    }
+                if pos < *known {
+                    pos += 1;
+                } else if let Some(end) = string_end(text, pos, *byte) {
+                    pos = end;
+                } else {
+                    *known = line_end(text, pos);
+                    pos += 1;
                 }
             }
             _ => pos += 1,

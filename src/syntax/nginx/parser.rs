@@ -32,6 +32,7 @@ pub(super) struct Frame {
     pub(super) entries: bool,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "independent observations, not states")]
 pub(super) struct Parser<'t> {
     pub(super) text: &'t str,
     pub(super) lexer: Lexer<'t>,
@@ -43,6 +44,8 @@ pub(super) struct Parser<'t> {
     pub(super) first: usize,
     /// Whether one of its words holds a hole.
     pub(super) pending_hole: bool,
+    /// Whether an error was reported within it.
+    pub(super) pending_error: bool,
     /// Whether one of its words holds a `$` that begins no complete variable.
     odd_dollar: bool,
     /// Words with `${NAME}`, and how many of them belong to earlier directives.
@@ -80,6 +83,7 @@ impl<'t> Parser<'t> {
             flattened: 0,
             first: 0,
             pending_hole: false,
+            pending_error: false,
             odd_dollar: false,
             environment: Vec::new(),
             environment_done: 0,
@@ -177,6 +181,11 @@ impl<'t> Parser<'t> {
         Reported(self.tree.errors.last_mut())
     }
 
+    /// Whether the words of the current directive may not be what was meant: a hole among them, or an error told already.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.pending_hole || self.pending_error
+    }
+
     /// The block that the current directive stands in.
     pub(super) fn parent(&self) -> Name {
         // In a `{` without a directive, anything may be meant.
@@ -192,7 +201,7 @@ impl<'t> Parser<'t> {
         if word.hole { Name::Unknown } else { Name::of(&word.value(self.text)) }
     }
 
-    fn current_name(&self) -> Name {
+    pub(super) fn current_name(&self) -> Name {
         let Some(word) = self.words().first() else { return Name::Unknown };
         match self.frames.last() {
             Some(frame) if frame.entries => {
@@ -206,9 +215,9 @@ impl<'t> Parser<'t> {
     /// Whether the current directive opens a block, where that is certain.
     pub(super) fn opens_block(&self, name: Name) -> Option<bool> {
         match (name, self.parent()) {
-            // A file for `upstream { include … }`.
-            (Name::Server, Name::Entry) if self.pending() > 1 => None,
             (Name::Server, Name::Upstream) | (Name::Entry, _) => Some(false),
+            // A line of an `upstream`, perhaps in a file of its own.
+            (Name::Server, _) if self.pending() > 1 && !self.starts_line(1) => None,
             (_, Name::Unknown) => None,
             _ => opens_block(name),
         }
@@ -230,6 +239,7 @@ impl<'t> Parser<'t> {
 
     fn word(&mut self, lexeme: Lexeme, shape: Shape) {
         self.push_word(lexeme, shape);
+        self.pending_error |= shape.fault != Fault::None;
         match shape.fault {
             Fault::None => {}
             Fault::Glued => self.glued(lexeme),
@@ -262,6 +272,9 @@ impl<'t> Parser<'t> {
                 }
             } else if !self.after_hole {
                 self.error(at, at + 1, LONE_SEMICOLON).help("remove it: it ends no directive");
+                // Alone on its line, it may stand for a brace.
+                let line = self.slice(0, at).trim_end_matches([' ', '\t']);
+                self.guessed_open += usize::from(line.ends_with('\n'));
             }
             return;
         }
@@ -269,9 +282,10 @@ impl<'t> Parser<'t> {
             return;
         }
         let name = self.current_name();
-        if self.opens_block(name) == Some(true) && !self.pending_hole && self.no_opening_brace(name, at) {
+        if self.opens_block(name) == Some(true) && !self.is_doubtful() && self.no_opening_brace(name, at) {
             return;
         }
+        self.missing_semicolons(name, at);
         if self.odd_dollar {
             self.check_variables(at);
         }
@@ -297,6 +311,7 @@ impl<'t> Parser<'t> {
         });
         self.first = self.tree.words.len();
         self.pending_hole = false;
+        self.pending_error = false;
         self.odd_dollar = false;
         id
     }
@@ -306,6 +321,7 @@ impl<'t> Parser<'t> {
             if !self.after_hole {
                 self.error(at, at + 1, "unexpected \"{\"").help("no directive stands before this brace");
             }
+            self.guessed_open += usize::from(!self.after_hole);
             self.push_frame(Frame { node: None, name: Name::Entry, entries: false });
             return;
         }

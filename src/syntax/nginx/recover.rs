@@ -1,6 +1,7 @@
 //! What follows a syntax error: what was meant, and where to go on.
 
 use super::Name;
+use super::directives::Info;
 use super::lexer::{Fault, Lexeme, Shape};
 use super::lua::Unclosed;
 use super::parser::Parser;
@@ -31,7 +32,7 @@ impl Parser<'_> {
     }
 
     /// Whether the word at this index of the current directive is the first one on its line.
-    fn starts_line(&self, index: usize) -> bool {
+    pub(super) fn starts_line(&self, index: usize) -> bool {
         let words = self.words();
         match (index.checked_sub(1).and_then(|i| words.get(i)), words.get(index)) {
             (Some(before), Some(word)) => self.slice(before.end as usize, word.start as usize).contains('\n'),
@@ -55,12 +56,16 @@ impl Parser<'_> {
         let braces = self.take_braces();
         let end = self.words().last().map_or(self.lexer.pos, |w| w.end as usize);
         let hole = rest.iter().any(|w| w.hole);
+        let error = self.pending_error;
         self.directive(Body::None, end);
         for i in 0..braces {
             self.pop_frame(end + i, end + i + 1);
         }
-        self.tree.words.extend(rest);
         self.pending_hole = hole;
+        self.pending_error = error && !rest.is_empty();
+        self.tree.words.extend(rest);
+        // The brace in the word may be a misspelt ";".
+        self.guessed_close += braces;
     }
 
     /// Cuts from the last word of the current directive the `}` at its end that have no `{` in it: `return 200}`.
@@ -230,37 +235,124 @@ impl Parser<'_> {
 
     /// A directive that opens a block ends with `;`. Says whether it has dealt with the words.
     pub(super) fn no_opening_brace(&mut self, name: Name, at: usize) -> bool {
-        let head_word = self.words().first().copied();
-        let inner = self.find_first_directive();
-        let head = match inner {
-            Some(count) => self.head(self.words().get(..count).unwrap_or_default()),
-            None => self.head(self.words()),
-        };
-        let Some(word) = head_word else { return false };
+        let Some(word) = self.words().first().copied() else { return false };
+        let inner = self.first_of_body(name);
+        let head = self.head(self.words().get(..inner.unwrap_or(usize::MAX).min(self.pending())).unwrap_or_default());
         let (start, end) = self.same_line(word, at);
         self.error(start, end, format!("directive \"{head}\" has no opening \"{{\"")).help(if name == Name::If {
             "write: if (condition) { … }"
         } else {
             "put its directives between \"{\" and \"}\""
         });
+        let rest = self.slice(at + 1, self.text.len());
+        let next = rest.trim_start().chars().next();
+        if inner.is_none() && next == Some('{') {
+            // `location / ; {`
+            let brace = self.text.len() - rest.trim_start().len();
+            self.open_block(brace);
+            self.lexer.pos = brace + 1;
+            return true;
+        }
+        self.guessed_close += 1;
         let Some(count) = inner else { return false };
-        // The lines that follow are its body.
-        let rest: Vec<Word> = self.tree.words.drain(self.first + count..).collect();
-        let open = self.words().last().map_or(at, |w| w.end as usize);
-        self.open_block(open);
-        self.guessed_open += 1;
-        self.tree.words.extend(rest);
+        let own_line = self.starts_line(count);
+        let closes = rest.trim_start_matches([' ', '\t']).starts_with('}');
+        self.open_implied(count, at);
         self.directive(Body::None, at + 1);
+        if !own_line && !closes {
+            // `if ($a) return 403;`
+            self.guessed_open -= 1;
+            self.pop_frame(at + 1, at + 1);
+        }
         true
     }
 
-    /// The first word that begins a line and names a directive which opens no block.
-    fn find_first_directive(&self) -> Option<usize> {
+    /// Opens a block without a brace for the first `count` words; the others are its first directive.
+    fn open_implied(&mut self, count: usize, at: usize) {
+        let rest: Vec<Word> = self.tree.words.drain((self.first + count).min(self.tree.words.len())..).collect();
+        let open = self.words().last().map_or(at, |w| w.end as usize);
+        self.open_block(open);
+        self.guessed_open += 1;
+        self.pending_hole = rest.iter().any(|w| w.hole);
+        self.tree.words.extend(rest);
+    }
+
+    /// The first word that is a directive in the body of the current one: it begins a line, or the words before it are
+    /// all that the current one takes.
+    fn first_of_body(&self, name: Name) -> Option<usize> {
         let words = self.words();
+        let complete = |index: usize| {
+            let takes = name.info().is_some_and(|i| i.forms.iter().any(|f| f.args.opens_block() && f.args.allows(index - 1)));
+            let before = words.get(index - 1);
+            takes && (name != Name::If || before.is_some_and(|w| self.slice(w.start as usize, w.end as usize).ends_with(')')))
+        };
         (1..words.len()).find(|index| {
-            let known = words.get(*index).is_some_and(|w| super::parser::opens_block(self.name_of(w)) == Some(false));
-            known && self.starts_line(*index)
+            let simple = words
+                .get(*index)
+                .is_some_and(|w| w.quote == Quote::None && super::parser::opens_block(self.name_of(w)) == Some(false));
+            simple && (self.starts_line(*index) || complete(*index))
         })
+    }
+
+    /// Directives that were not ended, so that the next lines became their arguments: splits them off.
+    pub(super) fn missing_semicolons(&mut self, name: Name, at: usize) {
+        let mut name = name;
+        while let Some(count) = self.runs_on(name) {
+            let (before, after) = self.words().split_at_checked(count).unwrap_or_default();
+            let Some(next) = after.first().copied() else { return };
+            let head = self.head(before);
+            let (start, end) = self.same_line(next, at);
+            self.error(start, end, format!("missing \";\" after \"{head}\"")).help("the next line is read as its arguments");
+            self.split(count);
+            name = self.current_name();
+        }
+        let takes_two = name == Name::Entry && matches!(self.parent(), Name::Map | Name::Geo | Name::CharsetMap);
+        if !takes_two || self.is_doubtful() || self.pending() == 2 {
+            return;
+        }
+        let Some(first) = self.words().first().copied() else { return };
+        let flag = first.value(self.text);
+        let is_flag = match self.parent() {
+            Name::Map => matches!(&*flag, "hostnames" | "volatile"),
+            Name::Geo => matches!(&*flag, "ranges" | "proxy_recursive" | "volatile"),
+            _ => false,
+        };
+        if self.pending() == 1 && is_flag {
+            return;
+        }
+        let (start, end) = self.same_line(first, at);
+        let block = self.parent().as_str();
+        self.error(start, end, format!("an entry of \"{block}\" takes two words, this one has {}", self.pending()))
+            .help("a value with spaces must be quoted");
+    }
+
+    /// If the server would refuse the current directive because words of the next line belong to it: how many words are
+    /// its own.
+    fn runs_on(&self, name: Name) -> Option<usize> {
+        let count = self.pending();
+        if count < 3 || self.is_doubtful() {
+            return None;
+        }
+        if name == Name::Entry {
+            let pairs = matches!(self.parent(), Name::Map | Name::Geo | Name::CharsetMap);
+            return (pairs && self.starts_line(2)).then_some(2);
+        }
+        let info = name.info()?;
+        let allows = |info: &Info, count: usize| info.forms.iter().any(|form| form.args.allows(count));
+        let picky = matches!(name, Name::Listen | Name::ErrorLog | Name::AccessLog | Name::LimitReq);
+        if !picky && allows(info, count - 1) {
+            return None;
+        }
+        let begins = |index: usize| {
+            let word = self.words().get(index).filter(|w| w.quote == Quote::None)?;
+            let next = self.name_of(word);
+            if matches!(next, Name::Ssl | Name::Http2 | Name::Gzip) || super::parser::opens_block(next) != Some(false) {
+                return None; // no directive of one line, or a parameter of `listen` or `access_log`
+            }
+            let both_fit = allows(info, index - 1) && allows(next.info()?, count - index - 1);
+            (self.starts_line(index) || both_fit).then_some(index)
+        };
+        (2..count).find_map(begins)
     }
 
     /// Before a block opens for the current words: are they one directive, and may a block stand here? Says whether to
@@ -280,11 +372,12 @@ impl Parser<'_> {
         };
         if let Some(count) = inner {
             self.block_after(count, opens == Some(true), at);
-        } else if opens == Some(false) && !self.pending_hole {
+        } else if opens == Some(false) && !self.is_doubtful() {
             let head = self.head(self.words());
             let (start, end) = self.same_line(first, at);
             self.error(start, end, format!("directive \"{head}\" is not terminated by \";\""))
                 .help("this directive takes no block: end it with \";\"");
+            self.guessed_open += 1;
         }
         self.leaves_nested(at);
         true
@@ -294,20 +387,16 @@ impl Parser<'_> {
     fn block_after(&mut self, count: usize, is_block: bool, at: usize) {
         let (before, after) = self.words().split_at_checked(count).unwrap_or_default();
         let head = self.head(before);
-        let hole = before.iter().any(|w| w.hole);
+        let doubtful = self.pending_error || before.iter().any(|w| w.hole);
         let Some(next) = after.first().copied() else { return };
         let (start, end) = self.same_line(next, at);
         if is_block {
-            if !hole {
+            if !doubtful {
                 self.error(start, end, format!("directive \"{head}\" has no opening \"{{\"")).help("put \"{\" after it");
             }
-            let rest: Vec<Word> = self.tree.words.drain(self.first + count..).collect();
-            let open = self.words().last().map_or(at, |w| w.end as usize);
-            self.open_block(open);
-            self.guessed_open += 1;
-            self.tree.words.extend(rest);
+            self.open_implied(count, at);
         } else {
-            if !hole {
+            if !doubtful {
                 self.error(start, end, format!("missing \";\" after \"{head}\""))
                     .help(format!("directive \"{head}\" is not terminated by \";\""));
             }
@@ -329,6 +418,7 @@ impl Parser<'_> {
         let head = node.map_or_else(String::new, |n| self.head(self.tree.words(&n)));
         let Some(count) = count else {
             self.error(at, at + 1, "unexpected \"{\"").help(format!("no block can stand in \"{head}\""));
+            self.guessed_open += 1;
             return false;
         };
         self.error(start, end, format!("missing \"}}\" of \"{head}\" before this block")).help("a block cannot stand in it");
@@ -379,7 +469,7 @@ impl Parser<'_> {
         let head = self.head(self.words());
         let name = self.words().first().map_or(Name::Unknown, |w| self.name_of(w));
         let opens = self.opens_block(name) == Some(true) && !self.in_entries();
-        if !self.pending_hole {
+        if !self.is_doubtful() {
             let report = self.error(at, at + 1, format!("unexpected \"}}\": \"{head}\" is not ended"));
             if opens {
                 report.help(format!("\"{head}\" has no block: \"{{\" is missing"));
@@ -387,6 +477,9 @@ impl Parser<'_> {
                 report.help(format!("put \";\" after \"{head}\""));
             }
         }
+        // It may be a misspelt ";" or "{", and then the "}" that was meant follows.
+        let same_line = self.words().last().is_some_and(|w| !self.slice(w.end as usize, at).contains('\n'));
+        self.guessed_close += usize::from(same_line || opens);
         if opens {
             let end = self.words().last().map_or(at, |w| w.end as usize);
             self.directive(Body::Block { open: end as u32, close: at as u32 }, at + 1);
