@@ -1,18 +1,26 @@
 //! The places where the stages meet: each function calls one stage.
 
+use std::path::Path;
+
 use crate::discover::Root;
-use crate::files::Files;
+use crate::files::{Files, Memory};
 use crate::finding::Finding;
 use crate::model::from::nginx::{self, Lookup, Server};
 use crate::model::{Paths, Request, Site};
-use crate::project::nginx::Config;
+use crate::project::nginx::{self as project, Config};
 use crate::settings::Settings;
 use crate::source::SourceMap;
 
 /// Reads the main file and what it includes.
 pub fn load(files: &dyn Files, sources: &mut SourceMap, root: &Root, settings: &Settings) -> (Config, Vec<Finding>) {
-    let loaded = crate::project::nginx::load(files, sources, &root.main, &root.base, settings);
+    // Paths of roots are relative to the working folder already, or lie outside of it.
+    let loaded = project::load(files, sources, &root.main, Path::new(""), settings);
     (loaded.config, loaded.findings)
+}
+
+/// The configuration of a root that could not be read.
+pub fn unread(sources: &mut SourceMap, root: &Root) -> Config {
+    project::load(&Memory::new(), sources, &root.main, Path::new(""), &Settings::default()).config
 }
 
 /// Checks directives: names, contexts, numbers of arguments.
