@@ -108,6 +108,10 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option
                 }
                 found.roots.push(Root { main: path, base: base.to_owned(), kind: RootKind::Snippet });
             }
+            // A file of that name that is not understood must not be passed over in silence.
+            Ok(Kind::Unknown) if path.file_name().is_some_and(|name| name == "nginx.conf") => {
+                found.skipped.push(Skipped { path, kind: Kind::Unknown });
+            }
             Ok(Kind::Foreign | Kind::Unknown) if !named => {}
             Ok(kind) => found.skipped.push(Skipped { path, kind }),
             Err(reason) => found.unreadable.push(Unreadable { path, reason }),
