@@ -13,8 +13,14 @@ use crate::source::SourceMap;
 
 /// Reads the main file and what it includes.
 pub fn load(files: &dyn Files, sources: &mut SourceMap, root: &Root, settings: &Settings) -> (Config, Vec<Finding>) {
-    // Paths of roots are relative to the working folder already, or lie outside of it.
-    let loaded = project::load(files, sources, &root.main, Path::new(""), settings);
+    // Below the base the files go by their whole paths, so that includes of absolute paths find them; what is shown is relative
+    // all the same. A root outside of the base goes by the path that it was named with.
+    let below = root.main.is_relative() && !root.main.starts_with("..");
+    let loaded = if below {
+        project::load(files, sources, &root.base.join(&root.main), &root.base, settings)
+    } else {
+        project::load(files, sources, &root.main, Path::new(""), settings)
+    };
     (loaded.config, loaded.findings)
 }
 
