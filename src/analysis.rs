@@ -147,9 +147,18 @@ pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progr
 }
 
 fn load_root<'r>(files: &dyn Files, root: &'r Root, settings: &Settings) -> Project<'r> {
-    let mut sources = SourceMap::new();
-    let (config, mut findings) = connect::load(files, &mut sources, root, settings);
-    findings.extend(connect::check(&config, &sources, settings));
+    let loading = catch_unwind(AssertUnwindSafe(|| {
+        let mut sources = SourceMap::new();
+        let (config, mut findings) = connect::load(files, &mut sources, root, settings);
+        findings.extend(connect::check(&config, &sources, settings));
+        (sources, config, findings)
+    }));
+    let (sources, config, findings) = loading.unwrap_or_else(|panic| {
+        let mut sources = SourceMap::new();
+        let config = connect::unread(&mut sources, root);
+        let findings = vec![internal_error("reading", Span::new(config.main, 0, 0), panic.as_ref())];
+        (sources, config, findings)
+    });
     let files = sources.iter().map(|(id, file)| (identity(&root.base.join(&file.path)), id)).collect();
     Project { root, sources, config, findings, files, only: None }
 }
@@ -275,6 +284,7 @@ fn covered(project: &Project, only: Option<&BTreeSet<FileId>>) -> Vec<Covered> {
     }
     let taking_part = sources.iter().filter(|(id, _)| only.is_none_or(|only| only.contains(id)));
     taking_part
+        .filter(|(id, _)| !project.config.shipped.contains(id))
         .map(|(id, file)| Covered {
             path: file.path.clone(),
             root: root.clone(),

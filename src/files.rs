@@ -46,7 +46,12 @@ impl Files for Disk {
 
     fn kind(&self, path: &Path) -> Option<FileKind> {
         let meta = std::fs::metadata(path).ok()?;
-        Some(if meta.is_dir() { FileKind::Folder } else { FileKind::File })
+        // Pipes and devices are nothing to read: they may never end.
+        match () {
+            () if meta.is_dir() => Some(FileKind::Folder),
+            () if meta.is_file() => Some(FileKind::File),
+            () => None,
+        }
     }
 }
 

@@ -223,7 +223,9 @@ fn assignments(text: &str, found: &mut Vec<Range<usize>>) {
         let mut start = at + sign.len();
         // `Authorization: …` in prose is no value; in a configuration the pair stands in quotes or has no blank.
         let quoted = spaced.get(..name_start).is_some_and(|b| b.ends_with(['"', '\'']));
-        if sign == ":" && !quoted && rest(text, start).starts_with(char::is_whitespace) {
+        // Nor is `zone=token:10m`.
+        let part = spaced.get(..name_start).is_some_and(|b| b.ends_with(['=', '/', '.']));
+        if sign == ":" && !quoted && (part || rest(text, start).starts_with(char::is_whitespace)) {
             continue;
         }
         if sign == ":" || variable {

@@ -17,6 +17,8 @@ Exit codes:
   2  the job could not be done: wrong call, unknown rule, unreadable path
   3  nothing was checked (see --allow-empty)
 
+Every option can be given as a variable of the environment: LINT401_FAIL_ON=error.
+
 Examples:
   lint401 check                          everything below this folder
   lint401 check deploy/nginx/nginx.conf  one configuration with all that it includes
@@ -52,22 +54,26 @@ pub(super) enum Command {
 #[command(next_help_heading = "Input")]
 pub(super) struct InputArgs {
     /// Name of the file that standard input holds; it stands in for that file
-    #[arg(long, value_name = "PATH", env = "LINT401_STDIN_FILENAME")]
+    #[arg(long, value_name = "PATH", env = "LINT401_STDIN_FILENAME", hide_env = true)]
     pub(super) stdin_filename: Option<PathBuf>,
-    /// Kind of the named files, where path and content do not tell it
-    #[arg(long, value_enum, default_value_t = KindArg::Auto, env = "LINT401_KIND")]
+    /// Kind of the named files, where path and content do not tell it: auto, nginx, apache, htaccess or edge
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "KIND", default_value_t = KindArg::Auto, env = "LINT401_KIND", hide_env = true)]
     pub(super) kind: KindArg,
     /// Where files of the server lie in this repository: `/etc/nginx=deploy/nginx` (repeatable)
-    #[arg(long, value_name = "FROM=TO", env = "LINT401_PREFIX_MAP", value_delimiter = ',')]
+    #[arg(long, value_name = "FROM=TO", env = "LINT401_PREFIX_MAP", hide_env = true, value_delimiter = ',')]
     pub(super) prefix_map: Vec<String>,
     /// This is the machine the configuration runs on: look up paths outside of the tree
-    #[arg(long, env = "LINT401_HOST")]
+    #[arg(long, env = "LINT401_HOST", hide_env = true)]
     pub(super) host: bool,
     /// Release of nginx whose behaviour counts
-    #[arg(long, value_name = "X.Y.Z", env = "LINT401_NGINX_VERSION")]
+    #[arg(long, value_name = "X.Y.Z", env = "LINT401_NGINX_VERSION", hide_env = true)]
     pub(super) nginx_version: Option<String>,
+    /// Read no settings but those of the command line
+    // There is no settings file yet; scripts that must not depend on one can say so today.
+    #[arg(long, env = "LINT401_ISOLATED", hide_env = true)]
+    pub(super) isolated: bool,
     /// Number of threads (default: one for each processor)
-    #[arg(short, long, value_name = "N", env = "LINT401_JOBS")]
+    #[arg(short, long, value_name = "N", env = "LINT401_JOBS", hide_env = true)]
     pub(super) jobs: Option<usize>,
 }
 
@@ -85,17 +91,25 @@ pub(super) struct CheckArgs {
         value_name = "FORMAT[=FILE]",
         default_value = "full",
         env = "LINT401_FORMAT",
+        hide_env = true,
         help_heading = "Output"
     )]
     pub(super) formats: Vec<String>,
-    /// When to use colours
-    #[arg(long, value_enum, default_value_t = When::Auto, env = "LINT401_COLOR", help_heading = "Output")]
+    /// When to use colours: auto, always or never
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "WHEN", default_value_t = When::Auto, env = "LINT401_COLOR", hide_env = true, help_heading = "Output")]
     pub(super) color: When,
     /// Count the findings of each rule instead of listing them (full and concise)
-    #[arg(long, env = "LINT401_STATISTICS", help_heading = "Output")]
+    #[arg(long, env = "LINT401_STATISTICS", hide_env = true, help_heading = "Output")]
     pub(super) statistics: bool,
     /// List at most N findings in full output; 0: all
-    #[arg(long, value_name = "N", default_value_t = 0, env = "LINT401_MAX_DIAGNOSTICS", help_heading = "Output")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        env = "LINT401_MAX_DIAGNOSTICS",
+        hide_env = true,
+        help_heading = "Output"
+    )]
     pub(super) max_diagnostics: usize,
     /// Only the findings, no remarks; twice: no output at all
     #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
@@ -104,36 +118,43 @@ pub(super) struct CheckArgs {
     #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
     pub(super) verbose: u8,
     /// No progress on the terminal
-    #[arg(long, env = "LINT401_NO_PROGRESS", help_heading = "Output")]
+    #[arg(long, env = "LINT401_NO_PROGRESS", hide_env = true, help_heading = "Output")]
     pub(super) no_progress: bool,
 
     /// Run only these rules
-    #[arg(long, value_name = "RULE", value_delimiter = ',', env = "LINT401_SELECT", help_heading = "Rules")]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', env = "LINT401_SELECT", hide_env = true, help_heading = "Rules")]
     pub(super) select: Vec<String>,
     /// Do not run these rules
-    #[arg(long, value_name = "RULE", value_delimiter = ',', env = "LINT401_IGNORE", help_heading = "Rules")]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', env = "LINT401_IGNORE", hide_env = true, help_heading = "Rules")]
     pub(super) ignore: Vec<String>,
     /// Severity of a rule: error, warning, info or off (repeatable)
-    #[arg(long, value_name = "RULE=LEVEL", value_delimiter = ',', env = "LINT401_SEVERITY", help_heading = "Rules")]
+    #[arg(
+        long,
+        value_name = "RULE=LEVEL",
+        value_delimiter = ',',
+        env = "LINT401_SEVERITY",
+        hide_env = true,
+        help_heading = "Rules"
+    )]
     pub(super) severity: Vec<String>,
-    /// Which rules run
-    #[arg(long, value_enum, default_value_t = ProfileArg::Default, env = "LINT401_PROFILE", help_heading = "Rules")]
+    /// Which rules run: default (faults), strict (and what is unwise), audit (and what is only suspected)
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "PROFILE", default_value_t = ProfileArg::Default, env = "LINT401_PROFILE", hide_env = true, help_heading = "Rules")]
     pub(super) profile: ProfileArg,
-    /// Hide findings below this severity
-    #[arg(long, value_enum, default_value_t = Severity::Info, env = "LINT401_MIN_SEVERITY", help_heading = "Rules")]
+    /// Hide findings below this severity: info, warning or error
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "LEVEL", default_value_t = Severity::Info, env = "LINT401_MIN_SEVERITY", hide_env = true, help_heading = "Rules")]
     pub(super) min_severity: Severity,
-    /// Hide findings below this confidence
-    #[arg(long, value_enum, default_value_t = Confidence::Low, env = "LINT401_MIN_CONFIDENCE", help_heading = "Rules")]
+    /// Hide findings below this confidence: low, medium or high
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "LEVEL", default_value_t = Confidence::Low, env = "LINT401_MIN_CONFIDENCE", hide_env = true, help_heading = "Rules")]
     pub(super) min_confidence: Confidence,
 
-    /// Severity from which on findings make the exit code 1
-    #[arg(long, value_enum, default_value_t = FailOn::Warning, env = "LINT401_FAIL_ON", help_heading = "Gate")]
+    /// Severity from which on findings make the exit code 1: error, warning, info or never
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "LEVEL", default_value_t = FailOn::Warning, env = "LINT401_FAIL_ON", hide_env = true, help_heading = "Gate")]
     pub(super) fail_on: FailOn,
     /// Exit with 0 whatever is found
-    #[arg(long, env = "LINT401_EXIT_ZERO", help_heading = "Gate")]
+    #[arg(long, env = "LINT401_EXIT_ZERO", hide_env = true, help_heading = "Gate")]
     pub(super) exit_zero: bool,
     /// Exit with 0 when there is nothing to check
-    #[arg(long, env = "LINT401_ALLOW_EMPTY", help_heading = "Gate")]
+    #[arg(long, env = "LINT401_ALLOW_EMPTY", hide_env = true, help_heading = "Gate")]
     pub(super) allow_empty: bool,
 
     #[command(flatten)]
@@ -148,8 +169,8 @@ pub(super) struct ExplainArgs {
     /// All rules
     #[arg(long)]
     pub(super) all: bool,
-    /// Output format
-    #[arg(long, value_enum, default_value_t = PageFormat::Text)]
+    /// Output format: text, markdown or json
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = PageFormat::Text)]
     pub(super) format: PageFormat,
 }
 
@@ -176,9 +197,6 @@ pub(super) struct TraceArgs {
     /// Files and folders; `-` reads a file, or the output of `nginx -T`, from standard input
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
-    /// Use no configuration of lint401 itself
-    #[arg(long)]
-    pub(super) isolated: bool,
     /// Method of the request
     #[arg(long, short = 'X', value_name = "M", default_value = "GET")]
     pub(super) method: String,
@@ -188,8 +206,8 @@ pub(super) struct TraceArgs {
     /// Address of the client
     #[arg(long, value_name = "ADDRESS")]
     pub(super) from: Option<IpAddr>,
-    /// Output format
-    #[arg(short, long, value_enum, default_value_t = TraceFormat::Text)]
+    /// Output format: text or json
+    #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = TraceFormat::Text)]
     pub(super) format: TraceFormat,
     #[command(flatten)]
     pub(super) input: InputArgs,

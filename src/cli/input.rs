@@ -121,6 +121,8 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure
     let name = args.stdin_filename.clone().unwrap_or_else(|| PathBuf::from(STDIN));
     let name = discover::shown(&name, &base);
     let mut top = Memory::new();
+    // Found by the name it is shown with, loaded by its whole path.
+    top.add(base.join(&name), text.clone());
     top.add(&name, text);
     let files = Overlay { top, base: &Disk };
     let found = discover::discover(&files, std::slice::from_ref(&name), &base, kind);

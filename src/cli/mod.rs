@@ -55,7 +55,12 @@ impl Failure {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A panic in a rule becomes a finding; nobody needs the trace of our stack in between.
     std::panic::set_hook(Box::new(|_| {}));
-    ExitCode::from(dispatch(arguments))
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let code = std::panic::catch_unwind(|| dispatch(arguments)).unwrap_or_else(|_| {
+        note(&format!("error: a bug of lint401, please report it at {}/issues", env!("CARGO_PKG_REPOSITORY")));
+        FAILED
+    });
+    ExitCode::from(code)
 }
 
 fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {

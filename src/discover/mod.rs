@@ -81,7 +81,14 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option
         match files.kind(&or_dot(&path)) {
             Some(FileKind::File) => candidates.push(Candidate { path, named: true }),
             Some(FileKind::Folder) => walk(&path, &mut candidates, &mut found.unreadable),
-            None => found.unreadable.push(Unreadable { path, reason: "there is no such file or folder".to_owned() }),
+            None => {
+                let reason = if path.exists() {
+                    "it is no regular file (`-` reads standard input)"
+                } else {
+                    "there is no such file or folder"
+                };
+                found.unreadable.push(Unreadable { path, reason: reason.to_owned() });
+            }
         }
     }
     // A file that is named and also met on a walk counts as named.
@@ -100,6 +107,10 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option
                     context.extend(mains_above(files, &path));
                 }
                 found.roots.push(Root { main: path, base: base.to_owned(), kind: RootKind::Snippet });
+            }
+            // A file of that name that is not understood must not be passed over in silence.
+            Ok(Kind::Unknown) if path.file_name().is_some_and(|name| name == "nginx.conf") => {
+                found.skipped.push(Skipped { path, kind: Kind::Unknown });
             }
             Ok(Kind::Foreign | Kind::Unknown) if !named => {}
             Ok(kind) => found.skipped.push(Skipped { path, kind }),

@@ -143,6 +143,8 @@ const EDGE: &[&str] = &[
     "defaultCacheBehavior:",
     "DefaultCacheBehavior:",
     "layer: edge",
+    "edge-rules/",
+    "type: upstream",
     "edge:",
 ];
 
@@ -253,25 +255,32 @@ impl Score {
         // The depth at which a body of data (`map`, `types`) ends.
         let mut data: Option<usize> = None;
         let mut fresh = true;
+        // A known directive whose `;` is on a later line.
+        let mut begun = false;
         for line in text.lines() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             let first = line.split([' ', '\t', ';', '{', '(', '"', '\'']).next().unwrap_or_default();
+            let ends = ends_statement(line);
             if fresh && data.is_none() {
                 score.line(line, first, depth);
+                begun = !ends && is_known(first);
+            } else if begun && ends {
+                score.statements += 1;
+                score.nginx += 1;
+                begun = false;
             }
             if data.is_none() && is_data_block(first) && line.ends_with('{') {
                 data = Some(depth);
             }
-            let code = line.split(" #").next().unwrap_or_default().trim_end();
             let closes = line.matches('}').count();
             depth = (depth + line.matches('{').count()).saturating_sub(closes);
             if closes > 0 && data.is_some_and(|d| depth <= d) {
                 data = None;
             }
-            fresh = code.ends_with([';', '{', '}']) || line.starts_with(['<', '[']) || (score.statements == 0);
+            fresh = ends || line.starts_with(['<', '[']) || (score.statements == 0);
         }
         score
     }
@@ -285,7 +294,7 @@ impl Score {
         }
         let code = line.split(" #").next().unwrap_or_default().trim_end();
         let ends_statement = code.ends_with([';', '{', '}']) || code.contains(['{', ';']);
-        let known = !matches!(Name::of(first), Name::Unknown | Name::Entry) || is_nginx_like(first);
+        let known = is_known(first);
         if !ends_statement && APACHE.contains(&lower.as_str()) {
             self.apache += 1;
             return;
@@ -310,6 +319,15 @@ impl Score {
             self.main |= depth == 0 && matches!(first, "http" | "events") && (block.is_empty() || block.starts_with(['{', '#']));
         }
     }
+}
+
+/// Whether the line ends a directive or begins a block.
+fn ends_statement(line: &str) -> bool {
+    line.split(" #").next().unwrap_or_default().trim_end().ends_with([';', '{', '}'])
+}
+
+fn is_known(word: &str) -> bool {
+    !matches!(Name::of(word), Name::Unknown | Name::Entry) || is_nginx_like(word)
 }
 
 fn is_data_block(first: &str) -> bool {
@@ -376,6 +394,7 @@ mod tests {
         assert_eq!(kind("x.conf", "location / {\n  foo bar;\n  proxy_pass http://a;\n}\n"), Kind::NginxSnippet);
         assert_eq!(kind("nginx/x.j2", "server {\n  listen {{ port }};\n}\n"), Kind::NginxSnippet);
         assert_eq!(kind("nginx/bots.map", "~*bot 1;\n~*spider 1;\n"), Kind::NginxSnippet);
+        assert_eq!(kind("x.conf", "add_header A \"\n  b;\n  c\";\n"), Kind::NginxSnippet);
         assert_eq!(kind("x.conf", "map $a $b {\n  default 0;\n  \"~x\" 1;\n}\n"), Kind::NginxSnippet);
     }
 

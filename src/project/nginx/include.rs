@@ -136,7 +136,7 @@ impl<'a> Resolver<'a> {
     fn may_read(&self, path: &Path) -> bool {
         let below = |folder: &Path| {
             let same_kind = !folder.as_os_str().is_empty() || path.is_relative();
-            same_kind && path.starts_with(folder) && !path.starts_with("..")
+            same_kind && path.strip_prefix(folder).is_ok_and(|rest| !rest.starts_with(".."))
         };
         self.settings.this_host || below(&self.base) || self.roots.iter().any(|root| below(root))
     }

@@ -1,0 +1,430 @@
+//! The command line: exit codes, formats, standard input, dumps, what is said when nothing can be done.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use snapbox::{IntoData as _, assert_data_eq, str};
+
+const GOOD: &str = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { return 204; }\n  }\n}\n";
+const BAD: &str = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { return 204 }\n  }\n}\n";
+
+struct Folder(tempfile::TempDir);
+
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+impl Folder {
+    fn with(files: &[(&str, &str)]) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lint401"));
+        // The environment of whoever runs the tests does not matter.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("LINT401_") {
+                command.env_remove(name);
+            }
+        }
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null()).env("LC_ALL", "C.UTF-8");
+        command.env_remove("NO_COLOR").env_remove("FORCE_COLOR").env_remove("COLUMNS").env_remove("NO_GRAPHICS");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A call that is refused ends before it reads.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap().into()
+    }
+}
+
+#[test]
+fn a_clean_configuration_is_quiet() {
+    let folder = Folder::with(&[("nginx.conf", GOOD)]);
+    let ran = folder.run(&["check"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "No findings in 1 file.\n", ""));
+    let ran = folder.run(&["check", "-f", "concise"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+}
+
+#[test]
+fn a_finding_in_full() {
+    let folder = Folder::with(&[("nginx.conf", BAD)]);
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, 1);
+    assert_data_eq!(
+        ran.stdout,
+        str![[r#"
+error[syntax-error]
+
+  × unexpected "}": "return 204" is not ended
+   ╭─[nginx.conf:5:29]
+ 4 │     listen 80;
+ 5 │     location / { return 204 }
+   ·                             ─
+ 6 │   }
+   ╰────
+  help: put ";" after "return 204"
+  docs: https://github.com/lint401/lint401/blob/main/rules/syntax-error.md
+
+Found 1 error in 1 file.
+
+"#]]
+        .raw()
+    );
+    let mut ascii = folder.command(&["check", "-q"]);
+    let ran = Ran::from(ascii.env("LC_ALL", "C").output().unwrap());
+    assert!(ran.stdout.is_ascii(), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("Found"), "-q leaves only the findings");
+}
+
+#[test]
+fn a_finding_in_one_line() {
+    let folder = Folder::with(&[("a b/nginx.conf", BAD)]);
+    let ran = folder.run(&["check", "-f", "concise", "./a b/../a b"]);
+    assert_eq!(ran.code, 1);
+    assert_data_eq!(
+        ran.stdout,
+        str![[r#"
+a b/nginx.conf:5:29: error: unexpected "}": "return 204" is not ended [syntax-error]
+
+"#]]
+        .raw()
+    );
+}
+
+#[test]
+fn findings_as_json() {
+    let folder = Folder::with(&[("nginx.conf", BAD)]);
+    let ran = folder.run(&["check", "-f", "json"]);
+    assert_eq!(ran.code, 1);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["tool"]["name"], "lint401");
+    assert_eq!(json["summary"]["files"], 1);
+    assert_eq!(json["summary"]["errors"], 1);
+    let first = &json["diagnostics"][0];
+    assert_eq!(
+        (&first["rule"], &first["severity"], &first["path"]),
+        (&"syntax-error".into(), &"error".into(), &"nginx.conf".into())
+    );
+    let offset = BAD.find(" }\n").unwrap() + 1;
+    assert_eq!(first["start"], serde_json::json!({"line": 5, "column": 29, "offset": offset}));
+    assert_eq!(first["end"], serde_json::json!({"line": 5, "column": 30, "offset": offset + 1}));
+    assert_eq!(first["fingerprint"].as_str().unwrap().len(), 16);
+    assert!(first["suppressed"].is_null());
+
+    let clean = Folder::with(&[("nginx.conf", GOOD)]).run(&["check", "-f", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&clean.stdout).unwrap();
+    assert_eq!((clean.code, &json["diagnostics"], &json["errors"]), (0, &serde_json::json!([]), &serde_json::json!([])));
+}
+
+#[test]
+fn several_formats_at_once() {
+    let folder = Folder::with(&[("nginx.conf", BAD)]);
+    let ran = folder.run(&["check", "-f", "concise", "-f", "json=out.json", "-f", "full=out.txt"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (1, 1));
+    let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(folder.path().join("out.json")).unwrap()).unwrap();
+    assert_eq!(json["diagnostics"].as_array().unwrap().len(), 1);
+    assert!(fs::read_to_string(folder.path().join("out.txt")).unwrap().starts_with("error[syntax-error]"));
+    assert_eq!(folder.run(&["check", "-f", "json=no/such/folder.json"]).code, 2);
+}
+
+#[test]
+fn the_gate() {
+    let folder = Folder::with(&[("nginx.conf", BAD)]);
+    for (arguments, code) in [
+        (&["check", "--fail-on", "error"][..], 1),
+        (&["check", "--fail-on", "never"], 0),
+        (&["check", "--exit-zero"], 0),
+        (&["check", "nginx.conf", "gone.conf"], 2),
+        (&["check", "--no-such-flag"], 2),
+        (&["check", "-f", "xml"], 2),
+        (&["check", "--nginx-version", "new"], 2),
+        (&["check", "--prefix-map", "x"], 2),
+        (&["check", "-qq"], 1),
+    ] {
+        assert_eq!(folder.run(arguments).code, code, "{arguments:?}");
+    }
+    assert_eq!(folder.run(&["check", "-qq"]).stdout, "");
+    let from_environment = folder.command(&["check"]).env("LINT401_FAIL_ON", "never").output().unwrap();
+    assert_eq!(from_environment.status.code(), Some(0));
+    let cli_wins = folder.command(&["check", "--fail-on", "error"]).env("LINT401_FAIL_ON", "never").output().unwrap();
+    assert_eq!(cli_wins.status.code(), Some(1));
+}
+
+#[test]
+fn a_path_that_is_not_there() {
+    let ran = Folder::with(&[("nginx.conf", GOOD)]).run(&["check", "nginx.conf", "gone.conf"]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stderr, "error: gone.conf: there is no such file or folder\n");
+}
+
+#[test]
+fn nothing_to_check() {
+    let folder = Folder::with(&[
+        ("app.conf", "[Service]\nUser=www\n"),
+        ("site.conf", "<VirtualHost *:80>\n  ServerName a\n</VirtualHost>\n"),
+        ("notes.txt", "server {}\n"),
+    ]);
+    let ran = folder.run(&["check"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
+    assert!(
+        ran.stderr.starts_with("error: nothing was checked: no nginx configuration in . (2 files looked at)\n"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("1 file is not checked: 1 apache"), "{}", ran.stderr);
+    assert_eq!(folder.run(&["check", "--allow-empty"]).code, 0);
+    assert_eq!(folder.run(&["check", "app.conf"]).code, 3, "another program's file is not read as nginx");
+    assert_eq!(folder.run(&["check", "notes.txt"]).code, 0, "a file that is named is");
+}
+
+#[test]
+fn what_is_not_checked_is_said() {
+    let folder = Folder::with(&[("nginx.conf", GOOD), ("web/.htaccess", "Require all granted\n"), (".git/nginx.conf", BAD)]);
+    let ran = folder.run(&["check", "-f", "concise"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+    assert_eq!(ran.stderr, "note: 1 file is not checked: 1 htaccess; `lint401 files` lists them\n");
+    assert_eq!(folder.run(&["check", "-q"]).stderr, "");
+}
+
+#[test]
+fn files_and_the_includes_that_bring_them() {
+    let main = "events {}\nhttp {\n  include conf.d/*.conf;\n}\n";
+    let folder = Folder::with(&[
+        ("nginx/nginx.conf", main),
+        ("nginx/conf.d/a.conf", "server {\n  include snippets/auth.conf;\n}\n"),
+        ("nginx/snippets/auth.conf", "auth_basic Staff;\nauth_basic_user_file x;\n"),
+        ("nginx/snippets/lone.conf", "location /x { return 204; }\n"),
+        ("cdn/ingress.yaml", "kind: Ingress\n"),
+        ("values.yaml", "a: b\n"),
+    ]);
+    let ran = folder.run(&["files"]);
+    assert_eq!(ran.code, 0);
+    assert_data_eq!(
+        ran.stdout,
+        str![[r"
+cdn/ingress.yaml          edge, not yet checked
+nginx/conf.d/a.conf       nginx, included at nginx/nginx.conf:3
+nginx/nginx.conf          nginx, main file
+nginx/snippets/auth.conf  nginx, included at nginx/conf.d/a.conf:2
+nginx/snippets/lone.conf  nginx snippet, checked alone
+
+"]]
+        .raw()
+    );
+}
+
+#[test]
+fn a_folder_above_the_working_folder() {
+    let folder = Folder::with(&[
+        ("deploy/nginx.conf", "events {}\nhttp {\n  include conf.d/*.conf;\n  include ../../outside.conf;\n}\n"),
+        ("deploy/conf.d/a.conf", "server { listen 80;\n  ;\n}\n"),
+        ("here/notes.md", ""),
+    ]);
+    let mut command = folder.command(&["check", "-f", "concise", "../deploy/nginx.conf"]);
+    let ran = Ran::from(command.current_dir(folder.path().join("here")).output().unwrap());
+    assert!(ran.stdout.starts_with("../deploy/conf.d/a.conf:2:3: error: unexpected \";\" [syntax-error]\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("../deploy/nginx.conf:4:3: "), "{}", ran.stdout);
+}
+
+#[test]
+fn a_named_part_is_checked_in_its_configuration() {
+    let folder = Folder::with(&[
+        ("nginx.conf", "events {}\nhttp {\n  include conf.d/*.conf;\n  ;\n}\n"),
+        ("conf.d/a.conf", "server { listen 80;\n  ;\n}\n"),
+        ("conf.d/b.conf", "server { listen 81;\n  ;\n}\n"),
+    ]);
+    let ran = folder.run(&["check", "-f", "concise", "conf.d/a.conf"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.stdout, "conf.d/a.conf:2:3: error: unexpected \";\" [syntax-error]\n");
+}
+
+#[test]
+fn standard_input() {
+    let folder =
+        Folder::with(&[("nginx.conf", "events {}\nhttp { include conf.d/a.conf; }\n"), ("conf.d/a.conf", "server {}\n")]);
+    let ran = folder.run_with(&["check", "-", "-f", "concise"], BAD);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.starts_with("<stdin>:5:29: error: "), "{}", ran.stdout);
+    assert_eq!(folder.run_with(&["check", "-"], GOOD).code, 0);
+    // The text stands in for the file in its configuration.
+    let ran = folder.run_with(&["check", "-", "--stdin-filename", "conf.d/a.conf", "-f", "concise"], "server {\n;}\n");
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, "conf.d/a.conf:2:1: error: unexpected \";\" [syntax-error]\n"));
+    assert_eq!(folder.run_with(&["check", "-", "nginx.conf"], GOOD).code, 2);
+    assert_eq!(folder.run(&["check", "--stdin-filename", "x.conf"]).code, 2);
+}
+
+#[test]
+fn a_dump_names_the_real_files() {
+    let dump = "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n\
+        nginx: configuration file /etc/nginx/nginx.conf test is successful\n\
+        # configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp {\n  include conf.d/*.conf;\n}\n\n\
+        # configuration file /etc/nginx/conf.d/a.conf:\n# a comment\nserver {\n  ;\n}\n\n";
+    let folder = Folder::with(&[]);
+    let ran = folder.run_with(&["check", "-", "-f", "concise"], dump);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, "/etc/nginx/conf.d/a.conf:3:3: error: unexpected \";\" [syntax-error]\n"));
+    let ran = folder.run_with(&["files", "-"], dump);
+    assert_eq!(
+        ran.stdout,
+        "/etc/nginx/conf.d/a.conf  nginx, included at /etc/nginx/nginx.conf:3\n/etc/nginx/nginx.conf     nginx, main file\n"
+    );
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let files: Vec<(String, String)> = (0..40)
+        .map(|i| (format!("conf.d/{i:02}.conf"), format!("server {{ listen {i};\n ;\n location / {{ ; }} }}\n")))
+        .collect();
+    let mut files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    files.push(("nginx.conf", "events {}\nhttp { include conf.d/*.conf; }\n"));
+    files.push(("other/nginx.conf", "events {}\nhttp { include ../conf.d/*.conf; }\n"));
+    let folder = Folder::with(&files);
+    let one = folder.run(&["check", "-j", "1", "-f", "json"]);
+    let many = folder.run(&["check", "-j", "7", "-f", "json"]);
+    assert_eq!((one.code, many.code), (1, 1));
+    assert_eq!(one.stdout, many.stdout);
+    let json: serde_json::Value = serde_json::from_str(&one.stdout).unwrap();
+    assert_eq!(json["diagnostics"].as_array().unwrap().len(), 80, "a place that two roots reach is one finding");
+}
+
+#[test]
+fn a_reader_who_leaves_early() {
+    let folder = Folder::with(&[("nginx.conf", &format!("events {{}}\nhttp {{\n{}}}\n", ";\n".repeat(20_000)))]);
+    let mut command = folder.command(&["check"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(output.status.code().is_some(), "ended by a signal");
+}
+
+#[test]
+fn secrets_are_in_no_output() {
+    let text = "events {}\nhttp {\n  server {\n    proxy_set_header X-Api-Key hunter2; ; # http://bob:hunter2@host/\n  }\n}\n";
+    let folder = Folder::with(&[("nginx.conf", text)]);
+    for format in ["full", "concise", "json"] {
+        let ran = folder.run(&["check", "-f", format]);
+        assert_eq!(ran.code, 1);
+        assert!(!ran.stdout.contains("hunter2"), "{}", ran.stdout);
+    }
+    assert!(folder.run(&["check"]).stdout.contains("X-Api-Key *******;"));
+}
+
+#[test]
+fn colours_only_where_they_are_wanted() {
+    let folder = Folder::with(&[("nginx.conf", BAD)]);
+    let colored = |arguments: &[&str], name: &str, value: &str| {
+        let output = folder.command(arguments).env(name, value).output().unwrap();
+        output.stdout.contains(&0x1b)
+    };
+    assert!(!colored(&["check"], "X", ""));
+    assert!(colored(&["check", "--color", "always"], "NO_COLOR", "1"));
+    assert!(colored(&["check"], "FORCE_COLOR", "1"));
+    assert!(!colored(&["check", "--color", "never"], "FORCE_COLOR", "1"));
+}
+
+#[test]
+fn rules_that_do_not_exist() {
+    let folder = Folder::with(&[("nginx.conf", GOOD)]);
+    for arguments in [
+        &["check", "--select", "no-such-rule-at-all"][..],
+        &["check", "--ignore", "no-such-rule-at-all"],
+        &["check", "--severity", "no-such-rule-at-all=error"],
+        &["explain", "no-such-rule-at-all"],
+    ] {
+        let ran = folder.run(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert!(ran.stderr.starts_with("error: unknown rule `no-such-rule-at-all`\n"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn trace_tells_what_happens() {
+    let folder = Folder::with(&[("nginx.conf", GOOD)]);
+    let ran =
+        folder.run(&["trace", "http://localhost/x?token=hunter2", "nginx.conf", "-f", "json", "-H", "Authorization: Basic abc"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(json["schema_version"], 1);
+    assert_eq!(
+        json["request"],
+        serde_json::json!({
+            "method": "GET", "url": "http://localhost/x?token=***", "headers": {"authorization": "***"}
+        })
+    );
+    let layer = &json["layers"][0];
+    assert_eq!(layer["kind"], "nginx");
+    assert_eq!(layer["site"], serde_json::json!({"path": "nginx.conf", "line": 3, "text": "server"}));
+    assert_eq!(layer["served_by"], serde_json::json!({"path": "nginx.conf", "line": 5, "text": "location /"}));
+    assert_eq!((&layer["status"], &layer["handler"]), (&serde_json::json!(204), &serde_json::json!("return")));
+    assert_eq!(layer["gates"], serde_json::json!([]));
+    assert!(layer["upstream"].is_null());
+
+    assert!(folder.run(&["trace", "http://localhost/"]).stdout.contains("status         204"));
+    assert_eq!(folder.run(&["trace", "localhost/x"]).code, 2);
+    assert_eq!(folder.run(&["trace", "http://localhost/", "gone.conf"]).code, 2);
+    assert_eq!(Folder::with(&[]).run(&["trace", "http://localhost/"]).code, 2);
+}
+
+#[test]
+fn help_for_newcomers() {
+    let folder = Folder::with(&[]);
+    let ran = folder.run(&["--help"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert_data_eq!(
+        ran.stdout,
+        str![[r"
+Finds surprise 401s in nginx configurations before you deploy them
+
+Usage: lint401 <COMMAND>
+
+Commands:
+  check    Check configurations and report faults
+  explain  Explain a rule: what it finds, why it matters, how to fix it
+  rules    List the rules
+  files    List the files that would be read, as which kind, via which include
+  trace    Show what a configuration does to one request, step by step
+
+Options:
+  -h, --help     Print help
+  -V, --version  Print version
+
+"]]
+        .raw()
+    );
+    let ran = folder.run(&["check", "--help"]);
+    for word in ["Exit codes:", "--fail-on <LEVEL>", "nginx -T 2>&1 | lint401 check -"] {
+        assert!(ran.stdout.contains(word), "{word}");
+    }
+    assert_eq!(folder.run(&[]).code, 2);
+}
