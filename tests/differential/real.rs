@@ -22,6 +22,19 @@ pub(crate) struct Observed {
     pub(crate) repeat_is_copy: bool,
 }
 
+/// The version of the real nginx.
+pub(crate) fn version() -> (u16, u16, u16) {
+    static VERSION: std::sync::LazyLock<(u16, u16, u16)> = std::sync::LazyLock::new(|| {
+        let output = std::process::Command::new("nginx").arg("-v").output().expect("nginx");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let numbers = said.split('/').nth(1).unwrap_or_default().split_whitespace().next().unwrap_or_default().to_owned();
+        let mut numbers = numbers.split('.').map(|n| n.parse().unwrap_or(0));
+        let mut next = || numbers.next().unwrap_or(0);
+        (next(), next(), next())
+    });
+    *VERSION
+}
+
 /// The place where configurations are run one after another.
 pub(crate) struct Bench {
     folder: tempfile::TempDir,

@@ -141,14 +141,12 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
         .pick(&["GET", "GET", "GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "POST", "PUT", "OPTIONS", "DELETE"])
         .to_owned();
     let mut host = rng.one(&material.hosts).cloned();
-    if rng.chance(12) {
-        host = host.map(|h| match rng.below(4) {
-            0 => h.to_ascii_uppercase(),
-            1 => format!("{h}:8080"),
-            2 => format!("{h}."),
-            _ => format!("sub.{h}"),
-        });
+    if rng.chance(6) {
+        host = host.map(|h| format!("sub.{h}"));
     }
+    let port = rng.one(&material.ports).copied().unwrap_or(8081);
+    // As every client does for a port that is not the scheme's own.
+    host = host.map(|h| format!("{}:{port}", h.to_ascii_lowercase()));
     if rng.chance(1) {
         host = None;
     }
@@ -184,7 +182,7 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
         _ => (200, Vec::new()),
     };
     let verdict = [200, 200, 200, 401, 403][rng.below(5)];
-    Ask { method, target, port: rng.one(&material.ports).copied().unwrap_or(8081), host, headers, reply, verdict }
+    Ask { method, target, port, host, headers, reply, verdict }
 }
 
 /// The path itself, or one that is nearly the same.
