@@ -39,7 +39,7 @@ fn main() -> std::process::ExitCode {
     }
     for (id, text, first_line, registered) in pages() {
         match read(&id, &text, first_line, registered) {
-            Ok(page) => add(Arc::new(page), servers == Ok(true), &mut trials),
+            Ok(page) => add(&Arc::new(page), servers == Ok(true), &mut trials),
             Err(error) => trials.push(Trial::test(format!("{id}/page"), move || Err(error.into()))),
         }
     }
@@ -72,14 +72,14 @@ fn read(id: &str, text: &str, first_line: usize, registered: bool) -> Result<Pag
     Ok(Page { id: id.to_owned(), meta: page.meta, sections, examples, registered })
 }
 
-fn add(page: Arc<Page>, servers: bool, trials: &mut Vec<Trial>) {
+fn add(page: &Arc<Page>, servers: bool, trials: &mut Vec<Trial>) {
     let id = page.id.clone();
-    let checked = Arc::clone(&page);
+    let checked = Arc::clone(page);
     trials.push(Trial::test(format!("{id}/page"), move || laws::page(&checked).map_err(Failed::from)));
     for (index, example) in page.examples.iter().enumerate() {
         let name = format!("{id}/{}-line-{}", example.role, example.line);
         if example.language == "nginx" && servers && !example.words.iter().any(|w| w == "no-oracle") {
-            let page = Arc::clone(&page);
+            let page = Arc::clone(page);
             trials.push(Trial::test(format!("{name}/nginx"), move || real(&page.examples[index]).map_err(Failed::from)));
         }
     }

@@ -70,7 +70,7 @@ pub(crate) fn catalogue(folder: &Path) -> Result<(), String> {
             }
         }
     }
-    done(problems)
+    done(&problems)
 }
 
 /// One page.
@@ -80,10 +80,10 @@ pub(crate) fn page(page: &Page) -> Result<(), String> {
     headings(page, &mut problems);
     examples(page, &mut problems);
     witnesses(page, &mut problems);
-    done(problems)
+    done(&problems)
 }
 
-fn done(problems: Vec<String>) -> Result<(), String> {
+fn done(problems: &[String]) -> Result<(), String> {
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 

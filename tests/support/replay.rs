@@ -52,23 +52,22 @@ fn files(example: &Example) -> Vec<(&str, &str)> {
 }
 
 fn refused(plan: &Plan, upstream: &Upstream, part: &str) -> Result<(), String> {
-    let said = match prepare(plan, upstream) {
-        Ok(prepared) => nginx::test(prepared.folder.path(), &prepared.config),
+    let said = if let Ok(prepared) = prepare(plan, upstream) {
+        nginx::test(prepared.folder.path(), &prepared.config)
+    } else {
         // What the reader of the tests cannot read is given to nginx as it stands, with the blocks around it that it seems to need.
-        Err(_) => {
-            let folder = nginx::folder();
-            let config = folder.path().join("nginx.conf");
-            let text = plan.files.first().map_or("", |f| f.1);
-            let text = if text.contains("http {") || text.contains("events {") {
-                text.to_owned()
-            } else if text.contains("server {") {
-                format!("events {{}}\nhttp {{\n{text}\n}}\n")
-            } else {
-                format!("events {{}}\nhttp {{\nserver {{\n{text}\n}}\n}}\n")
-            };
-            std::fs::write(&config, text).map_err(|e| e.to_string())?;
-            nginx::test(folder.path(), &config)
-        }
+        let folder = nginx::folder();
+        let config = folder.path().join("nginx.conf");
+        let text = plan.files.first().map_or("", |f| f.1);
+        let text = if text.contains("http {") || text.contains("events {") {
+            text.to_owned()
+        } else if text.contains("server {") {
+            format!("events {{}}\nhttp {{\n{text}\n}}\n")
+        } else {
+            format!("events {{}}\nhttp {{\nserver {{\n{text}\n}}\n}}\n")
+        };
+        std::fs::write(&config, text).map_err(|e| e.to_string())?;
+        nginx::test(folder.path(), &config)
     };
     match said {
         Ok(_) => Err("nginx -t accepts the example".to_owned()),

@@ -1,0 +1,198 @@
+//! Whether what the real server did agrees with what the model says.
+
+use lint401::model::{Fact, GateKind, HeaderFate, Known, Outcome, Stores, Value, Verdict};
+
+use crate::model::Answer;
+use crate::real::Observed;
+use crate::requests::Ask;
+
+/// One thing on which the two differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// What: `status`, `block`, `realm`, `location`, `upstream Authorization`, `stored` …
+    pub(crate) what: String,
+    pub(crate) model: String,
+    pub(crate) real: String,
+}
+
+/// The result for one request.
+#[derive(Debug)]
+pub(crate) struct Verdicts {
+    /// Empty: they agree.
+    pub(crate) differences: Vec<Difference>,
+    /// Things of which the model says that the files do not tell them.
+    pub(crate) unknown: Vec<String>,
+}
+
+/// Compares an answer with what was seen. Where the model tried several ways, one of them must be what the server did.
+pub(crate) fn compare(ask: &Ask, answer: Option<&Answer>, observed: &Observed, restore: &dyn Fn(&str) -> String) -> Verdicts {
+    let Some(answer) = answer else {
+        let none = Difference { what: "server".to_owned(), model: "none".to_owned(), real: observed.answer.status.to_string() };
+        return Verdicts { differences: vec![none], unknown: Vec::new() };
+    };
+    let outcome = &answer.outcome;
+    let runs = if outcome.runs.is_empty() { std::slice::from_ref(outcome) } else { &outcome.runs };
+    let mut best: Option<Vec<Difference>> = None;
+    let mut unknown = Vec::new();
+    for (run, served) in runs.iter().zip(&answer.served) {
+        let mut comparison = Comparison { ask, run, observed, restore, differences: Vec::new(), unknown: Vec::new() };
+        comparison.all(served.as_deref());
+        let Comparison { differences, unknown: open, .. } = comparison;
+        if best.as_ref().is_none_or(|b| differences.len() < b.len()) {
+            best = Some(differences);
+            unknown = open;
+        }
+    }
+    // Existence of files and answers of the application are not the configuration's to tell.
+    let open =
+        |u: &&lint401::model::Unknown| !u.file_system && !u.what.contains("subrequest") && !u.what.contains("auth_request");
+    if runs.len() > 1 {
+        unknown.extend(outcome.unknown.iter().filter(open).map(|u| u.what.clone()));
+    }
+    Verdicts { differences: best.unwrap_or_default(), unknown }
+}
+
+struct Comparison<'a> {
+    ask: &'a Ask,
+    run: &'a Outcome,
+    observed: &'a Observed,
+    restore: &'a dyn Fn(&str) -> String,
+    differences: Vec<Difference>,
+    unknown: Vec<String>,
+}
+
+impl Comparison<'_> {
+    fn differ(&mut self, what: &str, model: impl std::fmt::Debug, real: impl std::fmt::Debug) {
+        self.differences.push(Difference { what: what.to_owned(), model: format!("{model:?}"), real: format!("{real:?}") });
+    }
+
+    fn all(&mut self, served: Option<&str>) {
+        self.status();
+        // Without an answer there is nothing more to see.
+        if self.observed.answer.status == 0 {
+            return;
+        }
+        let name = self.observed.answer.header("X-Served");
+        if name != served {
+            self.differ("block", served, name);
+        }
+        self.realm();
+        self.location();
+        self.upstream();
+        self.stored();
+    }
+
+    fn status(&mut self) {
+        let real = self.observed.answer.status;
+        match &self.run.status {
+            // nginx closes the connection without an answer.
+            Known::Is(Some(444)) if real == 0 => {}
+            Known::Is(Some(status)) if *status == real => {}
+            Known::Is(Some(status)) => self.differ("status", status, real),
+            Known::Is(None) => {
+                let asked = self.observed.upstream.is_some() || self.observed.stale;
+                if !asked || (!self.observed.stale && real != self.ask.reply.0) {
+                    self.differ("status", "the upstream decides", real);
+                }
+            }
+            Known::Unknown(why) => self.unknown.push(format!("status: {why}")),
+        }
+    }
+
+    fn realm(&mut self) {
+        let challenges = self.observed.answer.all("WWW-Authenticate").map(str::to_owned);
+        let real: Vec<String> =
+            challenges.filter_map(|c| Some(c.strip_prefix("Basic realm=\"")?.strip_suffix('"')?.to_owned())).collect();
+        let refusing = |g: &&lint401::model::Gate| g.kind == GateKind::Basic && g.verdict == Verdict::Refuses(401);
+        let model: Vec<&Value> = self.run.gates.iter().filter(refusing).filter_map(|g| g.realm.as_ref()).collect();
+        let said: Vec<&str> = model.iter().filter_map(|v| v.known()).collect();
+        if said.len() < model.len() {
+            self.unknown.push("realm".to_owned());
+        } else if !real.iter().all(|r| said.contains(&r.as_str())) {
+            self.differ("realm", said.join(" | "), real);
+        }
+    }
+
+    fn location(&mut self) {
+        let real = self.observed.answer.header("Location").map(|l| (self.restore)(l));
+        match (&self.run.location, real) {
+            (Some(Value::Known(model)), Some(real)) if *model == real => {}
+            (Some(Value::Unknown { why, .. }), _) => self.unknown.push(format!("location: {why}")),
+            (None, None) => {}
+            (model, real) => self.differ("location", model.as_ref().and_then(Value::known).map(str::to_owned), real),
+        }
+    }
+
+    fn upstream(&mut self) {
+        let Some(seen) = &self.observed.upstream else { return };
+        let Some(upstream) = &self.run.upstream else {
+            self.differ("upstream", "none", &seen.target);
+            return;
+        };
+        let facts = [
+            ("Authorization", &upstream.authorization),
+            ("Cookie", &upstream.cookie),
+            ("X-Forwarded-Proto", &upstream.forwarded_proto),
+            ("X-Forwarded-Host", &upstream.forwarded_host),
+        ];
+        for (name, fact) in facts {
+            let real = seen.field(name).filter(|v| !v.is_empty()).map(|v| (self.restore)(v));
+            self.fate(name, fact, real.as_deref());
+        }
+        let real = seen.field("Host").filter(|v| !v.is_empty()).map(|v| (self.restore)(v)).unwrap_or_default();
+        match &upstream.host.value {
+            Known::Is(Value::Known(host)) if *host == real => {}
+            Known::Is(Value::Known(host)) => self.differ("upstream Host", host, real),
+            Known::Is(Value::Unknown { why, .. }) | Known::Unknown(why) => self.unknown.push(format!("Host: {why}")),
+        }
+    }
+
+    fn fate(&mut self, name: &str, fact: &Fact<HeaderFate>, real: Option<&str>) {
+        let sent = self.ask.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str());
+        let model = match &fact.value {
+            Known::Is(HeaderFate::Kept) => sent,
+            Known::Is(HeaderFate::Dropped | HeaderFate::Absent) => None,
+            Known::Is(HeaderFate::Replaced(Value::Known(value))) => Some(value.as_str()).filter(|v| !v.is_empty()),
+            Known::Is(HeaderFate::Replaced(Value::Unknown { why, .. }) | HeaderFate::Unknown(why)) | Known::Unknown(why) => {
+                self.unknown.push(format!("{name}: {why}"));
+                return;
+            }
+        };
+        if model != real {
+            let model = format!("{:?} ({model:?})", fact.value);
+            self.differences.push(Difference { what: format!("upstream {name}"), model, real: format!("{real:?}") });
+        }
+    }
+
+    fn stored(&mut self) {
+        let answer = &self.observed.answer;
+        // A copy, or an answer that was replaced on its way, tells nothing of this request.
+        if self.observed.stale || self.observed.upstream.is_none() || answer.status != self.ask.reply.0 {
+            return;
+        }
+        let cache = &self.run.cache;
+        let fact = if self.ask.reply.0 == 401 { &cache.stores_401 } else { &cache.stores };
+        let stores = match &fact.value {
+            Known::Is(Stores::Unknown) | Known::Unknown(_) => {
+                self.unknown.push("stored".to_owned());
+                return;
+            }
+            Known::Is(stores) => *stores,
+        };
+        let header = |name: &str| self.ask.reply.1.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let stored = match (self.ask.reply.0, header("Set-Cookie"), header("Cache-Control")) {
+            (200 | 401, None, None) => stores == Stores::Yes,
+            (200, Some(_), None) => stores == Stores::Yes && cache.stores_set_cookie,
+            (200, None, Some("private")) => stores == Stores::Yes && cache.ignores_cache_control,
+            (200, None, Some(_)) => stores == Stores::Yes || stores == Stores::Origin && !cache.ignores_cache_control,
+            _ => return,
+        };
+        let Known::Is(from_store) = cache.answers_from_store.value else {
+            self.unknown.push("bypass".to_owned());
+            return;
+        };
+        if (stored && from_store) != self.observed.repeat_is_copy {
+            self.differ("stored", (stores, cache.stores_set_cookie, from_store), self.observed.repeat_is_copy);
+        }
+    }
+}

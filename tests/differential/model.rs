@@ -1,0 +1,77 @@
+//! What lint401 says about the requests of one configuration.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use lint401::files::Memory;
+use lint401::model::from::nginx::{Lookup, choose, lower};
+use lint401::model::{Outcome, Paths, Request, Site};
+use lint401::settings::Settings;
+use lint401::source::SourceMap;
+
+use crate::generate::FILES;
+use crate::requests::Ask;
+use crate::support::conf::{self, Directive};
+
+/// The answer of the model, with the names of blocks in the place of spans.
+pub(crate) struct Answer {
+    pub(crate) outcome: Outcome,
+    /// The name of the block that serves the request, for each run of the outcome (or the outcome itself, if it has no runs).
+    pub(crate) served: Vec<Option<String>>,
+}
+
+/// Asks the model about all requests.
+pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
+    let mut files = Memory::new();
+    files.add("/srv/nginx.conf", config);
+    files.add("/srv/passwords/users", "user:{PLAIN}secret\n");
+    for path in FILES {
+        files.add(format!("/srv/www{path}"), path);
+    }
+    // The version of the real server matters where versions differ; that of Debian 12 is the oldest in wide use.
+    let settings = Settings { nginx_version: crate::real::version(), ..Settings::default() };
+    let folder = Path::new("/srv");
+    let mut sources = SourceMap::new();
+    let loaded = lint401::project::nginx::load(&files, &mut sources, Path::new("/srv/nginx.conf"), folder, &settings);
+    let lookup = Lookup { files: &files, main_folder: folder, settings: &settings };
+    let servers = lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
+    let names = names(config);
+    asks.iter()
+        .map(|ask| {
+            let request = request(ask);
+            let outcome = choose(&servers, &request)?.resolve(&request);
+            let name = |outcome: &Outcome| {
+                let (start, _) = sources.positions(outcome.served_by.span);
+                names.get(&(start.line as usize)).cloned()
+            };
+            let served = if outcome.runs.is_empty() { vec![name(&outcome)] } else { outcome.runs.iter().map(name).collect() };
+            Some(Answer { outcome, served })
+        })
+        .collect()
+}
+
+fn request(ask: &Ask) -> Request {
+    let host = ask.host.as_deref().unwrap_or_default();
+    let mut request = Request::get(host.split(':').next().unwrap_or_default().to_ascii_lowercase(), ask.path());
+    request.method.clone_from(&ask.method);
+    request.port = ask.port;
+    request.query = ask.target.split_once('?').map(|(_, q)| q.to_owned());
+    request.headers.clone_from(&ask.headers);
+    request.client = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    request
+}
+
+/// The line of each server and location block and the name it gives itself in `X-Served`.
+fn names(config: &str) -> BTreeMap<usize, String> {
+    let mut names = BTreeMap::new();
+    for directive in conf::parse(config).unwrap_or_default() {
+        directive.walk(&mut |d: &Directive| {
+            let mark = d.children().iter().find(|c| c.name() == "add_header" && c.arg(0) == "X-Served");
+            if let (Some(mark), "server" | "location") = (mark, d.name()) {
+                names.insert(d.line, mark.arg(1));
+            }
+        });
+    }
+    names
+}

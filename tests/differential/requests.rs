@@ -1,0 +1,212 @@
+//! Requests for a configuration: made from its own patterns, and from their neighbours.
+
+use crate::generate::{FILES, REGEXES};
+use crate::rng::Rng;
+use crate::support::client;
+use crate::support::conf::{self, Directive};
+
+/// One request and what the application would answer to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    /// The port as the configuration names it.
+    pub(crate) port: u16,
+    /// The Host field as sent; `None`: there is none.
+    pub(crate) host: Option<String>,
+    /// Other header fields.
+    pub(crate) headers: Vec<(String, String)>,
+    /// Status and header fields of the application's answer.
+    pub(crate) reply: (u16, Vec<(String, String)>),
+    /// Status of the answer to subrequests for a verdict.
+    pub(crate) verdict: u16,
+}
+
+impl Ask {
+    /// Path without query.
+    pub(crate) fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or("")
+    }
+
+    /// The lines by which it is written down.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut out = vec![format!("{} {} at {}", self.method, self.target, self.port)];
+        out.extend(self.host.iter().map(|h| format!("Host: {h}")));
+        out.extend(self.headers.iter().map(|(n, v)| format!("{n}: {v}")));
+        out.push(format!("< {}", self.reply.0));
+        out.extend(self.reply.1.iter().map(|(n, v)| format!("< {n}: {v}")));
+        out.push(format!("< on /_verdict {}", self.verdict));
+        out
+    }
+
+    /// Reads what [`Self::lines`] wrote.
+    pub(crate) fn parse(lines: &[&str]) -> Option<Self> {
+        let mut words = lines.first()?.split(' ');
+        let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let port = words.nth(1)?.parse().ok()?;
+        let mut ask = Self { method, target, port, host: None, headers: Vec::new(), reply: (200, Vec::new()), verdict: 200 };
+        for line in lines.get(1..)? {
+            if let Some(status) = line.strip_prefix("< on /_verdict ") {
+                ask.verdict = status.parse().ok()?;
+            } else if let Some(reply) = line.strip_prefix("< ") {
+                match reply.split_once(": ") {
+                    Some((name, value)) => ask.reply.1.push((name.to_owned(), value.to_owned())),
+                    None => ask.reply.0 = reply.parse().ok()?,
+                }
+            } else {
+                let (name, value) = line.split_once(':')?;
+                let value = value.trim().to_owned();
+                if name == "Host" {
+                    ask.host = Some(value);
+                } else {
+                    ask.headers.push((name.to_owned(), value));
+                }
+            }
+        }
+        Some(ask)
+    }
+}
+
+/// What the requests are made of.
+struct Material {
+    paths: Vec<String>,
+    hosts: Vec<String>,
+    ports: Vec<u16>,
+}
+
+/// Some requests for a configuration.
+pub(crate) fn requests(config: &[Directive], rng: &mut Rng, count: usize) -> Vec<Ask> {
+    let mut material = Material {
+        paths: FILES.iter().map(|f| (*f).to_owned()).chain(["/nowhere".to_owned(), "/".to_owned()]).collect(),
+        hosts: vec!["other.test".to_owned()],
+        ports: Vec::new(),
+    };
+    let mut own = Vec::new();
+    for directive in config {
+        directive.walk(&mut |d| gather(d, &mut material, &mut own));
+    }
+    (0..count)
+        .map(|_| {
+            let path = if rng.chance(75) { rng.one(&own) } else { rng.one(&material.paths) };
+            let path = path.cloned().unwrap_or_else(|| "/".to_owned());
+            ask(&path, &material, rng)
+        })
+        .collect()
+}
+
+fn gather(directive: &Directive, material: &mut Material, own: &mut Vec<String>) {
+    match directive.name() {
+        "listen" => material.ports.extend(directive.arg(0).rsplit(':').next().and_then(|p| p.parse::<u16>().ok())),
+        "server_name" => {
+            for word in directive.words.iter().skip(1) {
+                let name = conf::value(word);
+                let host = match name.as_str() {
+                    "*.a.test" => "x.a.test",
+                    ".b.test" => "y.b.test",
+                    "www.*" => "www.any.test",
+                    "*.www.a.test" => "z.www.a.test",
+                    regex if regex.contains("c\\.test") => "joe.c.test",
+                    regex if regex.contains("^d") => "d1.test",
+                    "_" | "" => "nobody.test",
+                    plain => plain,
+                };
+                material.hosts.push(host.to_owned());
+            }
+        }
+        "location" | "rewrite" => {
+            let (modifier, pattern) = match directive.words.len() {
+                3 if directive.name() == "location" => (directive.arg(0), directive.arg(1)),
+                _ if directive.name() == "rewrite" => ("~".to_owned(), directive.arg(0)),
+                _ => (String::new(), directive.arg(0)),
+            };
+            if modifier.starts_with('~') {
+                let examples = REGEXES.iter().find(|(r, _)| *r == pattern).map_or(&[][..], |(_, e)| e);
+                own.extend(examples.iter().map(|e| (*e).to_owned()));
+            } else if pattern.starts_with('/') {
+                for tail in ["", "", "x", "/q", "x.php"] {
+                    own.push(format!("{pattern}{tail}"));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
+    let mut target = neighbour(path, rng);
+    if rng.chance(30) {
+        target.push_str(rng.pick(&["?a=1", "?a=xb", "?", "?a=1&b=2", "?q=%20x"]));
+    }
+    let method = rng
+        .pick(&["GET", "GET", "GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "POST", "PUT", "OPTIONS", "DELETE"])
+        .to_owned();
+    let mut host = rng.one(&material.hosts).cloned();
+    if rng.chance(6) {
+        host = host.map(|h| format!("sub.{h}"));
+    }
+    let port = rng.one(&material.ports).copied().unwrap_or(8081);
+    // As every client does for a port that is not the scheme's own.
+    host = host.map(|h| format!("{}:{port}", h.to_ascii_lowercase()));
+    if rng.chance(1) {
+        host = None;
+    }
+    let mut headers = Vec::new();
+    if rng.chance(50) {
+        let value = match rng.below(8) {
+            0..=2 => "Bearer abc.def".to_owned(),
+            3 | 4 => format!("Basic {}", client::base64("user:secret")),
+            5 => format!("Basic {}", client::base64("user:wrong")),
+            6 => format!("basic {}", client::base64("user:secret")),
+            _ => "Digest x".to_owned(),
+        };
+        headers.push(("Authorization".to_owned(), value));
+    }
+    for (name, value, percent) in [
+        ("Cookie", "sid=1", 15),
+        ("Cookie", "other=2; sid=x y", 10),
+        ("X-Forwarded-Proto", "https", 12),
+        ("X-Forwarded-Host", "public.test", 6),
+        ("X-Token", "t0k", 12),
+        ("api_key", "k", 5),
+    ] {
+        if rng.chance(percent) && !headers.iter().any(|(n, _)| n == name) {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    let reply = match rng.below(14) {
+        0 => (401, vec![("WWW-Authenticate".to_owned(), "Bearer".to_owned())]),
+        1 => (404, Vec::new()),
+        2 => (200, vec![("Set-Cookie".to_owned(), "s=1".to_owned())]),
+        3 => (200, vec![("Cache-Control".to_owned(), "max-age=60".to_owned())]),
+        4 => (200, vec![("Cache-Control".to_owned(), "private".to_owned())]),
+        _ => (200, Vec::new()),
+    };
+    let verdict = [200, 200, 200, 401, 403][rng.below(5)];
+    Ask { method, target, port, host, headers, reply, verdict }
+}
+
+/// The path itself, or one that is nearly the same.
+fn neighbour(path: &str, rng: &mut Rng) -> String {
+    let insert = |what: &str, rng: &mut Rng| {
+        let slashes: Vec<usize> = path.match_indices('/').map(|(i, _)| i).collect();
+        let at = rng.one(&slashes).copied().unwrap_or(0);
+        format!("{}{what}{}", &path[..at], &path[at..])
+    };
+    match rng.weighted(&[60, 6, 6, 6, 6, 5, 4, 4, 3]) {
+        1 => format!("{path}/"),
+        2 => path.trim_end_matches('/').to_owned() + if path.len() == 1 { "/" } else { "" },
+        3 => insert("/", rng),
+        4 => path.chars().map(|c| if rng.chance(50) { c.to_ascii_uppercase() } else { c }).collect(),
+        5 => {
+            let letters: Vec<(usize, char)> = path.char_indices().filter(|(_, c)| *c != '/').collect();
+            match rng.one(&letters) {
+                Some((at, c)) => format!("{}%{:02x}{}", &path[..*at], *c as u32, &path[at + 1..]),
+                None => "/%61".to_owned(),
+            }
+        }
+        6 => insert("/.", rng),
+        7 => insert(rng.pick(&["/zz/..", "/zz/%2e%2e"]), rng),
+        8 => path.replacen('/', "/%2F", 2).replacen("/%2F", "/", 1),
+        _ => path.to_owned(),
+    }
+}
