@@ -5,7 +5,7 @@
 mod stages;
 
 use divan::Bencher;
-use divan::counter::BytesCount;
+use divan::counter::{BytesCount, ItemsCount};
 
 /// Numbers of servers.
 const SIZES: &[usize] = &[400, 4_000];
@@ -44,6 +44,38 @@ fn read_source(bencher: Bencher, servers: usize) {
         .counter(BytesCount::of_str(text.as_str()))
         .with_inputs(|| text.clone().into_bytes())
         .bench_values(stages::read_source);
+}
+
+/// Main file to configuration: parsing, and every directive placed where it is in force.
+#[divan::bench(args = SIZES)]
+fn load(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    let files = stages::files(&text);
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::load(&files));
+}
+
+/// Configuration to sites.
+#[divan::bench(args = SIZES)]
+fn lower(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    let loaded = stages::load(&stages::files(&text));
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::lower(&loaded).len());
+}
+
+/// One request at every site.
+#[divan::bench(args = SIZES)]
+fn resolve(bencher: Bencher, servers: usize) {
+    let loaded = stages::load(&stages::files(&stages::configuration(servers)));
+    let sites = stages::lower(&loaded);
+    bencher.counter(ItemsCount::new(sites.len())).bench(|| stages::resolve(&sites, "/oauth/token"));
+}
+
+/// Everything that `check` does but reporting.
+#[divan::bench(args = SIZES)]
+fn analyze(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    let files = stages::files(&text);
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::analyze(&files));
 }
 
 /// The list of well-known paths, read once a run.

@@ -2,10 +2,18 @@
 
 use std::fmt::Write as _;
 
-use lint401::model::Paths;
+use lint401::analysis::{self, Progress};
+use lint401::discover::{Root, RootKind};
+use lint401::files::Memory;
+use lint401::model::from::nginx::Server;
+use lint401::model::{Paths, Site as _, from};
+use lint401::project::nginx::{self as project, Config};
+use lint401::settings::Settings;
 use lint401::source::{FileId, SourceMap};
 use lint401::syntax::nginx;
 use lint401::syntax::nginx::Tree;
+
+const MAIN: &str = "nginx.conf";
 
 /// A server in the manner of real ones; names, ports and paths differ, so that nothing can be gained from equal texts.
 fn server(out: &mut String, i: usize, fault: &str) {
@@ -77,9 +85,45 @@ pub(crate) fn word_values(tree: &Tree, text: &str) -> usize {
 /// Bytes to a source; asks for one position, so that lines are counted.
 pub(crate) fn read_source(bytes: Vec<u8>) -> SourceMap {
     let mut sources = SourceMap::new();
-    let file = sources.add("nginx.conf", bytes);
+    let file = sources.add(MAIN, bytes);
     divan::black_box(sources.file(file).position(u32::MAX));
     sources
+}
+
+/// A tree with the main file alone.
+pub(crate) fn files(text: &str) -> Memory {
+    let mut files = Memory::new();
+    files.add(MAIN, text);
+    files
+}
+
+/// A configuration with its texts.
+pub(crate) struct Loaded {
+    sources: SourceMap,
+    config: Config,
+}
+
+/// Main file to configuration.
+pub(crate) fn load(files: &Memory) -> Loaded {
+    let mut sources = SourceMap::new();
+    let loaded = project::load(files, &mut sources, MAIN.as_ref(), "".as_ref(), &Settings::default());
+    Loaded { sources, config: loaded.config }
+}
+
+/// Configuration to sites.
+pub(crate) fn lower(loaded: &Loaded) -> Vec<Server<'_>> {
+    from::nginx::lower(&loaded.config, &loaded.sources, Paths::shipped(), None)
+}
+
+/// One path at every site; how many gates were met.
+pub(crate) fn resolve(sites: &[Server<'_>], path: &str) -> usize {
+    sites.iter().map(|site| site.resolve(&site.request(path)).gates.len()).sum()
+}
+
+/// How many findings there are.
+pub(crate) fn analyze(files: &Memory) -> usize {
+    let root = Root { main: MAIN.into(), base: "".into(), kind: RootKind::Main };
+    analysis::analyze(files, &[root], &Settings::default(), &Progress::default()).findings.len()
 }
 
 /// How many well-known paths there are.
