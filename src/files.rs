@@ -30,6 +30,15 @@ pub struct Disk;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may read files")]
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let meta = std::fs::metadata(path)?;
+        // Opening a pipe may wait forever, and a device may never end.
+        if !meta.is_file() && !meta.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        // Offsets are 32 bits wide.
+        if meta.len() > u64::from(u32::MAX) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         std::fs::read(path)
     }
 

@@ -12,7 +12,7 @@ fn fixtures(folder: &str) -> PathBuf {
 /// Exit code and report lines of `lint401 check PATH -f concise`.
 fn check(path: &Path, profile: &str) -> (i32, Vec<String>) {
     let output = Command::new(env!("CARGO_BIN_EXE_lint401"))
-        .args(["check", "--isolated", "-f", "concise", "--profile", profile])
+        .args(["check", "-f", "concise", "--profile", profile])
         .arg(path)
         .output()
         .unwrap();

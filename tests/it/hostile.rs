@@ -27,7 +27,7 @@ struct Answer {
 /// Runs `lint401 check PATH -f concise` and checks what holds for every input.
 fn check(path: &Path) -> Answer {
     let child = Command::new(env!("CARGO_BIN_EXE_lint401"))
-        .args(["check", "--isolated", "-f", "concise"])
+        .args(["check", "-f", "concise"])
         .arg(path)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -357,8 +357,21 @@ mod unix {
         let fifo = tree.root().join("pipe.conf");
         if Command::new("mkfifo").arg(&fifo).status().is_ok_and(|s| s.success()) {
             let main = tree.add("nginx.conf", "events {}\nhttp { include pipe.conf; }\n");
-            check(&main);
+            let answer = check(&main);
+            assert!(answer.stdout.contains("[unresolved-include]"), "{}", answer.stdout);
             check(tree.root());
+            assert_eq!(check(&fifo).code, 2);
         }
+    }
+
+    #[test]
+    fn files_beyond_the_width_of_an_offset() {
+        // Five gigabytes on paper, a few blocks on disk.
+        let tree = Tree::new();
+        let path = tree.add("nginx.conf", wrapped("return 204;"));
+        fs::File::options().write(true).open(&path).unwrap().set_len(5 << 30).unwrap();
+        assert_eq!(check(&path).code, 2);
+        let main = tree.add("main/nginx.conf", "events {}\nhttp { include ../nginx.conf; }\n");
+        assert!(check(&main).stdout.contains("[unresolved-include]"));
     }
 }

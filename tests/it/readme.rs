@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 const BEGIN: &str = "<!-- rules:begin -->\n";
 const END: &str = "<!-- rules:end -->\n";
@@ -21,9 +22,12 @@ fn readme() -> PathBuf {
     root().join("README.md")
 }
 
-/// Compares the README with what it should be, or makes it so.
-fn keep(expected: &str) {
+/// Compares the README with what `edit` makes of it, or makes it so. One test at a time: each rewrites the whole file.
+fn keep(edit: impl Fn(&str) -> String) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let text = fs::read_to_string(readme()).unwrap();
+    let expected = edit(&text);
     if text == expected {
         return;
     }
@@ -120,10 +124,11 @@ fn with_output(text: &str) -> (String, usize) {
 
 #[test]
 fn the_commands_run_and_print_what_is_shown() {
-    let text = fs::read_to_string(readme()).unwrap();
-    let (expected, ran) = with_output(&text);
-    assert!(ran >= 3, "the README shows its main commands");
-    keep(&expected);
+    keep(|text| {
+        let (expected, ran) = with_output(text);
+        assert!(ran >= 3, "the README shows its main commands");
+        expected
+    });
 }
 
 #[test]
@@ -155,8 +160,9 @@ fn the_rule_table_is_the_registry() {
         let severity = meta.severity.as_str();
         writeln!(table, "| [`{0}`](rules/{0}.md) | {severity}{profile} | {1} |", rule.id, meta.summary).unwrap();
     }
-    let text = fs::read_to_string(readme()).unwrap();
-    let (before, rest) = text.split_once(BEGIN).unwrap();
-    let (_, after) = rest.split_once(END).unwrap();
-    keep(&format!("{before}{BEGIN}{table}{END}{after}"));
+    keep(|text| {
+        let (before, rest) = text.split_once(BEGIN).unwrap();
+        let (_, after) = rest.split_once(END).unwrap();
+        format!("{before}{BEGIN}{table}{END}{after}")
+    });
 }

@@ -1,0 +1,85 @@
+//! How fast the stages are on a generated configuration. `cargo bench`, or `cargo bench -- parse` for one stage.
+//!
+//! Each stage runs on what the stage before made of the same input, at two sizes: the time per byte must not grow with the size.
+
+mod stages;
+
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
+
+/// Numbers of servers.
+const SIZES: &[usize] = &[400, 4_000];
+
+fn main() {
+    divan::main();
+}
+
+/// Text to words: every quote and escape resolved.
+#[divan::bench(args = SIZES)]
+fn word_values(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    let tree = stages::parse(&text);
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::word_values(&tree, &text));
+}
+
+/// Text to tree: lexing and parsing, which are one pass.
+#[divan::bench(args = SIZES)]
+fn parse(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::parse(&text));
+}
+
+/// The same with an error in every tenth server: recovery must not cost much.
+#[divan::bench(args = SIZES)]
+fn parse_with_errors(bencher: Bencher, servers: usize) {
+    let text = stages::with_errors(servers);
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::parse(&text));
+}
+
+/// Bytes to a source with its line index.
+#[divan::bench(args = SIZES)]
+fn read_source(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    bencher
+        .counter(BytesCount::of_str(text.as_str()))
+        .with_inputs(|| text.clone().into_bytes())
+        .bench_values(stages::read_source);
+}
+
+/// Main file to configuration: parsing, and every directive placed where it is in force.
+#[divan::bench(args = SIZES)]
+fn load(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    let files = stages::files(&text);
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::load(&files));
+}
+
+/// Configuration to sites.
+#[divan::bench(args = SIZES)]
+fn lower(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    let loaded = stages::load(&stages::files(&text));
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::lower(&loaded).len());
+}
+
+/// One request at every site.
+#[divan::bench(args = SIZES)]
+fn resolve(bencher: Bencher, servers: usize) {
+    let loaded = stages::load(&stages::files(&stages::configuration(servers)));
+    let sites = stages::lower(&loaded);
+    bencher.counter(ItemsCount::new(sites.len())).bench(|| stages::resolve(&sites, "/oauth/token"));
+}
+
+/// Everything that `check` does but reporting.
+#[divan::bench(args = SIZES)]
+fn analyze(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    let files = stages::files(&text);
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::analyze(&files));
+}
+
+/// The list of well-known paths, read once a run.
+#[divan::bench]
+fn well_known_paths() -> usize {
+    stages::well_known_paths()
+}
