@@ -1,5 +1,7 @@
 //! Tests of the built program and of the project's own files.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test stops where its set-up fails")]
+
 mod check_corpus;
 mod cli;
 mod facts_of_docs;
