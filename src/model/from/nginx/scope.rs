@@ -183,7 +183,7 @@ impl Scopes {
 
     /// The blocks around `id`, itself first.
     pub(super) fn outward(&self, id: ScopeId) -> impl Iterator<Item = ScopeId> {
-        std::iter::successors(Some(id), |s| Some(self.get(*s).parent)).take_while(|s| *s != NONE)
+        std::iter::successors(Some(id), |s| self.all.get(*s as usize).map(|s| s.parent).filter(|p| *p != NONE))
     }
 
     /// Lowers a block and all blocks inside it; `directive` is [`TOP`] for what stands around a lone snippet.
