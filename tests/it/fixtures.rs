@@ -106,7 +106,7 @@ fn every_broken_file_has_a_row() {
 #[test]
 fn broken_files_are_reported_where_the_fault_is() {
     let mut missed = Vec::new();
-    for fault in broken() {
+    for fault in broken().into_iter().filter(|f| f.profile != "-") {
         let (code, report) = check(&fixtures("broken").join(&fault.file), &fault.profile);
         let expected_code = i32::from(fault.profile == "default");
         let found = report.iter().any(|r| place(r, &fault.file).is_some_and(|(line, _)| fault.lines.contains(&line)));
