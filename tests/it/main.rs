@@ -8,3 +8,6 @@ mod facts_of_docs;
 mod fixtures;
 mod hostile;
 mod readme;
+
+#[path = "../support/mod.rs"]
+mod support;
