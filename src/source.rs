@@ -54,6 +54,8 @@ pub struct SourceFile {
     text: String,
     invalid_utf8: Vec<u32>,
     line_starts: OnceLock<Vec<u32>>,
+    /// Whether every character is one byte: then columns need no counting.
+    ascii: OnceLock<bool>,
 }
 
 impl SourceFile {
@@ -80,6 +82,9 @@ impl SourceFile {
         let starts = self.line_starts();
         let line = starts.partition_point(|s| *s <= offset).saturating_sub(1);
         let start = starts.get(line).copied().unwrap_or(0);
+        if *self.ascii.get_or_init(|| self.text.is_ascii()) {
+            return Position { line: line as u32 + 1, column: offset - start + 1, offset };
+        }
         let before = self.text.as_bytes().get(start as usize..offset as usize).unwrap_or_default();
         let column = before.iter().filter(|b| (**b & 0xC0) != 0x80).count() as u32 + 1;
         Position { line: line as u32 + 1, column, offset }
@@ -118,7 +123,13 @@ impl SourceMap {
             Ok(text) => (text, Vec::new()),
             Err(error) => replace_invalid(error.as_bytes()),
         };
-        self.files.push(SourceFile { path: path.into(), text, invalid_utf8, line_starts: OnceLock::new() });
+        self.files.push(SourceFile {
+            path: path.into(),
+            text,
+            invalid_utf8,
+            line_starts: OnceLock::new(),
+            ascii: OnceLock::new(),
+        });
         id
     }
 
