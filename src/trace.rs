@@ -214,7 +214,7 @@ impl Trace<'_> {
 
     fn told<'p>(&'p self, what: &'p str, span: Span) -> ToldJson<'p> {
         let (path, line) = self.at(span);
-        ToldJson { what: mask::mask(what), path, line }
+        ToldJson { what: mask::prose(what), path, line }
     }
 
     fn layer<'p>(&'p self, layer: &'p Layer) -> LayerJson<'p> {
@@ -280,11 +280,11 @@ impl Trace<'_> {
             }
             None => writeln!(out, "  {name:<14} {}", line(value)),
         };
-        row("site", &outcome.site.text, Some(outcome.site.span))?;
+        row("site", &mask::mask(&outcome.site.text), Some(outcome.site.span))?;
         for (i, step) in outcome.steps.iter().enumerate() {
             row(if i == 0 { "steps" } else { "" }, &step.what, Some(step.span))?;
         }
-        row("served by", &outcome.served_by.text, Some(outcome.served_by.span))?;
+        row("served by", &mask::mask(&outcome.served_by.text), Some(outcome.served_by.span))?;
         if outcome.gates.is_empty() {
             row("gates", "none", None)?;
         }
