@@ -61,7 +61,7 @@ const HASHES: &[&str] = &[
 
 /// A text of a configuration with every secret replaced by `***`.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    covered(text, secrets(text))
+    covered(text, &secrets(text))
 }
 
 /// A message with every secret replaced by `***`: as [`mask`], but only what stands between backticks is read as directives, or
@@ -75,14 +75,14 @@ pub fn prose(text: &str) -> Cow<'_, str> {
         }
         at += part.len() + 1;
     }
-    covered(text, merged(found))
+    covered(text, &merged(found))
 }
 
-fn covered(text: &str, ranges: Vec<Range<usize>>) -> Cow<'_, str> {
+fn covered<'t>(text: &'t str, ranges: &[Range<usize>]) -> Cow<'t, str> {
     if ranges.is_empty() {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(cover(text, &ranges))
+    Cow::Owned(cover(text, ranges))
 }
 
 fn cover(text: &str, ranges: &[Range<usize>]) -> String {
