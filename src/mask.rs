@@ -59,13 +59,30 @@ const HASHES: &[&str] = &[
     "{SHA256}", "{SHA512}",
 ];
 
-/// The text with every secret replaced by `***`.
+/// A text of a configuration with every secret replaced by `***`.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    let ranges = secrets(text);
+    covered(text, &secrets(text))
+}
+
+/// A message with every secret replaced by `***`: as [`mask`], but only what stands between backticks is read as directives, or
+/// "set Authorization to …" would lose its end.
+pub fn prose(text: &str) -> Cow<'_, str> {
+    let mut found = anywhere(text);
+    let mut at = 0;
+    for (i, part) in text.split('`').enumerate() {
+        if i % 2 == 1 {
+            setters(text, at..at + part.len(), &mut found);
+        }
+        at += part.len() + 1;
+    }
+    covered(text, &merged(found))
+}
+
+fn covered<'t>(text: &'t str, ranges: &[Range<usize>]) -> Cow<'t, str> {
     if ranges.is_empty() {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(cover(text, &ranges))
+    Cow::Owned(cover(text, ranges))
 }
 
 fn cover(text: &str, ranges: &[Range<usize>]) -> String {
@@ -104,6 +121,13 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// The byte ranges of `text` that must not be shown: ascending, disjoint, none empty.
 pub fn secrets(text: &str) -> Vec<Range<usize>> {
+    let mut found = anywhere(text);
+    setters(text, 0..text.len(), &mut found);
+    merged(found)
+}
+
+/// Secrets that show by themselves.
+fn anywhere(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     if text.contains("://") {
         in_urls(text, &mut found);
@@ -111,7 +135,10 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
     hashes(text, &mut found);
     after_schemes(text, &mut found);
     assignments(text, &mut found);
-    setters(text, &mut found);
+    found
+}
+
+fn merged(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
     found.retain(|r| !r.is_empty());
     found.sort_by_key(|r| r.start);
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
@@ -246,9 +273,9 @@ fn assignments(text: &str, found: &mut Vec<Range<usize>>) {
 }
 
 /// Directives that set a header, parameter or variable with a secret name, and directives with such a name themselves.
-fn setters(text: &str, found: &mut Vec<Range<usize>>) {
-    let mut at = 0;
-    for statement in text.split_inclusive([';', '{', '}', '\n']) {
+fn setters(text: &str, part: Range<usize>, found: &mut Vec<Range<usize>>) {
+    let mut at = part.start;
+    for statement in text.get(part).unwrap_or_default().split_inclusive([';', '{', '}', '\n']) {
         setter(text, at..at + statement.len(), found);
         at += statement.len();
     }
@@ -354,10 +381,17 @@ mod tests {
             "add_header Access-Control-Allow-Headers \"Authorization, Content-Type\";",
             "auth_basic_user_file /etc/nginx/.htpasswd;",
             "proxy_pass http://$user:$pass@app;",
-            "Authorization does not reach the upstream",
-            "the upstream gets no Authorization: it is cleared here",
         ] {
             assert_eq!(mask(text), text);
         }
+        for text in [
+            "Authorization does not reach the upstream",
+            "the upstream gets no Authorization: it is cleared here",
+            "set Authorization to the client's value",
+            "password file is missing",
+        ] {
+            assert_eq!(prose(text), text);
+        }
+        assert_eq!(prose("`proxy_set_header X-Api-Key abc;` holds a key"), "`proxy_set_header X-Api-Key ***;` holds a key");
     }
 }

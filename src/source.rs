@@ -54,6 +54,8 @@ pub struct SourceFile {
     text: String,
     invalid_utf8: Vec<u32>,
     line_starts: OnceLock<Vec<u32>>,
+    /// How many bytes before each block of the text only continue a character, so that columns of long lines cost little.
+    continuations: OnceLock<Vec<u32>>,
 }
 
 impl SourceFile {
@@ -74,14 +76,35 @@ impl SourceFile {
         })
     }
 
+    /// How many bytes before `offset` only continue a character.
+    fn continuations(&self, offset: u32) -> u32 {
+        const BLOCK: usize = 4096;
+        let count = |bytes: &[u8]| bytes.iter().filter(|b| (**b & 0xC0) == 0x80).count() as u32;
+        let bytes = self.text.as_bytes();
+        let blocks = self.continuations.get_or_init(|| {
+            let sums = bytes.chunks(BLOCK).scan(0, |sum, block| {
+                *sum += count(block);
+                Some(*sum)
+            });
+            std::iter::once(0).chain(sums).collect()
+        });
+        let block = offset as usize / BLOCK;
+        let rest = bytes.get(block * BLOCK..offset as usize).unwrap_or_default();
+        blocks.get(block).copied().unwrap_or(0) + count(rest)
+    }
+
+    /// How many lines it has; at least one.
+    pub fn line_count(&self) -> u32 {
+        self.line_starts().len() as u32
+    }
+
     /// The position of a byte offset; an offset past the end is the end.
     pub fn position(&self, offset: u32) -> Position {
         let offset = offset.min(self.text.len() as u32);
         let starts = self.line_starts();
         let line = starts.partition_point(|s| *s <= offset).saturating_sub(1);
         let start = starts.get(line).copied().unwrap_or(0);
-        let before = self.text.as_bytes().get(start as usize..offset as usize).unwrap_or_default();
-        let column = before.iter().filter(|b| (**b & 0xC0) != 0x80).count() as u32 + 1;
+        let column = offset - start - (self.continuations(offset) - self.continuations(start)) + 1;
         Position { line: line as u32 + 1, column, offset }
     }
 
@@ -118,7 +141,13 @@ impl SourceMap {
             Ok(text) => (text, Vec::new()),
             Err(error) => replace_invalid(error.as_bytes()),
         };
-        self.files.push(SourceFile { path: path.into(), text, invalid_utf8, line_starts: OnceLock::new() });
+        self.files.push(SourceFile {
+            path: path.into(),
+            text,
+            invalid_utf8,
+            line_starts: OnceLock::new(),
+            continuations: OnceLock::new(),
+        });
         id
     }
 
@@ -175,6 +204,16 @@ mod tests {
         assert_eq!(map.file(id).text().len(), 6);
         assert_eq!(map.file(id).invalid_utf8(), [1, 2]);
         assert_eq!(map.text(Span::new(id, 3, 4)), "b");
+    }
+
+    #[test]
+    fn columns_of_long_lines() {
+        let mut map = SourceMap::new();
+        let text = format!("ü\n{}", "äb€".repeat(5_000));
+        let id = map.add("x", text.clone().into_bytes());
+        for (i, (offset, _)) in text.char_indices().enumerate().skip(2).step_by(97) {
+            assert_eq!(map.file(id).position(offset as u32), Position { line: 2, column: i as u32 - 1, offset: offset as u32 });
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What a configuration does to one request, told for people and for programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::net::IpAddr;
 
 use serde::Serialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::mask;
 use crate::model::{Fact, Gate, GateKind, HeaderFate, Known, Outcome, Place, Request, Scheme, Stores, Value, Verdict};
@@ -117,25 +118,85 @@ pub struct Trace<'a> {
     pub sources: &'a SourceMap,
 }
 
+// The JSON form, in the order of its description.
+
 #[derive(Serialize)]
-struct Document {
+struct Document<'a> {
     schema_version: u32,
-    request: Json,
-    layers: Vec<Json>,
+    request: RequestJson<'a>,
+    layers: Vec<LayerJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct RequestJson<'a> {
+    method: &'a str,
+    url: Cow<'a, str>,
+    headers: Map<String, Json>,
+}
+
+#[derive(Serialize)]
+struct LayerJson<'a> {
+    kind: &'a str,
+    site: PlaceJson<'a>,
+    served_by: PlaceJson<'a>,
+    gates: Vec<GateJson<'a>>,
+    status: Json,
+    location: Option<String>,
+    handler: &'a str,
+    upstream: Option<UpstreamJson>,
+    cache: CacheJson,
+    steps: Vec<ToldJson<'a>>,
+    unknown: Vec<ToldJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PlaceJson<'a> {
+    path: &'a str,
+    line: u32,
+    text: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct ToldJson<'a> {
+    what: Cow<'a, str>,
+    path: &'a str,
+    line: u32,
+}
+
+#[derive(Serialize)]
+struct GateJson<'a> {
+    kind: &'a str,
+    realm: Option<String>,
+    path: &'a str,
+    line: u32,
+    satisfied_by: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct UpstreamJson {
+    authorization: String,
+    cookie: String,
+    host: String,
+    x_forwarded_proto: String,
+    x_forwarded_host: String,
+}
+
+#[derive(Serialize)]
+struct CacheJson {
+    stores: &'static str,
+    ttl: Option<u64>,
+    key_has_authorization: Option<bool>,
+    stores_401: &'static str,
 }
 
 impl Trace<'_> {
     /// Writes the trace as JSON.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let headers: Map<String, Json> =
-            self.request.headers.iter().map(|(name, _)| (name.to_ascii_lowercase(), Json::from("***"))).collect();
+        let headers = self.request.headers.iter().map(|(name, _)| (name.to_ascii_lowercase(), Json::from("***"))).collect();
         let document = Document {
             schema_version: SCHEMA_VERSION,
-            request: json!({
-                "method": self.request.method,
-                "url": mask::mask(self.url),
-                "headers": headers,
-            }),
+            request: RequestJson { method: &self.request.method, url: mask::mask(self.url), headers },
             layers: self.layers.iter().map(|layer| self.layer(layer)).collect(),
         };
         serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -146,59 +207,59 @@ impl Trace<'_> {
         (&self.sources.file(span.file).path, self.sources.positions(span).0.line)
     }
 
-    fn place(&self, place: &Place) -> Json {
-        let (path, number) = self.at(place.span);
-        json!({"path": path, "line": number, "text": mask::mask(&place.text)})
+    fn place<'p>(&'p self, place: &'p Place) -> PlaceJson<'p> {
+        let (path, line) = self.at(place.span);
+        PlaceJson { path, line, text: mask::mask(&place.text) }
     }
 
-    fn told(&self, what: &str, span: Span) -> Json {
-        let (path, number) = self.at(span);
-        json!({"what": mask::mask(what), "path": path, "line": number})
+    fn told<'p>(&'p self, what: &'p str, span: Span) -> ToldJson<'p> {
+        let (path, line) = self.at(span);
+        ToldJson { what: mask::prose(what), path, line }
     }
 
-    fn layer(&self, layer: &Layer) -> Json {
+    fn layer<'p>(&'p self, layer: &'p Layer) -> LayerJson<'p> {
         let outcome = &layer.outcome;
-        json!({
-            "kind": layer.kind,
-            "site": self.place(&outcome.site),
-            "served_by": self.place(&outcome.served_by),
-            "gates": outcome.gates.iter().map(|gate| self.gate(gate)).collect::<Vec<_>>(),
-            "status": match outcome.status {
-                Known::Is(status) => json!(status),
-                Known::Unknown(_) => json!("unknown"),
+        LayerJson {
+            kind: layer.kind,
+            site: self.place(&outcome.site),
+            served_by: self.place(&outcome.served_by),
+            gates: outcome.gates.iter().map(|gate| self.gate(gate)).collect(),
+            status: match outcome.status {
+                Known::Is(status) => Json::from(status),
+                Known::Unknown(_) => Json::from("unknown"),
             },
-            "location": outcome.location.as_ref().map(|l| shown("location", l)),
-            "handler": outcome.handler.kind.as_str(),
-            "upstream": outcome.upstream.as_ref().map(|upstream| json!({
-                "authorization": fate("authorization", &upstream.authorization),
-                "cookie": fate("cookie", &upstream.cookie),
-                "host": match &upstream.host.value {
+            location: outcome.location.as_ref().map(|l| shown("location", l)),
+            handler: outcome.handler.kind.as_str(),
+            upstream: outcome.upstream.as_ref().map(|upstream| UpstreamJson {
+                authorization: fate("authorization", &upstream.authorization),
+                cookie: fate("cookie", &upstream.cookie),
+                host: match &upstream.host.value {
                     Known::Is(host) => shown("host", host),
                     Known::Unknown(_) => "unknown".to_owned(),
                 },
-                "x-forwarded-proto": fate("x-forwarded-proto", &upstream.forwarded_proto),
-                "x-forwarded-host": fate("x-forwarded-host", &upstream.forwarded_host),
-            })),
-            "cache": {
-                "stores": stores(&outcome.cache.stores),
-                "ttl": outcome.cache.ttl,
-                "key_has_authorization": outcome.cache.key_has_authorization,
-                "stores_401": stores(&outcome.cache.stores_401),
+                x_forwarded_proto: fate("x-forwarded-proto", &upstream.forwarded_proto),
+                x_forwarded_host: fate("x-forwarded-host", &upstream.forwarded_host),
+            }),
+            cache: CacheJson {
+                stores: stores(&outcome.cache.stores),
+                ttl: outcome.cache.ttl,
+                key_has_authorization: outcome.cache.key_has_authorization,
+                stores_401: stores(&outcome.cache.stores_401),
             },
-            "steps": outcome.steps.iter().map(|s| self.told(&s.what, s.span)).collect::<Vec<_>>(),
-            "unknown": outcome.unknown.iter().map(|u| self.told(&u.what, u.span)).collect::<Vec<_>>(),
-        })
+            steps: outcome.steps.iter().map(|s| self.told(&s.what, s.span)).collect(),
+            unknown: outcome.unknown.iter().map(|u| self.told(&u.what, u.span)).collect(),
+        }
     }
 
-    fn gate(&self, gate: &Gate) -> Json {
-        let (path, number) = self.at(gate.span);
-        json!({
-            "kind": gate.kind.as_str(),
-            "realm": gate.realm.as_ref().map(|realm| shown("realm", realm)),
-            "path": path,
-            "line": number,
-            "satisfied_by": satisfied_by(gate.kind),
-        })
+    fn gate(&self, gate: &Gate) -> GateJson<'_> {
+        let (path, line) = self.at(gate.span);
+        GateJson {
+            kind: gate.kind.as_str(),
+            realm: gate.realm.as_ref().map(|realm| shown("realm", realm)),
+            path,
+            line,
+            satisfied_by: satisfied_by(gate.kind),
+        }
     }
 
     /// Writes the trace for people.
@@ -219,11 +280,11 @@ impl Trace<'_> {
             }
             None => writeln!(out, "  {name:<14} {}", line(value)),
         };
-        row("site", &outcome.site.text, Some(outcome.site.span))?;
+        row("site", &mask::mask(&outcome.site.text), Some(outcome.site.span))?;
         for (i, step) in outcome.steps.iter().enumerate() {
             row(if i == 0 { "steps" } else { "" }, &step.what, Some(step.span))?;
         }
-        row("served by", &outcome.served_by.text, Some(outcome.served_by.span))?;
+        row("served by", &mask::mask(&outcome.served_by.text), Some(outcome.served_by.span))?;
         if outcome.gates.is_empty() {
             row("gates", "none", None)?;
         }

@@ -280,7 +280,7 @@ impl Score {
             if closes > 0 && data.is_some_and(|d| depth <= d) {
                 data = None;
             }
-            fresh = ends || line.starts_with(['<', '[']) || (score.statements == 0);
+            fresh = !begun && (ends || line.starts_with(['<', '[']) || score.statements == 0);
         }
         score
     }

@@ -51,7 +51,7 @@ impl Excerpt {
     /// Cuts out what the marks of one file need, and gives the marks as labels of the excerpt.
     pub fn new(file: &SourceFile, marks: &[Mark]) -> (Self, Vec<LabeledSpan>) {
         let places: Vec<_> = marks.iter().map(|mark| (mark, file.position(mark.span.start))).collect();
-        let last_line = file.position(u32::MAX).line;
+        let last_line = file.line_count();
         let mut numbers: Vec<u32> =
             places.iter().flat_map(|(_, at)| at.line.saturating_sub(1).max(1)..=(at.line + 1).min(last_line)).collect();
         numbers.sort_unstable();

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Report, docs_url};
 use crate::analysis::Reported;
 use crate::finding::{Applicability, Severity};
-use crate::mask::mask;
+use crate::mask::{mask, prose};
 use crate::source::{Position, Span};
 
 /// The version of the document's form: new fields do not change it.
@@ -155,13 +155,13 @@ fn diagnostic<'a>(report: &Report<'a>, reported: &'a Reported, seen: &mut HashMa
         rule: finding.rule,
         severity: reported.severity.as_str(),
         confidence: finding.confidence.as_str(),
-        message: mask(&finding.message).into_owned(),
-        help: finding.help.as_deref().map(|help| mask(help).into_owned()),
+        message: prose(&finding.message).into_owned(),
+        help: finding.help.as_deref().map(|help| prose(help).into_owned()),
         url: docs_url(finding.rule),
         path,
         start: reported.start.into(),
         end: reported.end.into(),
-        context: mask(&finding.context).into_owned(),
+        context: prose(&finding.context).into_owned(),
         witness: finding.witness.as_ref().map(|request| Witness {
             method: request.method.clone(),
             scheme: request.scheme.as_str(),
@@ -175,7 +175,7 @@ fn diagnostic<'a>(report: &Report<'a>, reported: &'a Reported, seen: &mut HashMa
             .iter()
             .map(|label| {
                 let (path, start, end) = place(label.span);
-                Related { message: mask(&label.message).into_owned(), path, start, end }
+                Related { message: prose(&label.message).into_owned(), path, start, end }
             })
             .collect(),
         fix: finding.fix.as_ref().map(|fix| Fix {

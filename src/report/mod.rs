@@ -101,7 +101,7 @@ pub fn docs_url(rule: &str) -> String {
 
 /// A text as it may stand in one line of an output: secrets masked, control and direction characters escaped.
 pub fn line(text: &str) -> Cow<'_, str> {
-    match mask::mask(text) {
+    match mask::prose(text) {
         Cow::Borrowed(text) => escape(text),
         Cow::Owned(text) => Cow::Owned(escape(&text).into_owned()),
     }

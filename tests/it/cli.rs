@@ -303,7 +303,7 @@ fn a_dump_names_the_real_files() {
 #[test]
 fn the_number_of_threads_changes_nothing() {
     let files: Vec<(String, String)> = (0..40)
-        .map(|i| (format!("conf.d/{i:02}.conf"), format!("server {{ listen {i};\n ;\n location / {{ ; }} }}\n")))
+        .map(|i| (format!("conf.d/{i:02}.conf"), format!("server {{ listen {};\n ;\n location / {{ ; }} }}\n", 8000 + i)))
         .collect();
     let mut files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     files.push(("nginx.conf", "events {}\nhttp { include conf.d/*.conf; }\n"));

@@ -4,6 +4,7 @@
 
 mod check_corpus;
 mod cli;
+mod cli_reports;
 mod facts_of_docs;
 mod fixtures;
 mod hostile;
