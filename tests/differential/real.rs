@@ -109,8 +109,7 @@ impl Bench {
         }
         std::fs::create_dir_all(root.join("cache")).map_err(|e| e.to_string())?;
         std::fs::write(&path, self.real_text(config)).map_err(|e| e.to_string())?;
-        let first = asks.first().map_or(8081, |a| a.port);
-        let nginx = Nginx::start(root, &path, self.port(first))?;
+        let nginx = Nginx::start(root, &path)?;
         let mut numbers = Vec::new();
         let mut out = Vec::new();
         for ask in asks {
