@@ -81,12 +81,16 @@ fn main() -> ExitCode {
         let verdicts = match both(&bench, &conf::print(&tree), &asks) {
             Ok(verdicts) => verdicts,
             Err(error) => {
-                println!("seed {seed}: refused: {error}");
+                println!("seed {seed}: refused: {error}\n{}", conf::print(&tree));
                 counts.refused += 1;
                 continue;
             }
         };
         counts.requests += verdicts.len();
+        if verdicts.len() < asks.len() {
+            let line = asks.get(verdicts.len()).map(|a| a.lines().join(" | ")).unwrap_or_default();
+            println!("seed {seed}: this request crashes nginx: {line}");
+        }
         for (index, verdict) in verdicts.iter().enumerate() {
             counts.with_unknown += usize::from(!verdict.unknown.is_empty());
             for unknown in &verdict.unknown {

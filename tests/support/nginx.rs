@@ -96,6 +96,13 @@ impl Nginx {
         Err(format!("nginx does not start in time:\n{}", nginx.log()))
     }
 
+    /// Whether it has ended by itself: a request crashed it.
+    pub fn crashed(&mut self) -> bool {
+        // A process that a signal ended closes its sockets a moment before it can be waited for.
+        std::thread::sleep(Duration::from_millis(50));
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
     /// What it wrote to its error logs.
     pub fn log(&self) -> String {
         ["start.log", "error.log"].iter().filter_map(|name| std::fs::read_to_string(self.folder.join(name)).ok()).collect()
