@@ -37,7 +37,11 @@ fn number(name: &str, default: u64) -> u64 {
 /// Both sides on one configuration. `Err`: nginx refuses it.
 fn both(bench: &real::Bench, text: &str, asks: &[Ask]) -> Result<Vec<Verdicts>, String> {
     let observed = bench.run(text, asks)?;
-    let answers = model::answers(text, asks);
+    let Ok(answers) = std::panic::catch_unwind(|| model::answers(text, asks)) else {
+        let panic = Difference { what: "panic".to_owned(), model: "panics".to_owned(), real: "answers".to_owned() };
+        let verdict = || Verdicts { differences: vec![panic.clone()], unknown: Vec::new() };
+        return Ok(asks.iter().map(|_| verdict()).collect());
+    };
     let pairs = asks.iter().zip(&answers).zip(&observed);
     Ok(pairs.map(|((ask, answer), seen)| compare::compare(ask, answer.as_ref(), seen, &|t| bench.restore(t))).collect())
 }
@@ -67,6 +71,8 @@ fn main() -> ExitCode {
     let mut show = number("LINT401_DIFF_SHOW", 5);
     let bench = real::Bench::new();
     let start = Instant::now();
+    // A panic of the model is a finding like others; its message would stand between the reports of shrinking.
+    std::panic::set_hook(Box::new(|_| {}));
     let mut failed = regressions::run(&bench);
     let mut counts = Counts::default();
     for seed in seed..seed + count {
@@ -75,12 +81,16 @@ fn main() -> ExitCode {
         let verdicts = match both(&bench, &conf::print(&tree), &asks) {
             Ok(verdicts) => verdicts,
             Err(error) => {
-                println!("seed {seed}: refused: {error}");
+                println!("seed {seed}: refused: {error}\n{}", conf::print(&tree));
                 counts.refused += 1;
                 continue;
             }
         };
         counts.requests += verdicts.len();
+        if verdicts.len() < asks.len() {
+            let line = asks.get(verdicts.len()).map(|a| a.lines().join(" | ")).unwrap_or_default();
+            println!("seed {seed}: this request crashes nginx: {line}");
+        }
         for (index, verdict) in verdicts.iter().enumerate() {
             counts.with_unknown += usize::from(!verdict.unknown.is_empty());
             for unknown in &verdict.unknown {
@@ -88,8 +98,11 @@ fn main() -> ExitCode {
             }
             let Some(first) = verdict.differences.first() else { continue };
             failed = true;
-            *counts.disagreements.entry(first.what.clone()).or_default() += 1;
-            if show > 0 {
+            let kind = format!("{}: {} not {}", first.what, first.model, first.real);
+            let kind = if first.what == "status" { kind } else { first.what.clone() };
+            let seen = counts.disagreements.entry(kind).or_default();
+            *seen += 1;
+            if show > 0 && *seen <= 2 {
                 show -= 1;
                 report(&bench, seed, &tree, &asks, index, &first.what);
             }

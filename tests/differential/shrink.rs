@@ -12,7 +12,7 @@ pub(crate) fn shrink(mut tree: Vec<Directive>, mut budget: usize, mut holds: imp
             let mut left = at;
             remove(&mut smaller, &mut left);
             budget -= 1;
-            if holds(&smaller) {
+            if smaller != tree && holds(&smaller) {
                 tree = smaller;
             } else {
                 at += 1;
@@ -32,7 +32,11 @@ fn count(list: &[Directive]) -> usize {
 fn remove(list: &mut Vec<Directive>, left: &mut usize) -> bool {
     for index in 0..list.len() {
         if *left == 0 {
-            list.remove(index);
+            // A server without an address would take port 80 of the machine.
+            let stays = list[index].name() == "listen";
+            if !stays {
+                list.remove(index);
+            }
             return true;
         }
         *left -= 1;

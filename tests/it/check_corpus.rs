@@ -17,7 +17,10 @@ use rayon::prelude::*;
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Accepted,
-    Refused { line: u32, message: String },
+    Refused {
+        line: u32,
+        message: String,
+    },
     /// It stops at something that is not there on this machine.
     Unknown(String),
 }
@@ -52,8 +55,18 @@ const OF_THE_MACHINE: &[&str] = &[
 ];
 
 /// Refusals that need more than the file: variables and zones of other modules, certificates, sizes of tables.
-const OUT_OF_REACH: &[&str] =
-    &["variable", "zone", "log format", "ssl_certificate", "could not build", "no \"events\"", "no port", "must be", "is unknown", "resolving"];
+const OUT_OF_REACH: &[&str] = &[
+    "variable",
+    "zone",
+    "log format",
+    "ssl_certificate",
+    "could not build",
+    "no \"events\"",
+    "no port",
+    "must be",
+    "is unknown",
+    "resolving",
+];
 
 fn nginx() -> Option<PathBuf> {
     let candidates = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"];
@@ -77,7 +90,13 @@ fn with_certificates(text: &str, certificate: &str, key: &str) -> String {
         match word {
             "ssl_certificate" | "ssl_client_certificate" | "ssl_trusted_certificate" if whole => format!("{word} {certificate};"),
             "ssl_certificate_key" if whole => format!("{word} {key};"),
-            "ssl_dhparam" | "ssl_crl" | "ssl_password_file" | "ssl_stapling_file" | "ssl_session_ticket_key" | "user" | "pid"
+            "ssl_dhparam"
+            | "ssl_crl"
+            | "ssl_password_file"
+            | "ssl_stapling_file"
+            | "ssl_session_ticket_key"
+            | "user"
+            | "pid"
             | "load_module"
                 if whole =>
             {
@@ -102,7 +121,12 @@ impl Oracle {
         let temporary = file.with_file_name(format!(".prefix-of-{name}"));
         let has_events = read(file).contains("events");
         let events = if before.is_empty() && !has_events { "events {}" } else { "" };
-        let text = format!("{}\npid {}.pid;\n{before}\ninclude \"{}\";\n{after}\n{events}\n", self.modules, temporary.display(), file.display());
+        let text = format!(
+            "{}\npid {}.pid;\n{before}\ninclude \"{}\";\n{after}\n{events}\n",
+            self.modules,
+            temporary.display(),
+            file.display()
+        );
         if std::fs::write(&wrapper, text).is_err() {
             return Verdict::Unknown("cannot write".into());
         }
@@ -159,8 +183,10 @@ fn errors(file: &Path) -> (Vec<(u32, String)>, Vec<Name>) {
     let checked = check(&loaded.config, &sources, &settings);
     let findings = loaded.findings.iter().chain(&checked);
     let errors = findings.filter(|f| matches!(f.rule, "syntax-error" | "misplaced-directive"));
-    let mut lines: Vec<_> =
-        errors.filter(|f| f.primary.file == loaded.config.main).map(|f| (sources.positions(f.primary).0.line, f.message.clone())).collect();
+    let mut lines: Vec<_> = errors
+        .filter(|f| f.primary.file == loaded.config.main)
+        .map(|f| (sources.positions(f.primary).0.line, f.message.clone()))
+        .collect();
     lines.sort();
     (lines, loaded.config.guessed_context)
 }

@@ -31,8 +31,7 @@ pub fn replay(example: &Example, witness: Option<&Witness>) -> Result<(), String
             .map(|_| ())
             .map_err(|said| format!("nginx -t refuses the example:\n{}", prepared.restore(&said)));
     }
-    let port = prepared.listeners.first().map_or(0, |l| l.loopback);
-    let _nginx = Nginx::start(prepared.folder.path(), &prepared.config, port).map_err(|e| prepared.restore(&e))?;
+    let _nginx = Nginx::start(prepared.folder.path(), &prepared.config).map_err(|e| prepared.restore(&e))?;
     let mut numbers = BTreeSet::new();
     let mut problems = Vec::new();
     for exchange in &witness.exchanges {
