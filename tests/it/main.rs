@@ -6,3 +6,4 @@ mod facts_of_docs;
 mod fixtures;
 mod hostile;
 mod readme;
+mod syntax_corpus;
