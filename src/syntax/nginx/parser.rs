@@ -441,7 +441,6 @@ impl<'t> Parser<'t> {
         while !self.frames.is_empty() {
             self.pop_frame(end, end);
         }
-        self.lone_servers();
     }
 
     fn finish(mut self) -> Self {
@@ -454,6 +453,8 @@ impl<'t> Parser<'t> {
                 }
             }
         }
+        self.lone_servers();
+        let tree = &mut self.tree;
         if !tree.holes.is_empty() {
             let mut brace = self.brace_errors.iter();
             tree.errors.retain(|_| brace.next() != Some(&true));

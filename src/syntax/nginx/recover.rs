@@ -509,15 +509,18 @@ impl Parser<'_> {
 
     /// `server` without a block at the top of a file that cannot be one for an `upstream`.
     pub(super) fn lone_servers(&mut self) {
-        let top: Vec<Node> = self.tree.children(None).filter_map(|id| self.tree.nodes.get(id as usize)).copied().collect();
-        let is_line = |node: &&Node| node.name == Name::Server && node.body == Body::None;
-        let elsewhere = |node: &Node| {
-            node.name.info().is_some_and(|i| !i.contexts().intersects(Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM)))
-        };
-        if self.tree.templated || self.guessed_close > 0 || !top.iter().any(elsewhere) {
+        let node = |id: u32| self.tree.nodes.get(id as usize).copied();
+        let is_line = |node: &Node| node.name == Name::Server && node.body == Body::None;
+        let upstream = Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM);
+        let elsewhere = |node: Node| node.name.info().is_some_and(|i| !i.contexts().intersects(upstream));
+        if self.tree.templated || self.guessed_close > 0 {
             return;
         }
-        for node in top.iter().filter(is_line) {
+        let lines: Vec<Node> = self.tree.children(None).filter_map(node).filter(is_line).collect();
+        if lines.is_empty() || !self.tree.children(None).filter_map(node).any(elsewhere) {
+            return;
+        }
+        for node in &lines {
             let words = self.tree.words(node);
             let Some(word) = words.first().copied() else { continue };
             let head = self.head(words);

@@ -94,7 +94,9 @@ fn block_directives_without_a_block() {
     check("server { location / }", "server { location / { } }\n1:21: unexpected \"}\": \"location /\" is not ended");
     check("http\n server { listen 80; }\n}", "http { server { listen 80; } }\n2:2: directive \"http\" has no opening \"{\"");
     check("upstream u { server 127.0.0.1:80; }", "upstream u { server 127.0.0.1:80; }");
-    check("server 127.0.0.1:80;", "server 127.0.0.1:80;");
+    check("server 127.0.0.1:80; keepalive 2;", "server 127.0.0.1:80; keepalive 2;");
+    check("server x;\nroot /x;", "server x; root /x;\n1:1: directive \"server x\" has no opening \"{\"");
+    check("http { server x; }", "http { server x; }\n1:8: directive \"server x\" has no opening \"{\"");
 }
 
 #[test]
