@@ -9,6 +9,5 @@ mod facts_of_docs;
 mod fixtures;
 mod hostile;
 mod readme;
-
-#[path = "../support/mod.rs"]
 mod support;
+mod syntax_corpus;

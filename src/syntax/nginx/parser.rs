@@ -217,6 +217,7 @@ impl<'t> Parser<'t> {
         match (name, self.parent()) {
             (Name::Server, Name::Upstream) | (Name::Entry, _) => Some(false),
             // A line of an `upstream`, perhaps in a file of its own.
+            (Name::Server, Name::Http | Name::Stream | Name::Mail) if self.guessed_close == 0 => Some(true),
             (Name::Server, _) if self.pending() > 1 && !self.starts_line(1) => None,
             (_, Name::Unknown) => None,
             _ => opens_block(name),
@@ -239,9 +240,12 @@ impl<'t> Parser<'t> {
 
     fn word(&mut self, lexeme: Lexeme, shape: Shape) {
         self.push_word(lexeme, shape);
+        let again = self.pending_error;
         self.pending_error |= shape.fault != Fault::None;
         match shape.fault {
             Fault::None => {}
+            // Quotes within quotes bring many of them, for one mistake.
+            Fault::Glued if again => {}
             Fault::Glued => self.glued(lexeme),
             Fault::Unterminated | Fault::TooLong => self.overlong(lexeme, shape),
         }
@@ -321,7 +325,8 @@ impl<'t> Parser<'t> {
             if !self.after_hole {
                 self.error(at, at + 1, "unexpected \"{\"").help("no directive stands before this brace");
             }
-            self.guessed_open += usize::from(!self.after_hole);
+            // Its own "}" may be missing, and if it is a misspelt "}" then that of its block as well.
+            self.guessed_open += 2 * usize::from(!self.after_hole);
             self.push_frame(Frame { node: None, name: Name::Entry, entries: false });
             return;
         }
@@ -448,6 +453,8 @@ impl<'t> Parser<'t> {
                 }
             }
         }
+        self.lone_servers();
+        let tree = &mut self.tree;
         if !tree.holes.is_empty() {
             let mut brace = self.brace_errors.iter();
             tree.errors.retain(|_| brace.next() != Some(&true));

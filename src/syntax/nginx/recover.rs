@@ -1,12 +1,12 @@
 //! What follows a syntax error: what was meant, and where to go on.
 
 use super::Name;
-use super::directives::Info;
+use super::directives::{Contexts, Info};
 use super::lexer::{Fault, Lexeme, Shape};
 use super::lua::Unclosed;
 use super::parser::Parser;
 use super::template::Place;
-use super::tree::{Body, Quote, Word};
+use super::tree::{Body, Node, Quote, Word};
 
 /// How often a quote without an end may be read again from its first line on.
 const MAX_REREADS: usize = 64;
@@ -301,10 +301,14 @@ impl Parser<'_> {
             let (before, after) = self.words().split_at_checked(count).unwrap_or_default();
             let Some(next) = after.first().copied() else { return };
             let head = self.head(before);
-            let (start, end) = self.same_line(next, at);
-            self.error(start, end, format!("missing \";\" after \"{head}\"")).help("the next line is read as its arguments");
             self.split(count);
             name = self.current_name();
+            // The server names the line on which the directive that runs on ends at last.
+            let (start, end) = match self.runs_on(name) {
+                Some(_) => (next.start as usize, next.end as usize),
+                None => self.same_line(next, at),
+            };
+            self.error(start, end, format!("missing \";\" after \"{head}\"")).help("the next line is read as its arguments");
         }
         let takes_two = name == Name::Entry && matches!(self.parent(), Name::Map | Name::Geo | Name::CharsetMap);
         if !takes_two || self.is_doubtful() || self.pending() == 2 {
@@ -480,6 +484,7 @@ impl Parser<'_> {
         // It may be a misspelt ";" or "{", and then the "}" that was meant follows.
         let same_line = self.words().last().is_some_and(|w| !self.slice(w.end as usize, at).contains('\n'));
         self.guessed_close += usize::from(same_line || opens);
+        self.guessed_open += usize::from(opens);
         if opens {
             let end = self.words().last().map_or(at, |w| w.end as usize);
             self.directive(Body::Block { open: end as u32, close: at as u32 }, at + 1);
@@ -500,6 +505,32 @@ impl Parser<'_> {
         let count = self.pending();
         self.split(count);
         self.swallowed = true;
+    }
+
+    /// `server` without a block at the top of a file that cannot be one for an `upstream`.
+    pub(super) fn lone_servers(&mut self) {
+        let node = |id: u32| self.tree.nodes.get(id as usize).copied();
+        let is_line = |node: &Node| node.name == Name::Server && node.body == Body::None;
+        let upstream = Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM);
+        let elsewhere = |node: Node| node.name.info().is_some_and(|i| !i.contexts().intersects(upstream));
+        if self.tree.templated || self.guessed_close > 0 {
+            return;
+        }
+        let lines: Vec<Node> = self.tree.children(None).filter_map(node).filter(is_line).collect();
+        if lines.is_empty() || !self.tree.children(None).filter_map(node).any(elsewhere) {
+            return;
+        }
+        for node in &lines {
+            let words = self.tree.words(node);
+            let Some(word) = words.first().copied() else { continue };
+            let head = self.head(words);
+            let (start, end) = self.same_line(word, (node.end as usize).saturating_sub(1));
+            // Otherwise it was told already.
+            if !self.tree.errors.iter().any(|e| e.span.start as usize == start) {
+                self.error(start, end, format!("directive \"{head}\" has no opening \"{{\""))
+                    .help("outside of \"upstream\", \"server\" opens a block");
+            }
+        }
     }
 
     /// Whether the end of the file has been blamed already.
@@ -529,7 +560,7 @@ impl Parser<'_> {
             line.bytes().all(|b| b == b' ' || b == b'\t').then_some(line.len())
         };
         let closed = self.tree.nodes.iter().position(|node| {
-            let Body::Block { close, .. } = node.body else { return false };
+            let (Body::Block { close, .. } | Body::Lua { close, .. }) = node.body else { return false };
             let start = self.tree.head_span(node).start as usize;
             match (indent(start), indent(close as usize)) {
                 (Some(head), Some(brace)) => {

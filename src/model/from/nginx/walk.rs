@@ -117,7 +117,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         let merge = !self.is_off(Single::MergeSlashes);
         self.uri = uri::normalize(&self.request.path, merge);
         self.client = self.real_client();
-        if self.uri.is_none() {
+        // HTTP/1.1 asks for a Host header, and nginx for a path that it can normalise.
+        if self.uri.is_none() || self.request.host.is_empty() {
             self.end = Some(End::Status(Known::Is(400), None));
             return;
         }
