@@ -185,7 +185,7 @@ impl Comparison<'_> {
             Known::Is(stores) => *stores,
         };
         let header = |name: &str| self.ask.reply.1.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-        let stored = match (self.ask.reply.0, header("Set-Cookie"), header("Cache-Control")) {
+        let kept = match (self.ask.reply.0, header("Set-Cookie"), header("Cache-Control")) {
             (200 | 401, None, None) => stores == Stores::Yes,
             (200, Some(_), None) => stores == Stores::Yes && cache.stores_set_cookie,
             (200, None, Some("private")) => stores == Stores::Yes && cache.ignores_cache_control,
@@ -196,7 +196,7 @@ impl Comparison<'_> {
             self.unknown.push("bypass".to_owned());
             return;
         };
-        if (stored && from_store) != self.observed.repeat_is_copy {
+        if (kept && from_store) != self.observed.repeat_is_copy {
             self.differ("stored", (stores, cache.stores_set_cookie, from_store), self.observed.repeat_is_copy);
         }
     }

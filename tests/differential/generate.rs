@@ -108,6 +108,21 @@ fn d<const N: usize>(words: [&str; N]) -> Directive {
     Directive::simple(words)
 }
 
+/// Every variable that is used must be set or captured somewhere.
+fn define_variables(http: &mut [Directive]) {
+    let text = crate::support::conf::print(http);
+    for (number, name) in ["$s1", "$s2", "$s3"].iter().enumerate() {
+        let set = format!("set {name} ");
+        if text.contains(name) && !text.contains(&set) {
+            let server = http.iter_mut().rfind(|d| d.name() == "server");
+            if let Some(body) = server.and_then(Directive::children_mut) {
+                let at = if number == 2 { 0 } else { body.len() };
+                body.insert(at, d(["set", name, "made"]));
+            }
+        }
+    }
+}
+
 /// A configuration: its `events` and `http` blocks.
 pub(crate) fn configuration(seed: u64) -> Vec<Directive> {
     let mut generator = Generator {
@@ -142,23 +157,8 @@ impl Generator {
             let server = self.server(&mut used, &mut defaults);
             http.push(server);
         }
-        self.define_variables(&mut http);
+        define_variables(&mut http);
         vec![Directive::block(["events"], Vec::new()), Directive::block(["http"], http)]
-    }
-
-    /// Every variable that is used must be set or captured somewhere.
-    fn define_variables(&mut self, http: &mut [Directive]) {
-        let text = crate::support::conf::print(http);
-        for (number, name) in ["$s1", "$s2", "$s3"].iter().enumerate() {
-            let set = format!("set {name} ");
-            if text.contains(name) && !text.contains(&set) {
-                let server = http.iter_mut().rfind(|d| d.name() == "server");
-                if let Some(body) = server.and_then(Directive::children_mut) {
-                    let at = if number == 2 { 0 } else { body.len() };
-                    body.insert(at, d(["set", name, "made"]));
-                }
-            }
-        }
     }
 
     fn server(&mut self, used: &mut BTreeSet<(usize, String)>, defaults: &mut BTreeSet<usize>) -> Directive {
@@ -217,13 +217,13 @@ impl Generator {
             }
         }
         let mut taken = BTreeSet::new();
-        for _ in 0..1 + self.rng.below(6) {
+        for _ in 0..=self.rng.below(6) {
             if let Some(location) = self.location("", false, 0, &mut taken) {
                 body.push(location);
             }
         }
         for name in self.named.clone() {
-            let location = self.location_body(Scope::LocationNoUri, "", 3, true);
+            let location = self.location_body(Scope::LocationNoUri, 3, true);
             body.push(Directive::block(["location".to_owned(), name], location));
         }
         if self.auth_location {
@@ -281,7 +281,7 @@ impl Generator {
         }
         let regex = kind >= 3;
         let scope = if regex { Scope::LocationNoUri } else { Scope::Location };
-        let mut body = self.location_body(scope, if kind == 1 { "=" } else { "" }, depth, false);
+        let mut body = self.location_body(scope, depth, false);
         if kind != 1 && depth < 2 && self.rng.chance(25) {
             let mut taken = BTreeSet::new();
             for _ in 0..=self.rng.below(2) {
@@ -297,7 +297,7 @@ impl Generator {
         Some(Directive::block(words, body))
     }
 
-    fn location_body(&mut self, scope: Scope, _kind: &str, depth: usize, named: bool) -> Vec<Directive> {
+    fn location_body(&mut self, scope: Scope, depth: usize, named: bool) -> Vec<Directive> {
         let mut body = Vec::new();
         self.mark(&mut body);
         if !named && self.rng.chance(5) {

@@ -100,9 +100,9 @@ fn main() -> ExitCode {
             failed = true;
             let kind = format!("{}: {} not {}", first.what, first.model, first.real);
             let kind = if first.what == "status" { kind } else { first.what.clone() };
-            let seen = counts.disagreements.entry(kind).or_default();
-            *seen += 1;
-            if show > 0 && *seen <= 2 {
+            let times = counts.disagreements.entry(kind).or_default();
+            *times += 1;
+            if show > 0 && *times <= 2 {
                 show -= 1;
                 report(&bench, seed, &tree, &asks, index, &first.what);
             }
