@@ -16,8 +16,8 @@ pub fn load(files: &dyn Files, sources: &mut SourceMap, root: &Root, settings: &
 }
 
 /// Checks directives: names, contexts, numbers of arguments.
-pub fn check(_config: &Config, _sources: &SourceMap, _settings: &Settings) -> Vec<Finding> {
-    Vec::new()
+pub fn check(config: &Config, sources: &SourceMap, settings: &Settings) -> Vec<Finding> {
+    crate::project::nginx::check(config, sources, settings)
 }
 
 /// The sites of a configuration.
