@@ -36,7 +36,6 @@ const OPTIONS: &[&str] = &[
     "reuseport",
     "ssl",
     "http2",
-    "spdy",
     "quic",
     "proxy_protocol",
     "so_keepalive",
@@ -113,6 +112,11 @@ fn twice<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, first: Directi
         finding = finding.related(first.span(), "here for the first time");
     }
     checker.report(finding);
+}
+
+/// Whether a text is the number of a port.
+pub(super) fn is_port(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u32>().is_ok_and(|port| (1..=65_535).contains(&port))
 }
 
 /// The address and port in one spelling, so that two of them can be compared. `None` for a port that is none.

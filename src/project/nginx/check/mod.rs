@@ -4,6 +4,7 @@
 
 mod listen;
 mod location;
+mod names;
 mod pcre;
 mod values;
 
@@ -33,6 +34,7 @@ pub fn check(config: &Config, sources: &SourceMap, settings: &Settings) -> Vec<F
         upstreams: values::Upstreams::default(),
     };
     checker.walk();
+    names::check(&mut checker);
     checker.findings
 }
 
@@ -315,6 +317,11 @@ impl<'a> Checker<'a> {
         let text = directive.name_text();
         let Some(outer) = outer else { return };
         if directive.words().first().is_some_and(|word| word.hole) || directives::of_known_module(&text) {
+            return;
+        }
+        if text.starts_with("if(") {
+            let finding = Finding::new("syntax-error", directive.name_span(), format!("unknown directive \"{text}\""));
+            self.report(finding.help("a space is missing: if (…) { … }"));
             return;
         }
         let message = format!("unknown directive \"{text}\"");

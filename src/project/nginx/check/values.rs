@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+use super::listen::is_port;
 use super::{Checker, pcre};
 use crate::finding::Finding;
 use crate::project::nginx::config::Directive;
+use crate::source::Span;
 use crate::syntax::nginx::directives::Contexts;
 use crate::syntax::nginx::{Body, Name};
 
@@ -30,6 +32,18 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
         Name::Geo => variable(checker, directive, directive.arg_count().saturating_sub(1)),
         Name::ServerName if http => server_name(checker, directive),
         Name::Satisfy => one_of(checker, directive, 0, &["all", "any"]),
+        Name::GzipStatic => one_of(checker, directive, 0, &["off", "on", "always"]),
+        Name::SslVerifyClient => one_of(checker, directive, 0, &["off", "on", "optional", "optional_no_ca"]),
+        Name::IfModifiedSince => one_of(checker, directive, 0, &["off", "exact", "before"]),
+        Name::AutoindexFormat => one_of(checker, directive, 0, &["html", "json", "xml", "jsonp"]),
+        Name::ProxyCacheValid | Name::FastcgiCacheValid | Name::UwsgiCacheValid | Name::ScgiCacheValid => {
+            cache_valid(checker, directive)
+        }
+        Name::Expires => expires(checker, directive),
+        Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass | Name::MemcachedPass => {
+            port(checker, directive)
+        }
+        Name::Server if outer.intersects(Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM)) => port(checker, directive),
         Name::Allow | Name::Deny => address(checker, directive),
         Name::FastcgiSplitPathInfo => pcre::check(checker, directive, 0, &directive.arg(0)),
         Name::Upstream => upstream(checker, directive, outer),
@@ -239,7 +253,11 @@ fn upstream<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, outer: Cont
     if checker.config.incomplete || directive.children().any(|child| brings(child.name())) || directive.body() == Body::None {
         return;
     }
-    checker.error(directive.span(), format!("no servers are inside upstream \"{}\"", directive.arg(0)));
+    // The server notices it at the end of the block.
+    let block = directive.full_span();
+    let close = Span::new(block.file, block.end.saturating_sub(1).max(block.start), block.end);
+    let finding = Finding::new("syntax-error", close, format!("no servers are inside upstream \"{}\"", directive.arg(0)));
+    checker.report(finding.related(directive.span(), "the upstream"));
 }
 
 fn methods<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
@@ -264,5 +282,59 @@ fn methods<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
         if !METHODS.iter().any(|known| known.eq_ignore_ascii_case(&method)) {
             checker.error(directive.arg_span(index), format!("invalid method \"{method}\""));
         }
+    }
+}
+
+/// Codes or `any`, and a time.
+fn cache_valid<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    let last = directive.arg_count().saturating_sub(1);
+    let time = directive.arg(last);
+    if !super::is_time(&time, false) {
+        let finding = Finding::new("syntax-error", directive.arg_span(last), format!("invalid time value \"{time}\""));
+        checker.report(finding.help("the last argument is a time such as 10m or 1h"));
+    }
+    for index in 0..last {
+        let code = directive.arg(index);
+        let fits = code.bytes().all(|b| b.is_ascii_digit()) && code.parse::<u32>().is_ok_and(|code| (100..=599).contains(&code));
+        if code != "any" && !fits {
+            checker.error(directive.arg_span(index), format!("invalid status \"{code}\" of \"{}\"", directive.name_text()));
+        }
+    }
+}
+
+fn expires<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    let last = directive.arg_count().saturating_sub(1);
+    let value = directive.arg(last);
+    if last == 1 && directive.arg(0) != "modified" {
+        checker.error(directive.arg_span(0), format!("invalid value \"{}\" of \"expires\"", directive.arg(0)));
+        return;
+    }
+    let word = last == 0 && matches!(value.as_ref(), "epoch" | "max" | "off");
+    let time = value.strip_prefix(['-', '+', '@']).unwrap_or(&value);
+    if !word && !value.contains('$') && !super::is_time(time, false) {
+        let finding = Finding::new("syntax-error", directive.arg_span(last), format!("invalid value \"{value}\" of \"expires\""));
+        checker.report(finding.help("write a time such as 30d, or \"epoch\", \"max\" or \"off\""));
+    }
+}
+
+/// The port of an address to pass requests to.
+fn port<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    let value = directive.arg(0);
+    let authority = value.split_once("://").map_or(value.as_ref(), |(_, rest)| rest);
+    if value.contains('$') || authority.starts_with("unix:") {
+        return;
+    }
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    let port = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').and_then(|(_, tail)| tail.strip_prefix(':')),
+        None => authority.split_once(':').map(|(_, port)| port),
+    };
+    let Some(port) = port else { return };
+    let fits = match port.split_once('-') {
+        Some((from, to)) => is_port(from) && is_port(to),
+        None => is_port(port),
+    };
+    if !fits {
+        checker.error(directive.arg_span(0), format!("invalid port \"{port}\" in \"{}\"", directive.name_text()));
     }
 }

@@ -1,0 +1,303 @@
+//! Names that a directive uses and another one must define: variables, cache and limit zones, log formats.
+//!
+//! Only a whole configuration can tell that a name is unknown: nothing is said of snippets, of templates, where an include is
+//! missing or where a module may define more.
+
+use std::collections::HashSet;
+
+use foldhash::fast::FixedState;
+
+use super::Checker;
+use crate::finding::Finding;
+use crate::project::nginx::config::{Config, Directive};
+use crate::source::SourceMap;
+use crate::syntax::nginx::Name;
+
+type Names = HashSet<String, FixedState>;
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    let (config, sources) = (checker.config, checker.sources);
+    let count = |name: Name| config.by_name.get(name as usize).map_or(0, Vec::len);
+    let whole = config.guessed_context.is_empty() && count(Name::Http) > 0 && !config.incomplete;
+    if !whole || count(Name::Unknown) > 0 || checker.files.iter().any(|file| file.templated || file.first_error.is_some()) {
+        return;
+    }
+    zones(checker, config, sources);
+    log_formats(checker, config, sources);
+    // Modules may define variables; a name that is not in the table has been excluded above.
+    let modules = config.by_name.iter().enumerate().any(|(index, ids)| {
+        !ids.is_empty()
+            && crate::syntax::nginx::directives::all().nth(index).is_some_and(|info| info.module.is_some_and(defines_variables))
+    });
+    if !modules {
+        variables(checker, config, sources);
+    }
+}
+
+fn defines_variables(module: &str) -> bool {
+    !matches!(
+        module,
+        "headers-more" | "brotli" | "fancyindex" | "auth-pam" | "dav-ext" | "substitutions" | "cache-purge" | "upstream-fair"
+    )
+}
+
+fn zones(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
+    const CACHES: &[(Name, Name, &str)] = &[
+        (Name::ProxyCache, Name::ProxyCachePath, "proxy_cache_path"),
+        (Name::FastcgiCache, Name::FastcgiCachePath, "fastcgi_cache_path"),
+        (Name::UwsgiCache, Name::UwsgiCachePath, "uwsgi_cache_path"),
+        (Name::ScgiCache, Name::ScgiCachePath, "scgi_cache_path"),
+    ];
+    for (user, definer, definer_name) in CACHES {
+        let known = defined(config, sources, *definer, "keys_zone=");
+        for directive in config.all(sources, *user) {
+            let zone = directive.arg(0);
+            if zone != "off" && !zone.contains('$') && !known.contains(zone.as_ref()) && !zone.is_empty() {
+                let message = format!("cache zone \"{zone}\" is unknown");
+                let help = format!("no \"{definer_name}\" has keys_zone={zone}:…");
+                checker.report(Finding::new("syntax-error", directive.span(), message).help(help));
+            }
+        }
+    }
+    let requests = defined(config, sources, Name::LimitReqZone, "zone=");
+    for directive in config.all(sources, Name::LimitReq) {
+        let zone = directive.args().find_map(|arg| arg.strip_prefix("zone=").map(str::to_owned));
+        if let Some(zone) = zone.filter(|zone| !requests.contains(zone)) {
+            let message = format!("zone \"{zone}\" of \"limit_req\" is unknown");
+            checker.report(
+                Finding::new("syntax-error", directive.span(), message).help(format!("no \"limit_req_zone\" has zone={zone}:…")),
+            );
+        }
+    }
+    let mut connections = defined(config, sources, Name::LimitConnZone, "zone=");
+    connections.extend(config.all(sources, Name::LimitZone).map(|d| d.arg(0).into_owned()));
+    for directive in config.all(sources, Name::LimitConn) {
+        let zone = directive.arg(0);
+        if !zone.is_empty() && !connections.contains(zone.as_ref()) {
+            let message = format!("zone \"{zone}\" of \"limit_conn\" is unknown");
+            checker.report(
+                Finding::new("syntax-error", directive.span(), message).help(format!("no \"limit_conn_zone\" has zone={zone}:…")),
+            );
+        }
+    }
+}
+
+/// The zones that directives of a name define: `keys_zone=NAME:size`.
+fn defined(config: &Config, sources: &SourceMap, name: Name, prefix: &str) -> Names {
+    let names = config.all(sources, name).filter_map(|directive| {
+        let zone = directive.args().find_map(|arg| arg.strip_prefix(prefix).map(str::to_owned))?;
+        Some(zone.split(':').next().unwrap_or_default().to_owned())
+    });
+    names.collect()
+}
+
+fn log_formats(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
+    let known: Names = config.all(sources, Name::LogFormat).map(|d| d.arg(0).into_owned()).collect();
+    for directive in config.all(sources, Name::AccessLog) {
+        let format = directive.arg(1);
+        let is_option = format.contains('=') || format == "gzip";
+        let in_http = directive.ancestors().last().is_some_and(|outermost| outermost.name() == Name::Http);
+        if directive.arg_count() > 1 && in_http && !is_option && format != "combined" && !known.contains(format.as_ref()) {
+            let message = format!("unknown log format \"{format}\"");
+            checker.report(
+                Finding::new("syntax-error", directive.span(), message).help(format!("define it: log_format {format} '…';")),
+            );
+        }
+    }
+}
+
+/// Variables that nginx defines, besides those with a prefix.
+const VARIABLES: &[&str] = &[
+    "ancient_browser",
+    "args",
+    "binary_remote_addr",
+    "body_bytes_sent",
+    "bytes_sent",
+    "connection",
+    "connection_requests",
+    "connection_time",
+    "content_length",
+    "content_type",
+    "date_gmt",
+    "date_local",
+    "document_root",
+    "document_uri",
+    "fastcgi_path_info",
+    "fastcgi_script_name",
+    "gzip_ratio",
+    "host",
+    "hostname",
+    "http2",
+    "http3",
+    "https",
+    "invalid_referer",
+    "is_args",
+    "is_request_port",
+    "limit_conn_status",
+    "limit_rate",
+    "limit_req_status",
+    "modern_browser",
+    "msec",
+    "msie",
+    "nginx_version",
+    "pid",
+    "pipe",
+    "proxy_add_via",
+    "proxy_add_x_forwarded_for",
+    "proxy_host",
+    "proxy_port",
+    "query_string",
+    "realip_remote_addr",
+    "realip_remote_port",
+    "realpath_root",
+    "remote_addr",
+    "remote_port",
+    "remote_user",
+    "request",
+    "scheme",
+    "secure_link",
+    "secure_link_expires",
+    "server_addr",
+    "server_name",
+    "server_port",
+    "server_protocol",
+    "slice_range",
+    "status",
+    "tcpinfo_rcv_space",
+    "tcpinfo_rtt",
+    "tcpinfo_rttvar",
+    "tcpinfo_snd_cwnd",
+    "uid_got",
+    "uid_reset",
+    "uid_set",
+    "uri",
+];
+
+/// Beginnings of names that stand for something of the request, or that modules define.
+const PREFIXES: &[&str] = &[
+    "arg_",
+    "cookie_",
+    "http_",
+    "sent_",
+    "upstream_",
+    "proxy_",
+    "ssl_",
+    "geoip",
+    "request_",
+    "spdy",
+    "connections_",
+    "time_",
+    "jwt_",
+    "otel_",
+    "opentracing_",
+    "opentelemetry_",
+    "brotli_",
+    "zstd_",
+    "upload_",
+    "echo_",
+    "srcache_",
+    "nchan_",
+    "passenger_",
+    "quic",
+    "acme_",
+];
+
+/// Which arguments of a directive are texts with variables; the first is 0.
+fn uses_variables(directive: Directive<'_>) -> Option<usize> {
+    Some(match directive.name() {
+        Name::Return
+        | Name::ProxyPass
+        | Name::FastcgiPass
+        | Name::UwsgiPass
+        | Name::ScgiPass
+        | Name::GrpcPass
+        | Name::Root
+        | Name::Alias
+        | Name::AuthBasic
+        | Name::TryFiles
+        | Name::ProxyCacheKey
+        | Name::FastcgiCacheKey
+        | Name::UwsgiCacheKey
+        | Name::ScgiCacheKey
+        | Name::ProxyCacheBypass
+        | Name::FastcgiCacheBypass
+        | Name::UwsgiCacheBypass
+        | Name::ScgiCacheBypass
+        | Name::ProxyNoCache
+        | Name::FastcgiNoCache
+        | Name::UwsgiNoCache
+        | Name::ScgiNoCache
+        | Name::ProxySetBody => 0,
+        Name::Set
+        | Name::Rewrite
+        | Name::AddHeader
+        | Name::AddTrailer
+        | Name::ProxySetHeader
+        | Name::GrpcSetHeader
+        | Name::FastcgiParam
+        | Name::UwsgiParam
+        | Name::ScgiParam => 1,
+        _ => return None,
+    })
+}
+
+fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
+    let mut known: Names = VARIABLES.iter().map(|name| (*name).to_owned()).collect();
+    let mut define = |name: &str| {
+        known.insert(name.trim_start_matches('$').to_ascii_lowercase());
+    };
+    for id in 0..config.placed.len() as u32 {
+        let directive = config.directive(sources, id);
+        match directive.name() {
+            Name::Set | Name::AuthRequestSet | Name::PerlSet => define(&directive.arg(0)),
+            Name::Map | Name::SplitClients => define(&directive.arg(1)),
+            Name::Geo => define(&directive.arg(directive.arg_count().saturating_sub(1))),
+            _ => {}
+        }
+        // Named groups of regular expressions, in whatever argument; the first word of a `map` entry among them.
+        for word in directive.words() {
+            let text = word.value(sources.file(directive.span().file).text());
+            for (at, _) in text.match_indices("(?") {
+                let rest = text.get(at + 2..).unwrap_or_default().trim_start_matches('P');
+                if let Some(name) = rest.strip_prefix(['<', '\'']) {
+                    let length = name.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+                    define(name.get(..length).unwrap_or_default());
+                }
+            }
+        }
+    }
+    for id in 0..config.placed.len() as u32 {
+        let directive = config.directive(sources, id);
+        let Some(first) = uses_variables(directive) else { continue };
+        if directive.ancestors().last().is_none_or(|outermost| outermost.name() != Name::Http) {
+            continue;
+        }
+        for (index, value) in directive.args().enumerate().skip(first) {
+            let unknown = references(&value).find(|name| {
+                let name = name.to_ascii_lowercase();
+                !known.contains(&name) && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+            });
+            if let Some(name) = unknown {
+                let near = known.iter().map(|known| (strsim::osa_distance(known, name), known)).filter(|(d, _)| *d <= 2).min();
+                let mut finding =
+                    Finding::new("syntax-error", directive.arg_span(index), format!("unknown variable \"${name}\""));
+                finding = finding.help(match near {
+                    Some((_, near)) => format!("did you mean \"${near}\"?"),
+                    None => "no directive defines it, and nginx does not".into(),
+                });
+                checker.report(finding);
+            }
+        }
+    }
+}
+
+/// The names of the variables in a text; `$1` and the like are groups of a regular expression.
+fn references(value: &str) -> impl Iterator<Item = &str> {
+    value.match_indices('$').filter_map(|(at, _)| {
+        let rest = value.get(at + 1..)?;
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        let name = rest.get(..length)?;
+        (!name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(name)
+    })
+}
