@@ -9,5 +9,4 @@ mod facts_of_docs;
 mod fixtures;
 mod hostile;
 mod readme;
-mod support;
 mod syntax_corpus;

@@ -3,7 +3,7 @@
 use super::lookup::Found;
 use super::slots::{List, Single};
 use super::uri;
-use super::walk::{End, Next, Walk, concat};
+use super::walk::{End, Next, Walk};
 use crate::files::FileKind;
 use crate::model::{Known, Value};
 use crate::project::nginx::DirectiveId;
@@ -23,11 +23,9 @@ impl Walk<'_, '_> {
             };
             let candidate = self.value(text);
             if self.exists(candidate.clone(), kind, id) {
+                // The `/` that asks for a folder does not become part of the URI.
                 self.step(format!("try_files finds {}", directive.arg(index)), id);
-                let slash = if kind == FileKind::Folder { "/" } else { "" };
-                if let Value::Known(found) = concat([candidate, Value::Known(slash.to_owned())]) {
-                    self.uri = Some(found);
-                }
+                self.uri = candidate.known().map(str::to_owned);
                 return Next::Content;
             }
         }

@@ -9,7 +9,7 @@ use super::lookup::Lookup;
 use super::regexes::Regexes;
 use super::routes;
 use super::scope::{NONE, ScopeId, ScopeKind, Scopes};
-use super::server::Listens;
+use super::server::{Listens, TakenNames};
 use super::slots::slot;
 use super::upstream::{kind_of, protocol_of};
 use super::value;
@@ -34,6 +34,8 @@ pub(super) struct Shared<'a> {
     /// Variables that some `set` defines: empty until it runs.
     pub(super) set_variables: HashSet<String, FixedState>,
     set_values: HashMap<String, Vec<DirectiveId>, FixedState>,
+    /// The default server of each address and port.
+    defaults: HashMap<(Option<String>, Option<u16>), ScopeId, FixedState>,
 }
 
 /// One `server` block.
@@ -126,6 +128,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         maps: HashMap::default(),
         set_variables: HashSet::default(),
         set_values: HashMap::default(),
+        defaults: HashMap::default(),
     };
     shared.intern_regexes();
     let mut found: Vec<(DirectiveId, ScopeId)> = Vec::new();
@@ -144,6 +147,14 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
     for (order, (directive, scope)) in found.into_iter().enumerate() {
         let locations = Locations::of_server(scope, &shared.scopes, config, sources, &mut shared.regexes);
         let listens = Listens::of(config.children(sources, directive), &mut shared.regexes);
+        for listen in &listens.listens {
+            let key = (listen.address.clone(), listen.port);
+            if listen.default_server {
+                shared.defaults.insert(key, scope);
+            } else {
+                shared.defaults.entry(key).or_insert(scope);
+            }
+        }
         parts.push((order as u32, scope, locations, listens));
     }
     let shared = Arc::new(shared);
@@ -180,9 +191,10 @@ pub fn choose<'s, 'a>(servers: &'s [Server<'a>], request: &Request) -> Option<&'
     let names_address = request.host == "localhost" || request.host.parse::<std::net::IpAddr>().is_ok();
     let candidates = if names_address && !most_specific.is_empty() { most_specific } else { candidates };
     let host = request.host.trim_end_matches('.');
+    let mut taken = TakenNames::default();
     let by_name = candidates
         .iter()
-        .filter_map(|s| Some((s.listens.matches(host, s.order, &s.shared.regexes)?, *s)))
+        .filter_map(|s| Some((s.listens.matches(host, s.order, &s.shared.regexes, &mut taken)?, *s)))
         .min_by(|a, b| a.0.cmp(&b.0).then(a.1.order.cmp(&b.1.order)));
     if let Some((_, server)) = by_name {
         return Some(server);
@@ -198,6 +210,17 @@ impl<'a> Server<'a> {
             return request.host.clone();
         }
         format!("{}:{}", request.host, request.port)
+    }
+
+    /// The default server of the address that a request comes to: its settings count until the Host header is read.
+    pub(super) fn default_scope(&self, request: &Request) -> ScopeId {
+        let listen = self.listens.listen_for(request);
+        listen.and_then(|l| self.shared.defaults.get(&(l.address.clone(), l.port))).copied().unwrap_or(self.scope)
+    }
+
+    /// The address that takes a request, if the configuration names it.
+    pub(super) fn local_address(&self, request: &Request) -> Option<&str> {
+        self.listens.listen_for(request)?.address.as_deref()
     }
 
     /// `$server_name`: the first name as written.

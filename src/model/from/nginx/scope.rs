@@ -276,7 +276,7 @@ impl Scopes {
 
     fn push(&mut self, kind: ScopeKind, directive: DirectiveId, parent: ScopeId) -> ScopeId {
         let inherited = self.all.get(parent as usize).map_or(0, |s| s.present);
-        let mut barred: SlotSet = 1 << TRY_FILES | 1 << INTERNAL;
+        let mut barred: SlotSet = 1 << TRY_FILES;
         if kind == ScopeKind::Location {
             barred |= 1 << HANDLER;
         }

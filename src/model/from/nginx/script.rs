@@ -119,6 +119,10 @@ impl Walk<'_, '_> {
         let own_args = replacement.contains('?');
         let value = self.value(replacement);
         if let Some(status) = status {
+            let value = match value {
+                Value::Known(text) => Value::Known(super::uri::unescape_redirect(&text)),
+                unknown @ Value::Unknown { .. } => unknown,
+            };
             let args = if keep_args { self.args.clone() } else { Value::Known(String::new()) };
             let value = match args {
                 Value::Known(args) if args.is_empty() => value,

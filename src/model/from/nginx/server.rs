@@ -1,5 +1,6 @@
 //! Which server answers: `listen` and `server_name`.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::regexes::{RegexId, Regexes};
@@ -22,6 +23,8 @@ pub(super) struct Listen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ServerName {
     Exact(String),
+    /// `.example.com`: the name itself and all below it.
+    DotName(String),
     /// `*.example.com` (kept as `.example.com`).
     LeadingWildcard(String),
     /// `www.example.*` (kept as `www.example.`).
@@ -50,6 +53,25 @@ pub(super) enum NameMatch {
     Regex(u32),
 }
 
+/// Names that were given to a server of one address.
+#[derive(Default)]
+pub(super) struct TakenNames<'s> {
+    exact: HashSet<&'s str>,
+    wildcard: HashSet<&'s str>,
+}
+
+impl<'s> TakenNames<'s> {
+    /// Whether the name is still free; it is not afterwards. `.x` is `x` and `*.x`, and is given up as a whole.
+    fn take(&mut self, name: &'s ServerName) -> bool {
+        match name {
+            ServerName::Exact(text) => self.exact.insert(text),
+            ServerName::DotName(text) => self.exact.insert(text.strip_prefix('.').unwrap_or(text)) && self.wildcard.insert(text),
+            ServerName::LeadingWildcard(text) | ServerName::TrailingWildcard(text) => self.wildcard.insert(text),
+            ServerName::Regex(_) | ServerName::Unknown => true,
+        }
+    }
+}
+
 impl Listens {
     /// Reads a `server` block.
     pub(super) fn of<'a>(children: impl Iterator<Item = Directive<'a>>, regexes: &mut Regexes) -> Self {
@@ -62,6 +84,9 @@ impl Listens {
                 Name::Ssl => old_ssl = child.arg(0) == "on",
                 _ => {}
             }
+        }
+        if out.names.is_empty() {
+            out.names.push(ServerName::Exact(String::new()));
         }
         if out.listens.is_empty() {
             out.listens.push(Listen { address: None, port: Some(80), default_server: false, tls: false });
@@ -80,9 +105,8 @@ impl Listens {
             } else if let Some(regex) = value.strip_prefix('~') {
                 ServerName::Regex(regexes.intern(regex, true))
             } else if let Some(rest) = lower.strip_prefix('.') {
-                self.names.push(ServerName::Exact(rest.to_owned()));
                 self.literal.push(rest.to_owned());
-                ServerName::LeadingWildcard(lower.clone())
+                ServerName::DotName(lower.clone())
             } else if let Some(rest) = lower.strip_prefix('*') {
                 ServerName::LeadingWildcard(rest.to_owned())
             } else if let Some(rest) = lower.strip_suffix('*') {
@@ -97,18 +121,20 @@ impl Listens {
         }
     }
 
-    /// How well the server's names fit a host; `order` is its place among all servers.
-    pub(super) fn matches(&self, host: &str, order: u32, regexes: &Regexes) -> Option<NameMatch> {
+    /// How well the server's names fit a host; `order` is its place among all servers. Names that servers before it have already
+    /// (`taken`) are ignored, as nginx ignores them with a warning.
+    pub(super) fn matches<'s>(&'s self, host: &str, order: u32, regexes: &Regexes, taken: &mut TakenNames<'s>) -> Option<NameMatch> {
         let fit = |name: &ServerName| match name {
             ServerName::Exact(text) => (text == host).then_some(NameMatch::Exact),
-            ServerName::LeadingWildcard(text) => (host.len() > text.len() && host.ends_with(text.as_str()))
+            ServerName::DotName(text) if text.strip_prefix('.') == Some(host) => Some(NameMatch::Exact),
+            ServerName::DotName(text) | ServerName::LeadingWildcard(text) => (host.len() > text.len() && host.ends_with(text.as_str()))
                 .then_some(NameMatch::Leading(std::cmp::Reverse(text.len()))),
             ServerName::TrailingWildcard(text) => (host.len() > text.len() && host.starts_with(text.as_str()))
                 .then_some(NameMatch::Trailing(std::cmp::Reverse(text.len()))),
             ServerName::Regex(id) => (regexes.is_match(*id, host) == Some(true)).then_some(NameMatch::Regex(order)),
             ServerName::Unknown => None,
         };
-        self.names.iter().filter_map(fit).min()
+        self.names.iter().filter(|name| taken.take(name)).filter_map(fit).min()
     }
 
     /// Whether any of its listens is a TLS one.

@@ -108,7 +108,7 @@ pub(super) const HANDLER: u8 = (SINGLES + LISTS) as u8;
 /// The slot of `try_files`; not inherited.
 pub(super) const TRY_FILES: u8 = HANDLER + 1;
 
-/// The slot of `internal`; not inherited.
+/// The slot of `internal`.
 pub(super) const INTERNAL: u8 = HANDLER + 2;
 
 /// The slots a block has a directive for, own or inherited: one bit each.

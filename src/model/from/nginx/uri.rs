@@ -60,6 +60,32 @@ pub(super) fn escape(path: &str) -> String {
     out
 }
 
+/// What `rewrite` does to a redirect before the arguments are added (`NGX_UNESCAPE_REDIRECT`): escapes of printable characters are
+/// resolved up to the first `?`.
+pub(super) fn unescape_redirect(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['%', '?']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if rest.starts_with('?') {
+            break;
+        }
+        let code = rest.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|b| *b > b'%' && *b < 0x7f);
+        match code {
+            Some(byte) => {
+                out.push(char::from(byte));
+                rest = &rest[3..];
+            }
+            None => {
+                out.push('%');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out + rest
+}
+
 /// Splits an internal target at its first `?`.
 pub(super) fn split_args(target: &str) -> (&str, &str) {
     target.split_once('?').unwrap_or((target, ""))

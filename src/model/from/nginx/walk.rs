@@ -114,11 +114,11 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Follows the request to its end.
     pub(super) fn run(&mut self) {
-        let merge = !self.is_off(Single::MergeSlashes);
+        let first = self.server.shared.scopes.settled(self.server.default_scope(self.request));
+        let merge = first.single(Single::MergeSlashes).is_none_or(|id| self.directive(id).arg(0) != "off");
         self.uri = uri::normalize(&self.request.path, merge);
         self.client = self.real_client();
-        // HTTP/1.1 asks for a Host header, and nginx for a path that it can normalise.
-        if self.uri.is_none() || self.request.host.is_empty() {
+        if self.uri.is_none() {
             self.end = Some(End::Status(Known::Is(400), None));
             return;
         }
@@ -442,7 +442,14 @@ impl<'w, 'a> Walk<'w, 'a> {
         if !target.prefix().starts_with('/') || self.is_off(Single::AbsoluteRedirect) {
             return target;
         }
-        let host = if self.is_on(Single::ServerNameInRedirect) { self.variable("server_name") } else { self.variable("host") };
+        let host = if self.is_on(Single::ServerNameInRedirect) {
+            self.variable("server_name")
+        } else if self.request.host.is_empty() {
+            let address = self.server.local_address(self.request);
+            address.map_or_else(|| unknown_value("address of the server"), |a| Value::Known(a.to_owned()))
+        } else {
+            self.variable("host")
+        };
         let scheme = self.request.scheme;
         let with_port = self.request.port != scheme.default_port() && !self.is_off(Single::PortInRedirect);
         let port = if with_port { format!(":{}", self.request.port) } else { String::new() };
