@@ -138,6 +138,8 @@ impl Walk<'_, '_> {
         if names.is_empty() {
             names.push(("index.html".to_owned(), place));
         }
+        let by = self.settled().single(Single::Root);
+        let mut folder_tested = false;
         for (name, id) in names {
             if name.starts_with('/') {
                 let args = self.args.clone();
@@ -150,16 +152,34 @@ impl Walk<'_, '_> {
                 let uri = candidate.known().map(str::to_owned);
                 return self.internal_redirect(uri, args);
             }
+            if !std::mem::replace(&mut folder_tested, true)
+                && let Some(status) = self.folder_error(uri, place)
+            {
+                return self.finalize(status, by);
+            }
         }
-        let folder = self.request.assume.file_exists.is_some()
-            || self.exists(Value::Known(uri.trim_end_matches('/').to_owned()), FileKind::Folder, place);
-        let by = self.settled().single(Single::Root);
-        if !folder {
-            return self.finalize(404, by);
+        if !folder_tested && let Some(status) = self.folder_error(uri, place) {
+            return self.finalize(status, by);
         }
         if self.is_on(Single::Autoindex) && self.method != "POST" {
             return self.done(Known::Is(200), by);
         }
         self.finalize(403, by)
+    }
+
+    /// The status if what a URI with `/` at its end means is no folder.
+    fn folder_error(&mut self, uri: &str, by: DirectiveId) -> Option<u16> {
+        if self.request.assume.file_exists.is_some() {
+            return None;
+        }
+        let path = self.filename_of(Value::Known(uri.to_owned()));
+        let folder = path.known().and_then(|path| self.file_kind(path.trim_end_matches('/'), by));
+        match folder {
+            Some(Some(FileKind::Folder)) => None,
+            // `alias` to a file: the path has no `/` at its end, and nginx takes it for a fault of its own.
+            Some(Some(FileKind::File)) if !path.prefix().ends_with('/') => Some(500),
+            Some(_) => Some(404),
+            None => (!self.exists(Value::Known(uri.to_owned()), FileKind::Folder, by)).then_some(404),
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::choices::{self, Choices};
 use super::location::Locations;
 use super::lookup::Lookup;
-use super::regexes::Regexes;
+use super::regexes::{RegexId, Regexes};
 use super::routes;
 use super::scope::{NONE, ScopeId, ScopeKind, Scopes};
 use super::server::{Listens, TakenNames};
@@ -218,6 +218,11 @@ impl<'a> Server<'a> {
         listen.and_then(|l| self.shared.defaults.get(&(l.address.clone(), l.port))).copied().unwrap_or(self.scope)
     }
 
+    /// The regex of the `server_name` by which a host was found: its groups are variables.
+    pub(super) fn name_regexes(&self, host: &str) -> Vec<RegexId> {
+        self.listens.regexes_for(host)
+    }
+
     /// The address that takes a request, if the configuration names it.
     pub(super) fn local_address(&self, request: &Request) -> Option<&str> {
         self.listens.listen_for(request)?.address.as_deref()
@@ -227,7 +232,8 @@ impl<'a> Server<'a> {
     pub(super) fn first_name(&self) -> Value {
         let mut children = self.shared.config.children(self.shared.sources, self.server_directive());
         let first = children.find(|c| c.name() == Name::ServerName).map(|n| n.arg(0).to_ascii_lowercase());
-        Value::Known(first.unwrap_or_default())
+        // A name `.example.com` is shown without its dot.
+        Value::Known(first.map(|f| f.strip_prefix('.').unwrap_or(&f).to_owned()).unwrap_or_default())
     }
 
     /// The `server` directive, or [`TOP`].

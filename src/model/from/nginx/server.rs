@@ -123,18 +123,41 @@ impl Listens {
 
     /// How well the server's names fit a host; `order` is its place among all servers. Names that servers before it have already
     /// (`taken`) are ignored, as nginx ignores them with a warning.
-    pub(super) fn matches<'s>(&'s self, host: &str, order: u32, regexes: &Regexes, taken: &mut TakenNames<'s>) -> Option<NameMatch> {
+    pub(super) fn matches<'s>(
+        &'s self,
+        host: &str,
+        order: u32,
+        regexes: &Regexes,
+        taken: &mut TakenNames<'s>,
+    ) -> Option<NameMatch> {
         let fit = |name: &ServerName| match name {
             ServerName::Exact(text) => (text == host).then_some(NameMatch::Exact),
             ServerName::DotName(text) if text.strip_prefix('.') == Some(host) => Some(NameMatch::Exact),
-            ServerName::DotName(text) | ServerName::LeadingWildcard(text) => (host.len() > text.len() && host.ends_with(text.as_str()))
-                .then_some(NameMatch::Leading(std::cmp::Reverse(text.len()))),
+            ServerName::DotName(text) | ServerName::LeadingWildcard(text) => (host.len() > text.len()
+                && host.ends_with(text.as_str()))
+            .then_some(NameMatch::Leading(std::cmp::Reverse(text.len()))),
             ServerName::TrailingWildcard(text) => (host.len() > text.len() && host.starts_with(text.as_str()))
                 .then_some(NameMatch::Trailing(std::cmp::Reverse(text.len()))),
             ServerName::Regex(id) => (regexes.is_match(*id, host) == Some(true)).then_some(NameMatch::Regex(order)),
             ServerName::Unknown => None,
         };
         self.names.iter().filter(|name| taken.take(name)).filter_map(fit).min()
+    }
+
+    /// The regexes that are asked for a host: none if a plain name fits.
+    pub(super) fn regexes_for(&self, host: &str) -> Vec<RegexId> {
+        let plain = |name: &ServerName| match name {
+            ServerName::Exact(text) => text == host,
+            ServerName::DotName(text) => text.strip_prefix('.') == Some(host) || host.ends_with(text.as_str()),
+            ServerName::LeadingWildcard(text) => host.ends_with(text.as_str()),
+            ServerName::TrailingWildcard(text) => host.starts_with(text.as_str()),
+            ServerName::Regex(_) | ServerName::Unknown => false,
+        };
+        if self.names.iter().any(plain) {
+            return Vec::new();
+        }
+        let regexes = self.names.iter().filter_map(|name| if let ServerName::Regex(id) = name { Some(*id) } else { None });
+        regexes.collect()
     }
 
     /// Whether any of its listens is a TLS one.

@@ -118,7 +118,14 @@ impl<'w, 'a> Walk<'w, 'a> {
         let merge = first.single(Single::MergeSlashes).is_none_or(|id| self.directive(id).arg(0) != "off");
         self.uri = uri::normalize(&self.request.path, merge);
         self.client = self.real_client();
-        if self.uri.is_none() {
+        let host = self.request.host.trim_end_matches('.').to_owned();
+        for regex in self.server.name_regexes(&host) {
+            if self.regex_captures(regex, &host) == Some(true) {
+                break;
+            }
+        }
+        // HTTP/1.1 asks for a Host header, and nginx for a path that it can normalise.
+        if self.uri.is_none() || self.request.host.is_empty() {
             self.end = Some(End::Status(Known::Is(400), None));
             return;
         }
@@ -286,10 +293,13 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Ends with a status that nginx makes itself, unless an `error_page` takes over (`ngx_http_special_response_handler`).
     pub(super) fn finalize(&mut self, status: u16, by: Option<DirectiveId>) -> Next {
-        if std::mem::take(&mut self.body_sent) || status < 300 || status == 444 || self.uri_changes == 0 {
+        if std::mem::take(&mut self.body_sent) || status < 300 || status == 444 {
             return self.done(Known::Is(status), by);
         }
         self.error_status = Some(status);
+        if self.uri_changes == 0 {
+            return self.done(Known::Is(status), by);
+        }
         let pages = self.server.shared.scopes.run(self.settled().run(super::slots::List::ErrorPages)).to_vec();
         if !self.error_page_used && !pages.is_empty() {
             if !self.is_on(Single::RecursiveErrorPages) {
