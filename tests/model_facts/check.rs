@@ -207,7 +207,7 @@ fn upstream(field: &str, is: &Is, exchange: &Exchange, outcome: &Outcome) -> Res
             other => return Err(format!("Host: {other:?}")),
         },
         name => match upstream.sent.iter().find(|s| s.name.eq_ignore_ascii_case(name)) {
-            Some(set) => set.value.known().map(str::to_owned).filter(|v| !v.is_empty()),
+            Some(header) => header.value.known().map(str::to_owned).filter(|v| !v.is_empty()),
             // Whether the server takes a name with an underscore at all is no fate of one header.
             None if name.contains('_') => return Ok(()),
             None if upstream.forwards_client_headers.value == Known::Is(true) => sent.map(str::to_owned),
@@ -222,15 +222,14 @@ fn header(name: &str, is: &Is, exchange: &Exchange, outcome: &Outcome) -> Result
     let hidden = outcome.response.hidden.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     let from_upstream = replied(exchange, name).filter(|_| reaches && !hidden);
     let value = match name.to_ascii_lowercase().as_str() {
-        // How cookies are edited is not a part of the model.
-        "set-cookie" => return Ok(()),
+        // How cookies are edited is not a part of the model, and Cache-Control depends on the status of the answer.
+        "set-cookie" | "cache-control" => return Ok(()),
         "location" => outcome.location.as_ref().and_then(Value::known).map(str::to_owned),
         "www-authenticate" => {
             let refusing = outcome.gates.iter().find(|g| g.kind == GateKind::Basic && g.verdict == Verdict::Refuses(401));
             let realm = refusing.and_then(|g| g.realm.as_ref()?.known());
             realm.map(|r| format!("Basic realm=\"{r}\"")).or_else(|| from_upstream.map(str::to_owned))
         }
-        "cache-control" => return Ok(()),
         _ => {
             let added = outcome.response.added.iter().find(|s| s.name.eq_ignore_ascii_case(name));
             added.and_then(|s| s.value.known()).or(from_upstream).map(str::to_owned)
