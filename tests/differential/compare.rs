@@ -107,7 +107,7 @@ impl Comparison<'_> {
     fn realm(&mut self) {
         let challenges = self.observed.answer.all("WWW-Authenticate").map(str::to_owned);
         let real: Vec<String> =
-            challenges.filter_map(|c| Some(c.strip_prefix("Basic realm=\"")?.strip_suffix('"')?.to_owned())).collect();
+            challenges.filter_map(|c| Some((self.restore)(c.strip_prefix("Basic realm=\"")?.strip_suffix('"')?))).collect();
         let refusing = |g: &&lint401::model::Gate| g.kind == GateKind::Basic && g.verdict == Verdict::Refuses(401);
         let model: Vec<&Value> = self.run.gates.iter().filter(refusing).filter_map(|g| g.realm.as_ref()).collect();
         let said: Vec<&str> = model.iter().filter_map(|v| v.known()).collect();

@@ -328,7 +328,7 @@ impl Generator {
             }
             3 => {
                 if scope == Scope::Location && self.rng.chance(20) {
-                    body.push(d(["alias", self.rng.pick(&["/srv/www/a/", "/srv/www/docs/", "/srv/www/index.html"])]));
+                    body.push(d(["alias", self.rng.pick(&["/srv/www/a/", "/srv/www/docs/"])]));
                 } else if self.rng.chance(50) {
                     body.push(d(["root", "/srv/www"]));
                 }

@@ -102,7 +102,7 @@ fn main() -> ExitCode {
             let kind = if first.what == "status" { kind } else { first.what.clone() };
             let times = counts.disagreements.entry(kind).or_default();
             *times += 1;
-            if show > 0 && *times <= 2 {
+            if show > 0 && *times == 1 {
                 show -= 1;
                 report(&bench, seed, &tree, &asks, index, &first.what);
             }

@@ -82,14 +82,23 @@ pub(crate) fn requests(config: &[Directive], rng: &mut Rng, count: usize) -> Vec
         ports: Vec::new(),
     };
     let mut own = Vec::new();
+    // Which status of the application is replaced is not asked of the model: it follows plain answers.
+    let mut intercepts = false;
     for directive in config {
-        directive.walk(&mut |d| gather(d, &mut material, &mut own));
+        directive.walk(&mut |d| {
+            intercepts |= d.name().ends_with("_intercept_errors");
+            gather(d, &mut material, &mut own);
+        });
     }
     (0..count)
         .map(|_| {
             let path = if rng.chance(75) { rng.one(&own) } else { rng.one(&material.paths) };
             let path = path.cloned().unwrap_or_else(|| "/".to_owned());
-            ask(&path, &material, rng)
+            let mut ask = ask(&path, &material, rng);
+            if intercepts && ask.reply.0 >= 300 {
+                ask.reply = (200, Vec::new());
+            }
+            ask
         })
         .collect()
 }

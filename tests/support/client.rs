@@ -39,9 +39,7 @@ pub struct Request {
 
 impl Request {
     fn text(&self) -> String {
-        // Only HTTP/1.0 goes without Host.
-        let host = self.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("host"));
-        let mut text = format!("{} {} HTTP/1.{}\r\n", self.method, self.target, u8::from(host));
+        let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         for (name, value) in &self.headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
