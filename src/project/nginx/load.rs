@@ -80,10 +80,10 @@ impl<'a> Loader<'a> {
     pub fn load(&mut self, sources: &mut SourceMap, main: &Path) -> Loaded {
         let main = normalize(main);
         match self.tree(sources, &main) {
-            Ok(tree) => self.expand(sources, &main, tree),
+            Ok(tree) => self.expand(sources, &main, &tree),
             Err(why) => {
                 let file = sources.add(display(&main, &self.base), Vec::new());
-                let mut loaded = self.expand(sources, &main, Arc::new(Tree::new(file)));
+                let mut loaded = self.expand(sources, &main, &Arc::new(Tree::new(file)));
                 let (rule, reason) = why.rule_and_reason();
                 loaded.config.incomplete = true;
                 loaded.findings.push(Finding::new(rule, Span::new(file, 0, 0), format!("this file {reason}")));
@@ -100,7 +100,7 @@ impl<'a> Loader<'a> {
         self.load(sources, &main)
     }
 
-    fn expand(&mut self, sources: &mut SourceMap, main: &Path, tree: Arc<Tree>) -> Loaded {
+    fn expand(&mut self, sources: &mut SourceMap, main: &Path, tree: &Arc<Tree>) -> Loaded {
         let config = Config {
             main: tree.file,
             trees: Vec::new(),
@@ -121,7 +121,7 @@ impl<'a> Loader<'a> {
             open: Vec::new(),
             resolved: HashMap::default(),
         };
-        expansion.place_tree(&tree, TOP, 0);
+        expansion.place_tree(tree, TOP, 0);
         let Expansion { mut config, findings, .. } = expansion;
         config.by_name = by_name(&config.placed);
         config.guessed_context = context::guess(&config, sources);
@@ -315,13 +315,12 @@ impl Expansion<'_, '_, '_> {
             return;
         }
         let argument = word.value(self.sources.file(tree.file).text()).into_owned();
-        let targets = match self.resolved.get(&argument) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let targets = Arc::new(self.resolver.resolve(&argument));
-                self.resolved.insert(argument.clone(), Arc::clone(&targets));
-                targets
-            }
+        let targets = if let Some(known) = self.resolved.get(&argument) {
+            Arc::clone(known)
+        } else {
+            let targets = Arc::new(self.resolver.resolve(&argument));
+            self.resolved.insert(argument.clone(), Arc::clone(&targets));
+            targets
         };
         if targets.is_empty() {
             return;

@@ -61,7 +61,7 @@ const SOCKET_OPTIONS: &[&str] = &[
     "so_keepalive",
 ];
 
-pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame, outer: Contexts) {
+pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame<'a>, outer: Contexts) {
     if directive.name() != Name::Listen || outer != Contexts::SERVER {
         return;
     }
@@ -71,8 +71,9 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, fra
         checker.error(directive.arg_span(0), message);
         return;
     };
-    let options: Vec<_> = directive.args().skip(1).map(|arg| arg.split('=').next().unwrap_or_default().to_owned()).collect();
-    if let Some(bad) = options.iter().position(|option| !OPTIONS.contains(&option.as_str())) {
+    let args: Vec<_> = directive.args().skip(1).collect();
+    let options: Vec<&str> = args.iter().map(|arg| arg.split('=').next().unwrap_or_default()).collect();
+    if let Some(bad) = options.iter().position(|option| !OPTIONS.contains(option)) {
         let span = directive.arg_span(bad + 1);
         let mut finding =
             Finding::new("syntax-error", span, format!("invalid parameter \"{}\" of \"listen\"", directive.arg(bad + 1)));
@@ -82,7 +83,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, fra
         checker.report(finding);
         return;
     }
-    if options.iter().any(|option| option == "quic") {
+    if options.contains(&"quic") {
         key.push_str("/udp");
     }
     if let Some(first) = frame.listens.insert(key.clone(), directive.id) {
@@ -90,14 +91,14 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, fra
         twice(checker, directive, first, format!("this server listens on {address} twice"));
         return;
     }
-    if options.iter().any(|option| option == "default_server" || option == "default") {
+    if options.contains(&"default_server") || options.contains(&"default") {
         if let Some(first) = checker.listens.defaults.get(&key).copied() {
             twice(checker, directive, first, format!("a second default server for {address}"));
             return;
         }
         checker.listens.defaults.insert(key.clone(), directive);
     }
-    if options.iter().any(|option| SOCKET_OPTIONS.contains(&option.as_str())) {
+    if options.iter().any(|option| SOCKET_OPTIONS.contains(option)) {
         if let Some(first) = checker.listens.options.get(&key).copied() {
             twice(checker, directive, first, format!("socket options for {address} are given a second time"));
             return;

@@ -12,7 +12,7 @@ use crate::syntax::nginx::Name;
 use crate::syntax::nginx::directives::Contexts;
 
 /// The locations met in a block so far, with whether they are exact.
-pub(super) type Siblings = HashMap<(bool, String), DirectiveId, FixedState>;
+pub(super) type Siblings<'a> = HashMap<(bool, Cow<'a, str>), DirectiveId, FixedState>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -23,7 +23,7 @@ enum Kind {
 }
 
 /// Kind and name of a location, by its one or two arguments. `None` for an unknown modifier.
-fn parse<'a>(directive: Directive<'a>) -> Option<(Kind, Cow<'a, str>)> {
+fn parse(directive: Directive<'_>) -> Option<(Kind, Cow<'_, str>)> {
     let first = directive.arg(0);
     if directive.arg_count() == 2 {
         let kind = match first.as_ref() {
@@ -52,7 +52,7 @@ fn parse<'a>(directive: Directive<'a>) -> Option<(Kind, Cow<'a, str>)> {
     }
 }
 
-pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame, outer: Contexts) {
+pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame<'a>, outer: Contexts) {
     match directive.name() {
         Name::Location => location(checker, directive, frame),
         Name::ProxyPass if outer != Contexts::STREAM_SERVER => proxy_pass(checker, directive),
@@ -74,7 +74,7 @@ fn misplaced<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, message: i
     checker.report(finding);
 }
 
-fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame) {
+fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame<'a>) {
     let Some((kind, name)) = parse(directive) else {
         let message = format!("invalid location modifier \"{}\"", directive.arg(0));
         let help = "the modifiers are \"=\", \"^~\", \"~\" and \"~*\"";
@@ -103,7 +103,7 @@ fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut
         }
     }
     if matches!(kind, Kind::Exact | Kind::Prefix) {
-        let key = (kind == Kind::Exact, name.into_owned());
+        let key = (kind == Kind::Exact, name);
         if let Some(first) = frame.locations.get(&key) {
             let first = checker.config.directive(checker.sources, *first).span();
             let message = format!("duplicate location \"{}\"", key.1);

@@ -59,7 +59,7 @@ fn files(config: &Config) -> Vec<FileState> {
 }
 
 /// A block that is open during the walk.
-struct Frame {
+struct Frame<'a> {
     /// One past its last directive.
     end: DirectiveId,
     /// The context inside it, if that is known.
@@ -67,7 +67,7 @@ struct Frame {
     /// The directives met in it so far, by name.
     seen: Seen,
     /// Its locations.
-    locations: location::Siblings,
+    locations: location::Siblings<'a>,
     /// The addresses it listens on.
     listens: listen::Own,
 }
@@ -89,7 +89,7 @@ impl Seen {
     }
 }
 
-impl Frame {
+impl Frame<'_> {
     fn new(end: DirectiveId, context: Option<Contexts>) -> Self {
         let seen = Seen([0; Name::COUNT / 64 + 1]);
         Self { end, context, seen, locations: location::Siblings::default(), listens: listen::Own::default() }
@@ -140,7 +140,7 @@ impl<'a> Checker<'a> {
         self.report(Finding::new("syntax-error", span, message));
     }
 
-    fn directive(&mut self, directive: Directive<'a>, file: FileState, frame: &mut Frame) {
+    fn directive(&mut self, directive: Directive<'a>, file: FileState, frame: &mut Frame<'a>) {
         let name = directive.name();
         let Some(info) = name.info() else {
             if name == Name::Unknown {
@@ -304,7 +304,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Directives of which a block may have one only.
-    fn once_together(&mut self, directive: Directive<'a>, frame: &Frame) {
+    fn once_together(&mut self, directive: Directive<'a>, frame: &Frame<'a>) {
         const GROUPS: &[&[Name]] = &[&[Name::Root, Name::Alias]];
         let name = directive.name();
         let Some(group) = GROUPS.iter().find(|group| group.contains(&name)) else { return };

@@ -9,9 +9,9 @@ use foldhash::fast::FixedState;
 
 use super::Checker;
 use crate::finding::Finding;
-use crate::project::nginx::config::{Config, Directive};
+use crate::project::nginx::config::Config;
 use crate::source::SourceMap;
-use crate::syntax::nginx::Name;
+use crate::syntax::nginx::{Name, directives};
 
 type Names = HashSet<String, FixedState>;
 
@@ -203,8 +203,8 @@ const PREFIXES: &[&str] = &[
 ];
 
 /// Which arguments of a directive are texts with variables; the first is 0.
-fn uses_variables(directive: Directive<'_>) -> Option<usize> {
-    Some(match directive.name() {
+fn uses_variables(name: Name) -> Option<usize> {
+    Some(match name {
         Name::Return
         | Name::ProxyPass
         | Name::FastcgiPass
@@ -242,53 +242,58 @@ fn uses_variables(directive: Directive<'_>) -> Option<usize> {
 }
 
 fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
+    let known = defined_variables(config, sources);
+    for (index, ids) in config.by_name.iter().enumerate() {
+        let Some(first) = directives::all().nth(index).and_then(|info| uses_variables(info.name)) else { continue };
+        for directive in ids.iter().map(|id| config.directive(sources, *id)) {
+            for (index, value) in directive.args().enumerate().skip(first) {
+                let Some(name) = references(&value).find(|name| !is_known(&known, name)) else { continue };
+                // Those of `stream` are other ones.
+                if directive.ancestors().last().is_none_or(|outermost| outermost.name() != Name::Http) {
+                    continue;
+                }
+                let near = known.iter().map(|known| (strsim::osa_distance(known, name), known)).filter(|(d, _)| *d <= 2).min();
+                let finding = Finding::new("syntax-error", directive.arg_span(index), format!("unknown variable \"${name}\""));
+                checker.report(finding.help(match near {
+                    Some((_, near)) => format!("did you mean \"${near}\"?"),
+                    None => "no directive defines it, and nginx does not".into(),
+                }));
+            }
+        }
+    }
+}
+
+fn is_known(known: &Names, name: &str) -> bool {
+    let in_lower_case = |name: &str| known.contains(name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    if name.bytes().any(|b| b.is_ascii_uppercase()) { in_lower_case(&name.to_ascii_lowercase()) } else { in_lower_case(name) }
+}
+
+/// The variables of nginx and those that directives define.
+fn defined_variables(config: &Config, sources: &SourceMap) -> Names {
     let mut known: Names = VARIABLES.iter().map(|name| (*name).to_owned()).collect();
     let mut define = |name: &str| {
         known.insert(name.trim_start_matches('$').to_ascii_lowercase());
     };
-    for id in 0..config.placed.len() as u32 {
-        let directive = config.directive(sources, id);
-        match directive.name() {
-            Name::Set | Name::AuthRequestSet | Name::PerlSet => define(&directive.arg(0)),
-            Name::Map | Name::SplitClients => define(&directive.arg(1)),
-            Name::Geo => define(&directive.arg(directive.arg_count().saturating_sub(1))),
-            _ => {}
-        }
-        // Named groups of regular expressions, in whatever argument; the first word of a `map` entry among them.
-        for word in directive.words() {
-            let text = word.value(sources.file(directive.span().file).text());
-            for (at, _) in text.match_indices("(?") {
-                let rest = text.get(at + 2..).unwrap_or_default().trim_start_matches('P');
-                if let Some(name) = rest.strip_prefix(['<', '\'']) {
-                    let length = name.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
-                    define(name.get(..length).unwrap_or_default());
-                }
+    for name in [Name::Set, Name::AuthRequestSet, Name::PerlSet] {
+        config.all(sources, name).for_each(|d| define(&d.arg(0)));
+    }
+    for name in [Name::Map, Name::SplitClients] {
+        config.all(sources, name).for_each(|d| define(&d.arg(1)));
+    }
+    config.all(sources, Name::Geo).for_each(|d| define(&d.arg(d.arg_count().saturating_sub(1))));
+    // Named groups of regular expressions, in whatever word: `(?<name>…)`, `(?P<name>…)`, `(?'name'…)`.
+    for tree in config.trees.iter().flatten() {
+        let text = sources.file(tree.file).text();
+        for (at, _) in text.match_indices("(?") {
+            let rest = text.get(at + 2..).unwrap_or_default();
+            let rest = rest.strip_prefix('P').unwrap_or(rest);
+            if let Some(name) = rest.strip_prefix(['<', '\'']) {
+                let length = name.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+                define(name.get(..length).unwrap_or_default());
             }
         }
     }
-    for id in 0..config.placed.len() as u32 {
-        let directive = config.directive(sources, id);
-        let Some(first) = uses_variables(directive) else { continue };
-        if directive.ancestors().last().is_none_or(|outermost| outermost.name() != Name::Http) {
-            continue;
-        }
-        for (index, value) in directive.args().enumerate().skip(first) {
-            let unknown = references(&value).find(|name| {
-                let name = name.to_ascii_lowercase();
-                !known.contains(&name) && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-            });
-            if let Some(name) = unknown {
-                let near = known.iter().map(|known| (strsim::osa_distance(known, name), known)).filter(|(d, _)| *d <= 2).min();
-                let mut finding =
-                    Finding::new("syntax-error", directive.arg_span(index), format!("unknown variable \"${name}\""));
-                finding = finding.help(match near {
-                    Some((_, near)) => format!("did you mean \"${near}\"?"),
-                    None => "no directive defines it, and nginx does not".into(),
-                });
-                checker.report(finding);
-            }
-        }
-    }
+    known
 }
 
 /// The names of the variables in a text; `$1` and the like are groups of a regular expression.

@@ -59,13 +59,12 @@ impl Scanner<'_> {
                     self.depth += 1;
                     if self.peek(1) == Some(b'?') {
                         match self.peek(2) {
-                            // Comments and options change how the rest is read.
-                            Some(b'#' | b'a'..=b'z' | b'^' | b'-') => return None,
                             Some(b'=' | b'!' | b':' | b'|' | b'>') => self.at += 2,
                             Some(b'<' | b'P' | b'\'') => {
                                 let rest = self.bytes.get(self.at + 3..).unwrap_or_default();
                                 self.at += 2 + rest.iter().take_while(|b| !b")>'=!".contains(b)).count();
                             }
+                            // Comments and options change how the rest is read.
                             _ => return None,
                         }
                     } else if self.peek(1) == Some(b'*') {

@@ -26,9 +26,8 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
         Name::Rewrite => rewrite(checker, directive),
         Name::ErrorPage => error_page(checker, directive),
         Name::If => condition(checker, directive),
-        Name::Set => variable(checker, directive, 0),
         Name::Map | Name::SplitClients => variable(checker, directive, 1),
-        Name::AuthRequestSet | Name::PerlSet | Name::JsSet => variable(checker, directive, 0),
+        Name::Set | Name::AuthRequestSet | Name::PerlSet | Name::JsSet => variable(checker, directive, 0),
         Name::Geo => variable(checker, directive, directive.arg_count().saturating_sub(1)),
         Name::ServerName if http => server_name(checker, directive),
         Name::Satisfy => one_of(checker, directive, 0, &["all", "any"]),
@@ -37,11 +36,11 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
         Name::IfModifiedSince => one_of(checker, directive, 0, &["off", "exact", "before"]),
         Name::AutoindexFormat => one_of(checker, directive, 0, &["html", "json", "xml", "jsonp"]),
         Name::ProxyCacheValid | Name::FastcgiCacheValid | Name::UwsgiCacheValid | Name::ScgiCacheValid => {
-            cache_valid(checker, directive)
+            cache_valid(checker, directive);
         }
         Name::Expires => expires(checker, directive),
         Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass | Name::MemcachedPass => {
-            port(checker, directive)
+            port(checker, directive);
         }
         Name::Server if outer.intersects(Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM)) => port(checker, directive),
         Name::Allow | Name::Deny => address(checker, directive),

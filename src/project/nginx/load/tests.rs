@@ -22,13 +22,11 @@ impl Tree {
 
     /// All directives as text, indented by depth.
     fn shown(&self, config: &Config) -> String {
-        let mut out = String::new();
-        for id in 0..config.placed.len() as u32 {
+        let lines = (0..config.placed.len() as u32).map(|id| {
             let directive = config.directive(&self.sources, id);
-            let depth = directive.ancestors().count();
-            out += &format!("{:depth$}{}\n", "", directive.text());
-        }
-        out
+            " ".repeat(directive.ancestors().count()) + &directive.text() + "\n"
+        });
+        lines.collect()
     }
 }
 
@@ -176,9 +174,9 @@ fn includes_that_double_end_at_the_limit() {
     }
     files.add("40.conf", "user x;");
     let (mut sources, settings) = (SourceMap::new(), Settings::default());
-    let mut loader = Loader::new(&files, Path::new(""), &settings);
-    loader.max_placed = 1000;
-    let loaded = loader.load(&mut sources, Path::new("0.conf"));
+    let mut reader = Loader::new(&files, Path::new(""), &settings);
+    reader.max_placed = 1000;
+    let loaded = reader.load(&mut sources, Path::new("0.conf"));
     assert_eq!(loaded.config.placed.len(), 1000);
     assert!(loaded.config.incomplete && rules(&loaded).iter().all(|r| *r == "limit-reached"));
 }
@@ -243,8 +241,8 @@ fn a_snippet_finds_the_files_of_the_main_file_above_it() {
 #[test]
 fn text_at_hand_replaces_the_file() {
     let mut tree = tree(&[("nginx.conf", "user old;")]);
-    let mut loader = Loader::new(&tree.files, Path::new(""), &tree.settings);
-    let loaded = loader.load_text(&mut tree.sources, Path::new("nginx.conf"), b"user new;".to_vec());
+    let mut reader = Loader::new(&tree.files, Path::new(""), &tree.settings);
+    let loaded = reader.load_text(&mut tree.sources, Path::new("nginx.conf"), b"user new;".to_vec());
     assert_eq!(tree.shown(&loaded.config), "user new\n");
 }
 
