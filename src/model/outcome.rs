@@ -232,6 +232,8 @@ pub struct Cache {
     pub stores_401: Fact<Stores>,
     /// How long a 200 is kept, in seconds.
     pub ttl: Option<u64>,
+    /// How many requests are needed before one is stored.
+    pub min_uses: u64,
     /// Whether this request may be answered from the store (`false`: bypassed).
     pub answers_from_store: Fact<bool>,
     /// The key as written; `None`: no cache here.
@@ -253,6 +255,7 @@ impl Cache {
             stores: Fact::is(Stores::No, []),
             stores_401: Fact::is(Stores::No, []),
             ttl: None,
+            min_uses: 1,
             answers_from_store: Fact::is(false, []),
             key: None,
             key_has_authorization: None,

@@ -10,3 +10,6 @@ mod fixtures;
 mod hostile;
 mod readme;
 mod syntax_corpus;
+
+#[path = "../support/mod.rs"]
+mod support;

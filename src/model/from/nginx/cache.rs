@@ -59,6 +59,11 @@ impl Walk<'_, '_> {
         Cache {
             stores: stores_ok,
             stores_401,
+            min_uses: self
+                .settled()
+                .of(protocol, PerProtocol::CacheMinUses)
+                .and_then(|id| self.directive(id).arg(0).parse().ok())
+                .unwrap_or(1),
             ttl: ok.map(|(seconds, _)| seconds),
             answers_from_store,
             key_has_authorization: Some(has_authorization),

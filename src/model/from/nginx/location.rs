@@ -64,8 +64,13 @@ impl Level {
     /// The location whose text is `uri/` and whose handler redirects there.
     fn slash_redirect(&self, uri: &str) -> Option<ScopeId> {
         let fits = |redirects: bool, text: &str| redirects && text.strip_suffix('/') == Some(uri);
-        let exact = self.exact.iter().find(|e| fits(e.redirects_to_slash, &e.text)).map(|e| e.scope);
-        exact.or_else(|| self.prefixes.iter().find(|p| fits(p.redirects_to_slash, &p.text)).map(|p| p.scope))
+        let exact = self.exact.iter().find(|e| fits(true, &e.text));
+        let prefix = self.prefixes.iter().find(|p| fits(p.redirects_to_slash, &p.text));
+        match (exact, prefix) {
+            // Of an exact and a prefix location with one text the exact one counts, whichever has the handler.
+            (Some(exact), prefix) if exact.redirects_to_slash || prefix.is_some() => Some(exact.scope),
+            (_, prefix) => prefix.map(|p| p.scope),
+        }
     }
 }
 

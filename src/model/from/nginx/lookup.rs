@@ -49,7 +49,11 @@ impl Lookup<'_> {
     pub fn kind(&self, path: &str) -> Found<FileKind> {
         match self.local(path) {
             None => Found::Unknown,
-            Some(local) => self.files.kind(&local).map_or(Found::Missing, Found::There),
+            // A file is not found under its name with `/` behind it.
+            Some(local) => match self.files.kind(&local) {
+                Some(FileKind::File) if path.ends_with('/') => Found::Missing,
+                kind => kind.map_or(Found::Missing, Found::There),
+            },
         }
     }
 

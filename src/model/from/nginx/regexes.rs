@@ -2,7 +2,7 @@
 //!
 //! nginx uses PCRE on bytes; `fancy-regex` knows the same language (look-around, back-references) with a limit on its work.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use fancy_regex::{Captures, Regex, RegexBuilder};
@@ -32,6 +32,7 @@ struct Entry {
 pub(super) struct Regexes {
     entries: Vec<Entry>,
     by_text: HashMap<(String, bool), RegexId, foldhash::fast::FixedState>,
+    group_names: HashSet<String, foldhash::fast::FixedState>,
 }
 
 impl Regexes {
@@ -41,6 +42,7 @@ impl Regexes {
             return *id;
         }
         let id = RegexId(self.entries.len() as u32);
+        self.group_names.extend(named_groups(text).map(str::to_ascii_lowercase));
         let text = text.to_owned();
         self.by_text.insert((text.clone(), ignore_case), id);
         self.entries.push(Entry { text, ignore_case, compiled: OnceLock::new(), well_known: OnceLock::new() });
@@ -50,6 +52,11 @@ impl Regexes {
     /// The number of a regex that was interned before.
     pub(super) fn find(&self, text: &str, ignore_case: bool) -> Option<RegexId> {
         self.by_text.get(&(text.to_owned(), ignore_case)).copied()
+    }
+
+    /// Whether some regex has a group of that name (in lower case): a variable that is empty until the regex matches.
+    pub(super) fn names_group(&self, name: &str) -> bool {
+        self.group_names.contains(name)
     }
 
     /// Text and case flag of a regex.
@@ -96,6 +103,16 @@ impl Regexes {
             set
         })
     }
+}
+
+/// The names of the groups `(?<name>…)`, `(?'name'…)`, `(?P<name>…)`, by the text alone, so that nothing need be compiled.
+fn named_groups(text: &str) -> impl Iterator<Item = &str> {
+    text.split("(?").skip(1).filter_map(|rest| {
+        let rest = rest.strip_prefix('P').unwrap_or(rest);
+        let name = rest.strip_prefix(['<', '\''])?;
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+        (end > 0).then(|| &name[..end])
+    })
 }
 
 /// Compiles a PCRE text; `None` if it is beyond what can be decided here.

@@ -44,7 +44,7 @@ pub(super) enum Single {
     FastcgiSplitPathInfo,
     FastcgiIndex,
     AccessCode,
-    /// The first of six settings of each [`Protocol`]; see [`PerProtocol`].
+    /// The first of the settings of each [`Protocol`]; see [`PerProtocol`].
     Protocols,
 }
 
@@ -57,10 +57,11 @@ pub(super) enum PerProtocol {
     CacheKey,
     CacheMethods,
     InterceptErrors,
+    CacheMinUses,
 }
 
 /// Number of [`Single`] slots, those of the protocols counted.
-pub(super) const SINGLES: usize = Single::Protocols as usize + 5 * 5;
+pub(super) const SINGLES: usize = Single::Protocols as usize + 5 * 6;
 
 /// A setting made of several directives; a block with any of its own inherits none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +119,7 @@ const _: () = assert!((INTERNAL as u32) < SlotSet::BITS, "a bit for each slot");
 
 /// Number of the slot of a protocol's setting.
 pub(super) fn single_of(protocol: Protocol, setting: PerProtocol) -> u8 {
-    Single::Protocols as u8 + protocol as u8 * 5 + setting as u8
+    Single::Protocols as u8 + protocol as u8 * 6 + setting as u8
 }
 
 /// Number of the slot of a protocol's list.
@@ -282,6 +283,7 @@ fn protocols() -> [ProtocolNames; 5] {
                 (N::ProxyCache, S::Cache),
                 (N::ProxyCacheKey, S::CacheKey),
                 (N::ProxyCacheMethods, S::CacheMethods),
+                (N::ProxyCacheMinUses, S::CacheMinUses),
                 (N::ProxyInterceptErrors, S::InterceptErrors),
             ],
             vec![
@@ -301,6 +303,7 @@ fn protocols() -> [ProtocolNames; 5] {
                 (N::FastcgiCache, S::Cache),
                 (N::FastcgiCacheKey, S::CacheKey),
                 (N::FastcgiCacheMethods, S::CacheMethods),
+                (N::FastcgiCacheMinUses, S::CacheMinUses),
                 (N::FastcgiInterceptErrors, S::InterceptErrors),
             ],
             vec![
@@ -320,6 +323,7 @@ fn protocols() -> [ProtocolNames; 5] {
                 (N::UwsgiCache, S::Cache),
                 (N::UwsgiCacheKey, S::CacheKey),
                 (N::UwsgiCacheMethods, S::CacheMethods),
+                (N::UwsgiCacheMinUses, S::CacheMinUses),
                 (N::UwsgiInterceptErrors, S::InterceptErrors),
             ],
             vec![
@@ -339,6 +343,7 @@ fn protocols() -> [ProtocolNames; 5] {
                 (N::ScgiCache, S::Cache),
                 (N::ScgiCacheKey, S::CacheKey),
                 (N::ScgiCacheMethods, S::CacheMethods),
+                (N::ScgiCacheMinUses, S::CacheMinUses),
                 (N::ScgiInterceptErrors, S::InterceptErrors),
             ],
             vec![

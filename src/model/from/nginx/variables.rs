@@ -46,7 +46,7 @@ impl Walk<'_, '_> {
         if self.server.shared.maps.contains_key(&name) {
             return self.mapped(&name);
         }
-        if self.server.shared.set_variables.contains(&name) {
+        if self.server.shared.set_variables.contains(&name) || self.server.shared.regexes.names_group(&name) {
             return Value::Known(String::new());
         }
         let nonempty = matches!(

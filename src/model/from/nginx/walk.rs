@@ -349,7 +349,8 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Ends with a response of nginx itself.
     pub(super) fn done(&mut self, status: Known<u16>, by: Option<DirectiveId>) -> Next {
-        let status = self.error_status.map_or(status, Known::Is);
+        // 444 closes the connection: there is no response whose status could be replaced.
+        let status = if status.is(&444) { status } else { self.error_status.map_or(status, Known::Is) };
         self.ended_by = by;
         self.end = Some(End::Status(status, by));
         Next::Done
