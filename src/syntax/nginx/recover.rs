@@ -52,25 +52,20 @@ impl Parser<'_> {
     /// Makes the first `count` words a directive that ends at its last word; a `}` that belongs to no `{` in that word
     /// closes blocks.
     fn split(&mut self, count: usize) {
-        let rest: Vec<Word> = self.tree.words.drain((self.first + count).min(self.tree.words.len())..).collect();
-        let braces = self.take_braces();
-        let end = self.words().last().map_or(self.lexer.pos, |w| w.end as usize);
-        let hole = rest.iter().any(|w| w.hole);
-        let error = self.pending_error;
-        self.directive(Body::None, end);
+        let braces = self.take_braces(count);
+        let end = self.words().get(count.saturating_sub(1)).map_or(self.lexer.pos, |w| w.end as usize);
+        self.directive_of(count, Body::None, end);
         for i in 0..braces {
             self.pop_frame(end + i, end + i + 1);
         }
-        self.pending_hole = hole;
-        self.pending_error = error && !rest.is_empty();
-        self.tree.words.extend(rest);
         // The brace in the word may be a misspelt ";".
         self.guessed_close += braces;
     }
 
-    /// Cuts from the last word of the current directive the `}` at its end that have no `{` in it: `return 200}`.
-    fn take_braces(&mut self) -> usize {
-        let Some(word) = self.words().last().copied() else { return 0 };
+    /// Cuts from the last of the first `count` words the `}` at its end that have no `{` in it: `return 200}`.
+    fn take_braces(&mut self, count: usize) -> usize {
+        let last = self.first + count.saturating_sub(1);
+        let Some(word) = self.tree.words.get(last).copied() else { return 0 };
         if word.quote != Quote::None || word.hole {
             return 0;
         }
@@ -78,7 +73,7 @@ impl Parser<'_> {
         let trailing = text.len() - text.trim_end_matches('}').len();
         let count = |brace| text.bytes().filter(|b| *b == brace).count();
         let extra = count(b'}').saturating_sub(count(b'{')).min(trailing).min(self.frames.len());
-        if let Some(word) = self.tree.words.last_mut() {
+        if let Some(word) = self.tree.words.get_mut(last) {
             word.end -= extra as u32;
         }
         extra
@@ -160,9 +155,12 @@ impl Parser<'_> {
         }
     }
 
-    /// 1-based; reads the file from its start, so only for errors of which there are few.
-    pub(super) fn line_number(&self, at: usize) -> usize {
-        self.slice(0, at).bytes().filter(|b| *b == b'\n').count() + 1
+    /// The 1-based line of an offset. Counts on from the last call where it can.
+    fn line_number(&mut self, at: usize) -> usize {
+        let (from, line) = if self.counted.0 <= at { self.counted } else { (0, 1) };
+        let line = line + self.slice(from, at).bytes().filter(|b| *b == b'\n').count();
+        self.counted = (at, line);
+        line
     }
 
     /// A `{` within a bare word, as in an unquoted regex: `^/a{2}$`. The word goes on.
@@ -249,7 +247,7 @@ impl Parser<'_> {
         if inner.is_none() && next == Some('{') {
             // `location / ; {`
             let brace = self.text.len() - rest.trim_start().len();
-            self.open_block(brace);
+            self.open_block(self.pending(), brace);
             self.lexer.pos = brace + 1;
             return true;
         }
@@ -269,12 +267,9 @@ impl Parser<'_> {
 
     /// Opens a block without a brace for the first `count` words; the others are its first directive.
     fn open_implied(&mut self, count: usize, at: usize) {
-        let rest: Vec<Word> = self.tree.words.drain((self.first + count).min(self.tree.words.len())..).collect();
-        let open = self.words().last().map_or(at, |w| w.end as usize);
-        self.open_block(open);
+        let open = self.words().get(count.saturating_sub(1)).map_or(at, |w| w.end as usize);
+        self.open_block(count, open);
         self.guessed_open += 1;
-        self.pending_hole = rest.iter().any(|w| w.hole);
-        self.tree.words.extend(rest);
     }
 
     /// The first word that is a directive in the body of the current one: it begins a line, or the words before it are
@@ -525,7 +520,7 @@ impl Parser<'_> {
             let Some(word) = words.first().copied() else { continue };
             let head = self.head(words);
             let (start, end) = self.same_line(word, (node.end as usize).saturating_sub(1));
-            // Otherwise it was told already.
+            // It may have been told already.
             if !self.tree.errors.iter().any(|e| e.span.start as usize == start) {
                 self.error(start, end, format!("directive \"{head}\" has no opening \"{{\""))
                     .help("outside of \"upstream\", \"server\" opens a block");
@@ -556,16 +551,15 @@ impl Parser<'_> {
     /// else the innermost one that is open.
     fn suspect(&self) -> Option<u32> {
         let indent = |at: usize| {
-            let line = self.slice(0, at).rsplit('\n').next().unwrap_or_default();
-            line.bytes().all(|b| b == b' ' || b == b'\t').then_some(line.len())
+            let before = self.text.as_bytes().get(..at).unwrap_or_default();
+            let depth = before.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
+            matches!(before.iter().rev().nth(depth), None | Some(b'\n')).then_some(depth)
         };
         let closed = self.tree.nodes.iter().position(|node| {
             let (Body::Block { close, .. } | Body::Lua { close, .. }) = node.body else { return false };
             let start = self.tree.head_span(node).start as usize;
             match (indent(start), indent(close as usize)) {
-                (Some(head), Some(brace)) => {
-                    brace < head && (close as usize) < self.text.len() && self.slice(start, close as usize).contains('\n')
-                }
+                (Some(head), Some(brace)) => brace < head && (close as usize) < self.text.len(),
                 _ => false,
             }
         });
@@ -584,7 +578,9 @@ impl Parser<'_> {
         let depth = self.slice(line_start, start).len();
         // The first brace that begins a line no deeper than the directive.
         let mut pos = open + 1;
-        for line in self.slice(open + 1, self.text.len()).split_inclusive('\n') {
+        self.rereads += 1;
+        let rest = if self.rereads < MAX_REREADS { self.slice(open + 1, self.text.len()) } else { "" };
+        for line in rest.split_inclusive('\n') {
             let spaces = line.len() - line.trim_start_matches([' ', '\t']).len();
             if pos > open + 1 && spaces <= depth && line.get(spaces..).is_some_and(|l| l.starts_with('}')) {
                 return (pos + spaces, pos + spaces + 1);
