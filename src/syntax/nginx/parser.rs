@@ -68,6 +68,8 @@ pub(super) struct Parser<'t> {
     pub(super) swallowed: bool,
     /// How often text was read again after a quote without an end.
     pub(super) rereads: usize,
+    /// An offset and its line, from where lines are counted on.
+    pub(super) counted: (usize, usize),
 }
 
 impl<'t> Parser<'t> {
@@ -97,6 +99,7 @@ impl<'t> Parser<'t> {
             unclosed: false,
             swallowed: false,
             rereads: 0,
+            counted: (0, 1),
         }
     }
 
@@ -198,7 +201,8 @@ impl<'t> Parser<'t> {
 
     /// Which directive the word names, at the place of the current directive.
     pub(super) fn name_of(&self, word: &Word) -> Name {
-        if word.hole { Name::Unknown } else { Name::of(&word.value(self.text)) }
+        // No name is that long, and a word that grows (`a{b}a{b}…`) is asked for again and again.
+        if word.hole || word.end - word.start > 100 { Name::Unknown } else { Name::of(&word.value(self.text)) }
     }
 
     pub(super) fn current_name(&self) -> Name {
@@ -298,9 +302,13 @@ impl<'t> Parser<'t> {
 
     /// Ends the current directive and gives its number.
     pub(super) fn directive(&mut self, body: Body, end: usize) -> NodeId {
+        self.directive_of(self.pending(), body, end)
+    }
+
+    /// Ends the current directive after `count` words; the others begin the next one.
+    pub(super) fn directive_of(&mut self, count: usize, body: Body, end: usize) -> NodeId {
         let name = self.current_name();
         let id = self.tree.nodes.len() as u32;
-        let count = self.pending();
         if self.environment.len() > self.environment_done {
             self.environment_done = self.environment.len();
             self.environment_proved |= variables::never_takes(name);
@@ -313,10 +321,14 @@ impl<'t> Parser<'t> {
             body,
             end: end as u32,
         });
-        self.first = self.tree.words.len();
-        self.pending_hole = false;
-        self.pending_error = false;
-        self.odd_dollar = false;
+        self.first += count;
+        if self.pending() == 0 {
+            self.pending_hole = false;
+            self.pending_error = false;
+            self.odd_dollar = false;
+        } else if self.pending_hole {
+            self.pending_hole = self.words().iter().any(|word| word.hole);
+        }
         id
     }
 
@@ -341,17 +353,14 @@ impl<'t> Parser<'t> {
         if !self.fits_block(at) {
             return;
         }
-        self.open_block(at);
+        self.open_block(self.pending(), at);
     }
 
-    /// Opens a block for the words read so far.
-    pub(super) fn open_block(&mut self, at: usize) {
-        if self.odd_dollar {
-            self.check_variables(at);
-        }
+    /// Opens a block for the first `count` words.
+    pub(super) fn open_block(&mut self, count: usize, at: usize) {
         let start = at as u32;
         let close = if self.frames.len() >= MAX_DEPTH { start + 1 } else { self.text.len() as u32 };
-        let id = self.directive(Body::Block { open: start, close }, (close as usize).max(at + 1));
+        let id = self.directive_of(count, Body::Block { open: start, close }, (close as usize).max(at + 1));
         let name = self.tree.nodes.last().map_or(Name::Unknown, |n| n.name);
         let entries = matches!(name, Name::Map | Name::Geo | Name::Geoip2 | Name::Types | Name::SplitClients | Name::CharsetMap);
         self.push_frame(Frame { node: Some(id), name, entries });

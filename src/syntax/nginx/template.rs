@@ -111,6 +111,9 @@ impl<'t> Holes<'t> {
         let inner = trim_marker(self.rest(at + 2));
         let from = if inner.starts_with(b"/*") { self.comment.after(text, at + 2)? } else { at + 2 };
         let close = self.braces.after(text, from)?;
+        if close - from > LONGEST {
+            return None;
+        }
         let content = text.get(at + 2..close)?;
         let comment = from > at + 2 || third == b'!';
         if content.iter().all(u8::is_ascii_whitespace) || !(comment || self.same_line(at, close)) {
@@ -186,6 +189,9 @@ impl<'t> Holes<'t> {
         }
     }
 }
+
+/// No expression is longer; it keeps the time linear.
+const LONGEST: usize = 4096;
 
 const CONTROL: &[&[u8]] = &[
     b"if",
