@@ -15,6 +15,16 @@ pub(crate) struct Difference {
     pub(crate) real: String,
 }
 
+impl Difference {
+    /// What kind of disagreement it is: two of a kind have one cause, most likely.
+    pub(crate) fn kind(&self) -> String {
+        match self.what.as_str() {
+            "status" => format!("status: {} not {}", self.model, self.real),
+            what => what.to_owned(),
+        }
+    }
+}
+
 /// The result for one request.
 #[derive(Debug)]
 pub(crate) struct Verdicts {

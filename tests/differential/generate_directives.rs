@@ -65,6 +65,9 @@ impl Generator {
     }
 
     pub(crate) fn map(&mut self) -> Directive {
+        if self.rng.chance(10) {
+            return self.geo();
+        }
         let source = match self.rng.below(8) {
             0 => "$host$uri".to_owned(),
             1 => "$host".to_owned(),
@@ -112,6 +115,21 @@ impl Generator {
         Directive::block(["map", &source, &name], body)
     }
 
+    fn geo(&mut self) -> Directive {
+        let name = format!("$m{}", self.maps.len());
+        let mut body = Vec::new();
+        if self.rng.chance(70) {
+            body.push(d(["default", self.rng.pick(&["0", "off", "else"])]));
+        }
+        for network in ["127.0.0.1/32", "127.0.0.0/8", "10.0.0.0/8", "0.0.0.0/0"] {
+            if self.rng.chance(40) {
+                body.push(d([network, self.rng.pick(&["0", "1", "near", "Realm"])]));
+            }
+        }
+        self.maps.push(name.clone());
+        Directive::block(["geo", &name], body)
+    }
+
     fn map_value(&mut self) -> String {
         let value = self.rng.pick(&["0", "1", "\"\"", "off", "Realm", "$http_x_token", "$host", "/mapped", "x-$request_method"]);
         value.to_owned()
@@ -132,8 +150,12 @@ impl Generator {
                 }
             }
             3 => self.upstream_headers(body),
-            4 if !has(body, "proxy_pass_request_headers") => {
-                body.push(d(["proxy_pass_request_headers", self.rng.pick(&["off", "on"])]));
+            4 => {
+                let name =
+                    self.rng.pick(&["proxy_pass_request_headers", "proxy_pass_request_headers", "fastcgi_pass_request_headers"]);
+                if !has(body, name) {
+                    body.push(d([name, self.rng.pick(&["off", "on"])]));
+                }
             }
             5 => {
                 let name =
@@ -327,7 +349,9 @@ impl Generator {
                 body.push(directive);
             }
             3 => {
-                if scope == Scope::Location && self.rng.chance(20) {
+                if scope == Scope::LocationNoUri && !leaf && self.rng.chance(10) {
+                    body.push(d(["alias", "/srv/www/a/$1"]));
+                } else if scope == Scope::Location && self.rng.chance(20) {
                     body.push(d(["alias", self.rng.pick(&["/srv/www/a/", "/srv/www/docs/"])]));
                 } else if self.rng.chance(50) {
                     body.push(d(["root", "/srv/www"]));

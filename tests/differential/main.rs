@@ -98,13 +98,11 @@ fn main() -> ExitCode {
             }
             let Some(first) = verdict.differences.first() else { continue };
             failed = true;
-            let kind = format!("{}: {} not {}", first.what, first.model, first.real);
-            let kind = if first.what == "status" { kind } else { first.what.clone() };
-            let times = counts.disagreements.entry(kind).or_default();
+            let times = counts.disagreements.entry(first.kind()).or_default();
             *times += 1;
             if show > 0 && *times == 1 {
                 show -= 1;
-                report(&bench, seed, &tree, &asks, index, &first.what);
+                report(&bench, seed, &tree, &asks, index, &first.kind());
             }
         }
     }
@@ -117,12 +115,12 @@ fn main() -> ExitCode {
 }
 
 /// Shrinks a disagreement and prints it in the form of a regression file.
-fn report(bench: &real::Bench, seed: u64, tree: &[Directive], asks: &[Ask], index: usize, what: &str) {
+fn report(bench: &real::Bench, seed: u64, tree: &[Directive], asks: &[Ask], index: usize, kind: &str) {
     let differences = |tree: &[Directive], asks: &[Ask]| -> Vec<Difference> {
         let verdicts = both(bench, &conf::print(tree), asks).unwrap_or_default();
         verdicts.into_iter().next_back().map(|v| v.differences).unwrap_or_default()
     };
-    let same = |found: &[Difference]| found.first().is_some_and(|d| d.what == what);
+    let same = |found: &[Difference]| found.first().is_some_and(|d| d.kind() == kind);
     // The requests before it matter only where a cache remembers them.
     let mut wanted = vec![asks[index].clone()];
     if !same(&differences(tree, &wanted)) {

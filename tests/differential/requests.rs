@@ -131,7 +131,7 @@ fn gather(directive: &Directive, material: &mut Material, own: &mut Vec<String>)
             if modifier.starts_with('~') {
                 let examples = REGEXES.iter().find(|(r, _)| *r == pattern).map_or(&[][..], |(_, e)| e);
                 own.extend(examples.iter().map(|e| (*e).to_owned()));
-            } else if pattern.starts_with('/') {
+            } else if pattern.starts_with('/') && pattern != "/_auth" {
                 for tail in ["", "", "x", "/q", "x.php"] {
                     own.push(format!("{pattern}{tail}"));
                 }
