@@ -99,6 +99,8 @@ pub fn registry() -> &'static [Rule] {
 rules! {
     // Authorization on its way to the application
     "dropped-authorization" dropped_authorization [Check::Site(dropped_authorization::check)];
+    "literal-credential" literal_credential [Check::Nginx(literal_credential::check)];
+    "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check)];
 
     // Basic auth, duplicate and overlapping blocks
 
