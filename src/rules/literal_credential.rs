@@ -140,12 +140,12 @@ fn is_secret(value: &str) -> bool {
 }
 
 fn is_random(token: &str) -> bool {
-    token.len() >= 6
-        && !token.contains([' ', '$', '{', '%'])
-        && !is_placeholder(token)
-        && !token.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-')
-        && !(token.starts_with('/') && token.matches('/').count() > 1)
-        && !matches!(token.to_ascii_lowercase().as_str(), "bearer" | "basic" | "negotiate" | "token" | "apikey" | "api_key")
+    const SCHEMES: &[&str] = &["bearer", "basic", "negotiate", "token", "apikey", "api_key"];
+    let odd = token.len() < 6 || token.contains([' ', '$', '{', '%']);
+    let constant = token.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-');
+    let path = token.starts_with('/') && token.matches('/').count() > 1;
+    let scheme = SCHEMES.iter().any(|s| s.eq_ignore_ascii_case(token));
+    !(odd || constant || path || scheme || is_placeholder(token))
 }
 
 fn is_placeholder(token: &str) -> bool {

@@ -98,9 +98,11 @@ pub fn registry() -> &'static [Rule] {
 
 rules! {
     // Authorization on its way to the application
+    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check)];
     "dropped-authorization" dropped_authorization [Check::Site(dropped_authorization::check)];
     "literal-credential" literal_credential [Check::Nginx(literal_credential::check)];
     "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check)];
+    "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check)];
 
     // Basic auth, duplicate and overlapping blocks
 

@@ -1,6 +1,7 @@
 //! What several rules need: requests worth following, and words for messages.
 
 use crate::finding::Finding;
+use crate::model::from::nginx::Server;
 use crate::model::{PathKind, PathSet, Paths, Request, Route, RouteId, Scheme, Site, Traits, WellKnown};
 use crate::project::nginx::{Config, Directive};
 use crate::source::{SourceMap, Span};
@@ -126,4 +127,19 @@ pub(super) fn request_at(directive: &Directive) -> Request {
         }
     }
     request
+}
+
+/// Whether a location's text names paths of programs rather than pages: an API, tokens, GraphQL.
+pub(super) fn is_for_programs(text: &str) -> bool {
+    const WORDS: &[&str] = &["/api", "wp-json", "token", "oauth", "graphql", "jsonapi", "jwt", "/rest", "/v1", "/rpc"];
+    let text = text.to_ascii_lowercase();
+    WORDS.iter().any(|w| text.contains(w)) || text.contains("(api") || text.contains("|api")
+}
+
+/// The directive in force at a route that lets scripts of other origins send Authorization.
+pub(super) fn allows_authorization<'a>(server: &Server<'a>, route: RouteId) -> Option<Directive<'a>> {
+    let mut headers = server.effective_all(route, Name::AddHeader);
+    headers.find(|h| {
+        h.arg(0).eq_ignore_ascii_case("Access-Control-Allow-Headers") && h.arg(1).to_ascii_lowercase().contains("authorization")
+    })
 }
