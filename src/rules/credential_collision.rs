@@ -125,7 +125,11 @@ fn is_refused(outcome: &Outcome) -> bool {
 fn collision(server: &Server, gate: &Directive, candidate: &Candidate, cx: &Cx) -> Option<Finding> {
     let id = candidate.route;
     let route = server.routes().get(id as usize)?;
-    let known = known_paths(route, cx.paths, KINDS);
+    let mut known = known_paths(route, cx.paths, KINDS);
+    if candidate.confidence == Confidence::Low {
+        // That scripts are run by their name does not show an API.
+        known.retain(|k| !k.path.contains(".php"));
+    }
     let product = if looks_like_wordpress(server, id) { "wordpress" } else { "generic" };
     let known = known.iter().find(|k| k.product == product).or(known.first());
     let request = match known {
