@@ -98,7 +98,14 @@ pub fn registry() -> &'static [Rule] {
 
 rules! {
     // Authorization on its way to the application
-    "dropped-authorization" dropped_authorization [Check::Site(dropped_authorization::check)];
+    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check)];
+    "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
+    "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check)];
+    "literal-credential" literal_credential [Check::Nginx(literal_credential::check)];
+    "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check)];
+    "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check)];
+    "small-header-buffers" small_header_buffers [Check::Nginx(small_header_buffers::check)];
+    "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check)];
 
     // Basic auth, duplicate and overlapping blocks
 

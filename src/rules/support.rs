@@ -1,7 +1,11 @@
 //! What several rules need: requests worth following, and words for messages.
 
 use crate::finding::Finding;
-use crate::model::{PathKind, PathSet, Paths, Request, Route, RouteId, Site, Traits, WellKnown};
+use crate::model::from::nginx::Server;
+use crate::model::{PathKind, PathSet, Paths, Request, Route, RouteId, Scheme, Site, Traits, WellKnown};
+use crate::project::nginx::{Config, Directive};
+use crate::source::{SourceMap, Span};
+use crate::syntax::nginx::Name;
 
 /// The routes of a site that have all of `traits`, with their numbers.
 pub(super) fn routes_with(site: &dyn Site, traits: Traits) -> impl Iterator<Item = (RouteId, &Route)> {
@@ -58,4 +62,84 @@ pub(super) fn finding(
     let mut finding = Finding::new(rule, primary, message).witness(witness);
     finding.context = site.context(route);
     finding
+}
+
+/// A request header field (or parameter) that a directive sets.
+pub(super) struct Setting<'a> {
+    /// The directive.
+    pub directive: Directive<'a>,
+    /// The name of the header field or parameter; `HTTP_AUTHORIZATION` is `AUTHORIZATION`.
+    pub name: String,
+    /// The value as written.
+    pub value: String,
+    /// Where the value stands.
+    pub at: Span,
+}
+
+/// The directives that set request header fields or parameters whose name `wanted` accepts, outside of files that come with nginx.
+pub(super) fn settings<'a>(config: &'a Config, sources: &'a SourceMap, wanted: &dyn Fn(&str) -> bool) -> Vec<Setting<'a>> {
+    const SETTERS: [Name; 5] = [Name::ProxySetHeader, Name::GrpcSetHeader, Name::FastcgiParam, Name::UwsgiParam, Name::ScgiParam];
+    let mut found = Vec::new();
+    let own = |d: &Directive| !config.shipped.contains(&d.span().file);
+    for name in SETTERS {
+        for directive in config.all(sources, name) {
+            let written = directive.arg(0);
+            let header = written.strip_prefix("HTTP_").unwrap_or(&written);
+            if wanted(header) && own(&directive) {
+                let value = directive.arg(1).into_owned();
+                found.push(Setting { directive, name: header.to_owned(), value, at: directive.arg_span(1) });
+            }
+        }
+    }
+    for directive in config.all(sources, Name::MoreSetInputHeaders) {
+        for (index, arg) in directive.args().enumerate() {
+            let Some((name, value)) = arg.split_once(':') else { continue };
+            if wanted(name.trim()) && own(&directive) {
+                let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
+                found.push(Setting { directive, name, value, at: directive.arg_span(index) });
+            }
+        }
+    }
+    found
+}
+
+/// A request that reaches the block of a directive, as far as its `server_name`, `listen` and location tell.
+pub(super) fn request_at(directive: &Directive) -> Request {
+    let mut request = Request::get("", "/");
+    for block in directive.ancestors() {
+        if block.name() == Name::Location && request.path == "/" && block.arg(0).starts_with('/') {
+            request.path = block.arg(0).into_owned();
+        }
+        if block.name() != Name::Server {
+            continue;
+        }
+        for child in block.children() {
+            if child.name() == Name::ServerName && request.host.is_empty() {
+                let host = child.arg(0);
+                if !host.contains(['*', '~', '$', '_']) {
+                    request.host = host.to_ascii_lowercase();
+                }
+            }
+            if child.name() == Name::Listen && child.args().any(|a| a == "ssl") {
+                request.scheme = Scheme::Https;
+                request.port = 443;
+            }
+        }
+    }
+    request
+}
+
+/// Whether a location's text names paths of programs rather than pages: an API, tokens, GraphQL.
+pub(super) fn is_for_programs(text: &str) -> bool {
+    const WORDS: &[&str] = &["/api", "wp-json", "token", "oauth", "graphql", "jsonapi", "jwt", "/rest", "/v1", "/rpc"];
+    let text = text.to_ascii_lowercase();
+    WORDS.iter().any(|w| text.contains(w)) || text.contains("(api") || text.contains("|api")
+}
+
+/// The directive in force at a route that lets scripts of other origins send Authorization.
+pub(super) fn allows_authorization<'a>(server: &Server<'a>, route: RouteId) -> Option<Directive<'a>> {
+    let mut headers = server.effective_all(route, Name::AddHeader);
+    headers.find(|h| {
+        h.arg(0).eq_ignore_ascii_case("Access-Control-Allow-Headers") && h.arg(1).to_ascii_lowercase().contains("authorization")
+    })
 }
