@@ -32,8 +32,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if gated.is_empty() {
         return;
     }
-    let public = is_public(server);
-    let strict = cx.settings.profile >= Profile::Strict;
+    let mut public = None;
     let mut caught: Vec<Caught> = Vec::new();
     for id in gated {
         let Some(route) = server.routes().get(id as usize) else { continue };
@@ -57,11 +56,15 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         if let Some(request) = health(server, id, route, cx) {
             ask(request, "health check");
         }
-        if public && let Some(request) = visitors_call(server, id, route, cx) {
+        if let Some(request) = visitors_call(server, id, route, cx).filter(|_| is_public(server, &mut public)) {
             ask(request, "sent by visitors of the open pages");
         }
-        if (public || strict) && let Some(request) = asset(server, id, route, cx) {
-            ask(request, if public { "loaded by the open pages" } else { "loaded by the pages" });
+        if let Some(request) = asset(server, id, route, cx) {
+            if is_public(server, &mut public) {
+                ask(request, "loaded by the open pages");
+            } else if cx.settings.profile >= Profile::Strict {
+                ask(request, "loaded by the pages");
+            }
         }
     }
     while let Some(first) = caught.first() {
@@ -72,16 +75,19 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     }
 }
 
-/// Whether the pages of the site are open.
-fn is_public(server: &Server) -> bool {
-    let outcome = server.resolve(&server.request("/"));
-    let refused = |o: &Outcome| matches!(o.status.known(), Some(Some(400..=599)));
-    outcome.always(is_open) && !outcome.always(refused)
+/// Whether the pages of the site are open; worked out once, and only if it matters.
+fn is_public(server: &Server, known: &mut Option<bool>) -> bool {
+    *known.get_or_insert_with(|| {
+        let outcome = server.resolve(&server.request("/"));
+        let refused = |o: &Outcome| matches!(o.status.known(), Some(Some(400..=599)));
+        outcome.always(is_open) && !outcome.always(refused)
+    })
 }
 
 /// The challenge of a certificate authority: always over plain HTTP, on port 80, at a public name.
 fn acme(server: &Server, route: &Route, cx: &Cx) -> Option<Request> {
-    const PRIVATE: &[&str] = &["local", "internal", "lan", "test", "localhost", "home", "corp", "intranet", "localdomain", "arpa"];
+    const PRIVATE: &[&str] =
+        &["local", "internal", "lan", "test", "localhost", "home", "corp", "intranet", "localdomain", "arpa"];
     let known = *known_paths(route, cx.paths, &[PathKind::Acme]).first()?;
     let public = |host: &&String| host.rsplit_once('.').is_some_and(|(_, end)| !PRIVATE.contains(&end) && !end.is_empty());
     let host = server.hosts().iter().find(public)?;

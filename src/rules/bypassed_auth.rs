@@ -1,11 +1,14 @@
 //! `bypassed-auth`: a gate that does not gate.
 
+mod addresses;
+mod spellings;
+
 use super::Cx;
 use super::basic_gate::{is_off, is_open, is_own, lone_half, pattern_of, request_of, route_ids, uses};
 use super::support::finding;
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
-use crate::model::{Combine, GateKind, HandlerKind, Outcome, PathKind, Request, RouteId, Site, Traits, Verdict};
+use crate::model::{GateKind, HandlerKind, Outcome, PathKind, Request, RouteId, Site, Traits};
 use crate::project::nginx::Directive;
 use crate::syntax::nginx::Name;
 
@@ -23,12 +26,13 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     without_file(server, cx);
     limited_methods(server, cx);
     let routes = route_ids(server);
-    let regexes: Vec<RouteId> = routes.clone().filter(|r| is_regex(server, *r)).collect();
+    let winners: Vec<RouteId> = routes.clone().filter(|r| may_win(server, *r)).collect();
     for route in routes {
         let Some(gate) = own_gate(server, route) else { continue };
-        let _ = everyone_allowed(server, route, &gate, cx)
+        let _ = addresses::check(server, route, &gate, cx)
             || before_access(server, route, &gate, cx)
-            || regex_wins(server, route, &gate, &regexes, cx);
+            || regex_wins(server, route, &gate, &winners, cx)
+            || spellings::check(server, route, &gate, &winners, cx);
     }
 }
 
@@ -44,8 +48,10 @@ fn own_gate<'a>(server: &Server<'a>, route: RouteId) -> Option<Directive<'a>> {
     whole.then_some(gate)
 }
 
-fn is_regex(server: &Server, route: RouteId) -> bool {
-    server.route_block(route).and_then(|b| pattern_of(&b)).is_some_and(|(modifier, _)| modifier.starts_with('~'))
+/// Whether a location can take a request away from a prefix that is as long: a regex, or a prefix that no regex is asked after.
+fn may_win(server: &Server, route: RouteId) -> bool {
+    let pattern = server.route_block(route).and_then(|b| pattern_of(&b));
+    pattern.is_some_and(|(modifier, _)| modifier.starts_with('~') || modifier == "^~")
 }
 
 /// What stands for the thing that is asked for: a password or another check.
@@ -62,8 +68,7 @@ fn without_file(server: &Server, cx: &mut Cx) {
         if !server.resolve(&request).always(|o| o.gates.iter().all(|g| g.kind == GateKind::Address)) {
             continue;
         }
-        let message =
-            format!("{} needs no password: without auth_basic_user_file nginx ignores this line", request.describe());
+        let message = format!("{} needs no password: without auth_basic_user_file nginx ignores this line", request.describe());
         let mut found = finding(ID, server, route, realm.span(), message, request)
             .help("add auth_basic_user_file with the path of the password file");
         if !server.config().guessed_context.is_empty() {
@@ -101,46 +106,29 @@ fn limited_methods(server: &Server, cx: &mut Cx) {
     }
 }
 
-/// `satisfy any` with an address list of the same block that lets everybody in.
-fn everyone_allowed(server: &Server, route: RouteId, gate: &Directive, cx: &mut Cx) -> bool {
-    let any = server.effective(route, Name::Satisfy).is_some_and(|d| d.arg(0) == "any");
-    let Some(allow) = server.effective_all(route, Name::Allow).find(is_everyone).filter(|_| any) else { return false };
-    if !is_own(server, route, &allow) {
-        return false;
-    }
-    let Some(request) = server.landmark(route).map(|r| request_of(server, &r.path)) else { return false };
-    let passes = |o: &Outcome| {
-        o.gates.iter().any(|g| g.kind == GateKind::Address && g.combine == Combine::Any && g.verdict == Verdict::Passes)
-    };
-    if !server.resolve(&request).always(passes) {
-        return false;
-    }
-    let message = format!("{} needs no password: with satisfy any this line lets every address in", request.describe());
-    let found = finding(ID, server, route, allow.span(), message, request)
-        .related(gate.span(), "the check that nobody has to pass")
-        .help("allow only the addresses that need no password, then deny all;");
-    cx.report(found);
-    true
-}
-
-fn is_everyone(allow: &Directive) -> bool {
-    matches!(allow.arg(0).as_ref(), "all" | "0.0.0.0/0" | "::/0")
-}
-
 /// `return`, or `rewrite` to a block without a gate: the rewrite phase comes before the access phase.
 fn before_access(server: &Server, route: RouteId, gate: &Directive, cx: &mut Cx) -> bool {
     let rewrites = server.routes().iter().any(|r| r.traits.has(Traits::REWRITES));
-    let Some(landmark) = server.landmark(route).filter(|_| rewrites) else { return false };
-    let request = request_of(server, &landmark.path);
+    if !rewrites {
+        return false;
+    }
+    let place = server.route_block(route).map(|b| b.span());
+    // All paths of a server may belong to its locations; a `return` of the server itself answers them nevertheless.
+    let path = server.landmark(route).map(|l| l.path).or((route == 0).then(|| "/".to_owned()));
+    let Some(request) = path.map(|p| request_of(server, &p)) else { return false };
     let outcome = server.resolve(&request);
-    let answered = |o: &Outcome| is_open(o) && o.upstream.is_some() || is_open(o) && matches!(o.status.known(), Some(Some(200..=299)));
+    if route == 0 && place != Some(outcome.served_by.span) {
+        return false;
+    }
+    let answered =
+        |o: &Outcome| is_open(o) && o.upstream.is_some() || is_open(o) && matches!(o.status.known(), Some(Some(200..=299)));
     if !outcome.always(answered) || outcome.steps.is_empty() {
         return false;
     }
     let by = outcome.handler.span;
     let returned = outcome.handler.kind == HandlerKind::Return;
-    let place = server.route_block(route).map(|b| b.span());
-    let moved = place.is_some_and(|p| p != outcome.served_by.span) && outcome.steps.iter().any(|s| cx.sources.text(s.span).starts_with("rewrite"));
+    let moved = place.is_some_and(|p| p != outcome.served_by.span)
+        && outcome.steps.iter().any(|s| cx.sources.text(s.span).starts_with("rewrite"));
     let message = if returned {
         format!("{} needs no password: return answers before the password is asked for", request.describe())
     } else if moved {
@@ -163,37 +151,54 @@ fn before_access(server: &Server, route: RouteId, gate: &Directive, cx: &mut Cx)
 }
 
 /// A regex location that takes requests away from the block with the gate.
-fn regex_wins(server: &Server, route: RouteId, gate: &Directive, regexes: &[RouteId], cx: &mut Cx) -> bool {
+fn regex_wins(server: &Server, route: RouteId, gate: &Directive, winners: &[RouteId], cx: &mut Cx) -> bool {
     let Some(block) = server.route_block(route) else { return false };
     let Some((modifier, pattern)) = pattern_of(&block) else { return false };
-    if matches!(modifier.as_str(), "=" | "^~") || pattern.starts_with('@') || regexes.is_empty() {
+    if matches!(modifier.as_str(), "=" | "^~") || pattern.starts_with('@') || winners.is_empty() {
         return false;
     }
-    for other in regexes.iter().filter(|r| **r != route) {
+    let is_regex = modifier.starts_with('~');
+    // A prefix with `^~` is mostly an exemption on purpose. If it leaves nothing to the regex with the gate, it is none.
+    let never_chosen = is_regex && server.landmark(route).is_none();
+    for other in winners.iter().filter(|r| **r != route) {
         let Some(winner) = server.route_block(*other) else { continue };
+        let Some((by, _)) = pattern_of(&winner).filter(|(by, _)| by != "^~" || never_chosen) else { continue };
         let inside = winner.ancestors().any(|a| a.id == block.id);
-        if inside || !is_sibling(&block, &winner) || is_meant(&modifier, &pattern, &winner) {
+        if inside || !is_sibling(&block, &winner) || by != "^~" && is_meant(&modifier, &pattern, &winner) {
             continue;
         }
-        if server.routes().get(*other as usize).is_some_and(|r| r.traits.has(Traits::GATE) && own_gate(server, *other).is_some()) {
+        if is_gated(server, *other) {
             continue;
         }
         for request in candidates(server, route, &modifier, &pattern, *other, cx) {
             let outcome = server.resolve(&request);
-            let escapes = |o: &Outcome| is_open(o) && o.served_by.span == winner.span() && shows_the_same(server, route, *other, o);
+            let escapes =
+                |o: &Outcome| is_open(o) && o.served_by.span == winner.span() && shows_the_same(server, route, *other, o);
             if !outcome.always(escapes) {
                 continue;
             }
             let message = format!("{} is served by {} without {}", request.describe(), winner.text(), asked_for(gate));
             let found = finding(ID, server, route, gate.span(), message, request)
                 .related(block.span(), "the block with the gate")
-                .related(winner.span(), "this regular expression wins over it")
-                .help("use location ^~ for the protected prefix and repeat the handler inside it, so that no regex outside is asked");
+                .related(
+                    winner.span(),
+                    if by == "^~" { "this prefix wins over it" } else { "this regular expression wins over it" },
+                )
+                .help(if is_regex {
+                    "put the gate into the block that wins, or move the regular expression with the gate before the other one"
+                } else {
+                    "use location ^~ for the protected prefix and repeat the handler inside it, so that no regex outside is asked"
+                });
             cx.report(found);
             return true;
         }
     }
     false
+}
+
+/// Whether a block has a check of its own.
+fn is_gated(server: &Server, route: RouteId) -> bool {
+    server.routes().get(route as usize).is_some_and(|r| r.traits.has(Traits::GATE)) && own_gate(server, route).is_some()
 }
 
 /// Whether two locations compete: the winner stands in a block around the protected one.
@@ -250,7 +255,9 @@ fn shows_the_same(server: &Server, protected: RouteId, winner: RouteId, outcome:
         found.map(|d| (d.name(), d.arg(0).trim_end_matches('/').to_owned()))
     };
     match (handler(protected), handler(winner)) {
-        (None, None) => outcome.handler.kind == HandlerKind::Static && outcome.status.is(&Some(200)) && root(protected) == root(winner),
+        (None, None) => {
+            outcome.handler.kind == HandlerKind::Static && outcome.status.is(&Some(200)) && root(protected) == root(winner)
+        }
         (None, Some(_)) => outcome.upstream.is_some() && root(protected) == root(winner),
         (Some(inner), Some(outer)) => {
             outcome.upstream.is_some()

@@ -18,11 +18,13 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if !uses(server, Name::AuthBasicUserFile) {
         return;
     }
-    for route in route_ids(server) {
-        let Some(inner) = gate_of(server, route) else { continue };
-        let Some(first) = first_own(server, route, &inner) else { continue };
-        if !nested(server, route, &inner, &first, cx) {
-            in_turn(server, route, cx);
+    let gates: Vec<(RouteId, BasicGate)> = route_ids(server).filter_map(|r| Some((r, gate_of(server, r)?))).collect();
+    let Some((_, first)) = gates.first() else { return };
+    let several = gates.iter().any(|(_, g)| g.file.id != first.file.id);
+    for (route, gate) in &gates {
+        let Some(own) = first_own(server, *route, gate) else { continue };
+        if !nested(server, *route, gate, &own, cx) && several {
+            in_turn(server, *route, cx);
         }
     }
 }
@@ -56,15 +58,23 @@ fn nested(server: &Server, route: RouteId, inner: &BasicGate, first: &Directive,
     }
     let realms = format!("realm {:?} instead of {:?}", inner.realm.arg(0), outer.realm.arg(0));
     let message = match (other_realm, other_file) {
-        (true, true) => format!("{} asks for another password than the block around it ({realms}): visitors sign in twice", request.describe()),
+        (true, true) => format!(
+            "{} asks for another password than the block around it ({realms}): visitors sign in twice",
+            request.describe()
+        ),
         (true, false) => format!("{} asks again for the same account under another name ({realms})", request.describe()),
-        _ => format!("{} refuses the accounts that the block around it accepts: same realm, another password file", request.describe()),
+        _ => format!(
+            "{} refuses the accounts that the block around it accepts: same realm, another password file",
+            request.describe()
+        ),
     };
     let mut found = finding(ID, server, route, first.span(), message, request)
         .related(outer.realm.span(), "the gate around it")
         .related(outer.file.span(), "and its accounts");
     found = match (other_realm, other_file) {
-        (true, true) => found.help("if two sign-ins are wanted, ignore this here; else use one realm and one file, or auth_basic off"),
+        (true, true) => {
+            found.help("if two sign-ins are wanted, ignore this here; else use one realm and one file, or auth_basic off")
+        }
         (true, false) => found.help("remove this line: the gate around it already checks these accounts"),
         _ => found.severity(Severity::Error).help("give the inner gate a realm of its own, or use one file for both"),
     };
@@ -89,8 +99,10 @@ fn in_turn(server: &Server, route: RouteId, cx: &mut Cx) {
     for request in requests {
         let outcome = server.resolve(&request.clone().past_gates());
         let Some((first, second)) = two_files(&outcome).filter(|_| outcome.always(|o| two_files(o).is_some())) else { continue };
-        let message =
-            format!("{} meets two password checks in turn: the password that passes the first is refused by the second", request.describe());
+        let message = format!(
+            "{} meets two password checks in turn: the password that passes the first is refused by the second",
+            request.describe()
+        );
         let found = finding(ID, server, route, second, message, request)
             .severity(Severity::Error)
             .related(first, "checked first")
