@@ -71,6 +71,7 @@ impl<'a> Cx<'a> {
     }
 }
 
+mod basic_gate;
 mod support;
 
 macro_rules! rules {
@@ -108,6 +109,13 @@ rules! {
     "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check)];
 
     // Basic auth, duplicate and overlapping blocks
+    "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check)];
+    "bypassed-auth" bypassed_auth [Check::NginxServer(bypassed_auth::check)];
+    "missing-password-file" missing_password_file [Check::NginxServer(missing_password_file::check)];
+    "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check)];
+    "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check)];
+    "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check)];
+    "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check)];
 
     // Caches
 

@@ -22,7 +22,8 @@ pub(super) fn path_for(shared: &Shared, locations: &Locations, server: ScopeId, 
     })
 }
 
-fn candidates(shared: &Shared, scope: ScopeId) -> Vec<String> {
+/// Paths that the pattern of a block probably matches.
+pub(super) fn candidates(shared: &Shared, scope: ScopeId) -> Vec<String> {
     let block = shared.scopes.get(scope);
     if block.kind != ScopeKind::Location {
         return vec!["/".to_owned(), "/index".to_owned(), "/some/page".to_owned()];

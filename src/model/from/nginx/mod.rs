@@ -27,5 +27,5 @@ mod value;
 mod variables;
 mod walk;
 
-pub use lookup::Lookup;
+pub use lookup::{Found, Lookup};
 pub use nginx_site::{Server, choose, lower};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::choices::{self, Choices};
-use super::location::Locations;
+use super::location::{self, Locations, Pattern};
 use super::lookup::Lookup;
 use super::regexes::{RegexId, Regexes};
 use super::routes;
@@ -263,6 +263,23 @@ impl<'a> Server<'a> {
     pub fn route_block(&self, route: RouteId) -> Option<Directive<'a>> {
         let id = self.route_directive(route);
         (id != TOP).then(|| self.shared.directive(id))
+    }
+
+    /// Paths made up from the pattern of a route, whichever route the server then chooses for them.
+    pub fn paths_like(&self, route: RouteId) -> Vec<String> {
+        self.route_scopes.get(route as usize).map_or_else(Vec::new, |scope| super::example::candidates(&self.shared, *scope))
+    }
+
+    /// Whether the pattern of a route's location, taken alone, matches a path.
+    pub fn pattern_matches(&self, route: RouteId, path: &str) -> bool {
+        let Some(block) = self.route_block(route).filter(|b| b.name() == Name::Location) else { return false };
+        let mut regexes = Regexes::default();
+        match location::pattern(&block, &mut regexes) {
+            Pattern::Exact(text) => text == path,
+            Pattern::Prefix { text, .. } => path.starts_with(&text),
+            Pattern::Regex(id) => regexes.is_match(id, path) == Some(true),
+            Pattern::Named(_) | Pattern::Unknown => false,
+        }
     }
 
     /// The route of a block: a location, or the server itself.

@@ -1,0 +1,101 @@
+//! What the rules on basic authentication share: the gate in force in a block of nginx.
+
+use crate::model::from::nginx::Server;
+use crate::model::{Combine, Gate, GateKind, Outcome, Request, RouteId, Site, Verdict};
+use crate::project::nginx::Directive;
+use crate::project::nginx::config::TOP;
+use crate::syntax::nginx::{Body, Name};
+
+/// A basic-auth gate of a block: both of its directives, wherever they are written.
+#[derive(Clone, Copy)]
+pub(super) struct BasicGate<'a> {
+    /// `auth_basic`.
+    pub(super) realm: Directive<'a>,
+    /// `auth_basic_user_file`.
+    pub(super) file: Directive<'a>,
+}
+
+/// Whether an `auth_basic` switches the gate off.
+pub(super) fn is_off(realm: &Directive) -> bool {
+    realm.arg(0) == "off"
+}
+
+/// The gate in force in the block of a route.
+pub(super) fn gate_of<'a>(server: &Server<'a>, route: RouteId) -> Option<BasicGate<'a>> {
+    let realm = server.effective(route, Name::AuthBasic).filter(|r| !is_off(r))?;
+    Some(BasicGate { realm, file: server.effective(route, Name::AuthBasicUserFile)? })
+}
+
+/// Whether a directive is written in the block of a route itself.
+pub(super) fn is_own(server: &Server, route: RouteId, directive: &Directive) -> bool {
+    directive.parent().map_or(TOP, |p| p.id) == server.route_directive(route)
+}
+
+/// Whether the configuration has a directive of that name at all: the cheapest screen.
+pub(super) fn uses(server: &Server, name: Name) -> bool {
+    server.config().by_name.get(name as usize).is_some_and(|ids| !ids.is_empty())
+}
+
+/// The numbers of all routes of a server.
+pub(super) fn route_ids(server: &Server) -> std::ops::Range<RouteId> {
+    0..server.routes().len() as RouteId
+}
+
+/// Directives of one half of a gate that nowhere meet the other half, with the first route where each is in force: no `other` in
+/// their block, around it, or inside it. Nothing where a part of the configuration is not in view.
+pub(super) fn lone_half<'a>(server: &Server<'a>, half: Name, other: Name) -> Vec<(RouteId, Directive<'a>)> {
+    let config = server.config();
+    let mut lone: Vec<(RouteId, Directive)> = Vec::new();
+    if !uses(server, half) || config.incomplete || config.guessed_context.contains(&Name::Server) {
+        return lone;
+    }
+    for route in route_ids(server) {
+        let Some(found) = server.effective(route, half) else { continue };
+        if server.effective(route, other).is_some() || found.has_hole() || lone.iter().any(|(_, d)| d.id == found.id) {
+            continue;
+        }
+        let Some(block) = found.parent() else { continue };
+        let end = config.placed.get(block.id as usize).map_or(0, |b| b.subtree_end);
+        let others = config.by_name.get(other as usize).map_or(&[][..], Vec::as_slice);
+        let inside = others.get(others.partition_point(|id| *id < block.id)).is_some_and(|id| *id < end);
+        if !inside {
+            lone.push((route, found));
+        }
+    }
+    lone
+}
+
+/// The gate that answers 401 to the request, if basic authentication does.
+pub(super) fn refused_by(outcome: &Outcome) -> Option<&Gate> {
+    let passed = outcome.gates.iter().any(|g| g.combine == Combine::Any && g.verdict == Verdict::Passes);
+    let refusing = |g: &&Gate| g.kind == GateKind::Basic && matches!(g.verdict, Verdict::Refuses(401));
+    outcome.gates.iter().find(refusing).filter(|_| !passed)
+}
+
+/// Whether the request is answered without any check that could refuse somebody.
+pub(super) fn is_open(outcome: &Outcome) -> bool {
+    outcome.gates.is_empty()
+}
+
+/// A request for a path as a browser sends it; a path that names a file or a folder is taken to be there.
+pub(super) fn request_of(server: &Server, path: &str) -> Request {
+    let mut request = server.request(path);
+    let last = path.rsplit('/').next().unwrap_or_default();
+    if last.is_empty() || last.contains('.') {
+        request.assume.file_exists = Some(true);
+    }
+    request
+}
+
+/// The modifier (`=`, `^~`, `~`, `~*`, or nothing) and the pattern of a location.
+pub(super) fn pattern_of(block: &Directive) -> Option<(String, String)> {
+    if block.name() != Name::Location || block.body() == Body::None || block.has_hole() {
+        return None;
+    }
+    let first = block.arg(0);
+    if block.arg_count() > 1 {
+        return Some((first.into_owned(), block.arg(1).into_owned()));
+    }
+    let modifier = ["=", "^~", "~*", "~"].into_iter().find(|m| first.starts_with(m)).unwrap_or_default();
+    Some((modifier.to_owned(), first.get(modifier.len()..).unwrap_or_default().to_owned()))
+}

@@ -1,0 +1,194 @@
+//! `broad-basic-auth`: a password also in front of what must stay open.
+
+use super::Cx;
+use super::basic_gate::{gate_of, is_open, is_own, pattern_of, refused_by, route_ids, uses};
+use super::support::{finding, is_asset, known_paths, request_for};
+use crate::finding::Confidence;
+use crate::model::from::nginx::Server;
+use crate::model::{Outcome, PathKind, Request, Route, RouteId, Scheme, Site};
+use crate::project::nginx::Directive;
+use crate::settings::Profile;
+use crate::source::Span;
+use crate::syntax::nginx::Name;
+
+/// The id.
+pub(super) const ID: &str = "broad-basic-auth";
+
+/// A request that a gate stops and should not.
+struct Caught {
+    gate: Span,
+    route: RouteId,
+    request: Request,
+    /// Who sends it.
+    who: &'static str,
+}
+
+/// Asks for what must stay open wherever a gate is in force.
+pub(super) fn check(server: &Server, cx: &mut Cx) {
+    if !uses(server, Name::AuthBasicUserFile) {
+        return;
+    }
+    let gated: Vec<RouteId> = route_ids(server).filter(|r| gate_of(server, *r).is_some()).collect();
+    if gated.is_empty() {
+        return;
+    }
+    let mut public = None;
+    let mut caught: Vec<Caught> = Vec::new();
+    for id in gated {
+        let Some(route) = server.routes().get(id as usize) else { continue };
+        let mut ask = |request: Request, who| {
+            let mut gate = None;
+            let stopped = |o: &Outcome| refused_by(o).is_some();
+            let outcome = server.resolve(&request);
+            if outcome.always(stopped) {
+                gate = refused_by(&outcome).map(|g| g.span);
+            }
+            if let Some(gate) = gate {
+                caught.push(Caught { gate, route: id, request, who });
+            }
+        };
+        if let Some(request) = acme(server, route, cx) {
+            ask(request, "a certificate authority");
+        }
+        if let Some(request) = preflight(server, id) {
+            ask(request, "preflight of a cross-origin call");
+        }
+        if let Some(request) = health(server, id, route, cx) {
+            ask(request, "health check");
+        }
+        if let Some(request) = visitors_call(server, id, route, cx).filter(|_| is_public(server, &mut public)) {
+            ask(request, "sent by visitors of the open pages");
+        }
+        if let Some(request) = asset(server, id, route, cx) {
+            if is_public(server, &mut public) {
+                ask(request, "loaded by the open pages");
+            } else if cx.settings.profile >= Profile::Strict {
+                ask(request, "loaded by the pages");
+            }
+        }
+    }
+    while let Some(first) = caught.first() {
+        let gate = first.gate;
+        let (these, others): (Vec<Caught>, Vec<Caught>) = caught.into_iter().partition(|c| c.gate == gate);
+        caught = others;
+        report(server, these, cx);
+    }
+}
+
+/// Whether the pages of the site are open; worked out once, and only if it matters.
+fn is_public(server: &Server, known: &mut Option<bool>) -> bool {
+    *known.get_or_insert_with(|| {
+        let outcome = server.resolve(&server.request("/"));
+        let refused = |o: &Outcome| matches!(o.status.known(), Some(Some(400..=599)));
+        outcome.always(is_open) && !outcome.always(refused)
+    })
+}
+
+/// The challenge of a certificate authority: always over plain HTTP, on port 80, at a public name.
+fn acme(server: &Server, route: &Route, cx: &Cx) -> Option<Request> {
+    const PRIVATE: &[&str] =
+        &["local", "internal", "lan", "test", "localhost", "home", "corp", "intranet", "localdomain", "arpa"];
+    let known = *known_paths(route, cx.paths, &[PathKind::Acme]).first()?;
+    let public = |host: &&String| host.rsplit_once('.').is_some_and(|(_, end)| !PRIVATE.contains(&end) && !end.is_empty());
+    let host = server.hosts().iter().find(public)?;
+    let block = server.route_block(0);
+    let children = block.as_ref().map_or_else(Vec::new, |b| b.children().filter(|c| c.name() == Name::Listen).collect());
+    if !children.is_empty() && !children.iter().any(takes_plain_http) {
+        return None;
+    }
+    let mut request = Request { scheme: Scheme::Http, port: 80, ..Request::get(host.clone(), known.path.clone()) };
+    request.assume.file_exists = Some(true);
+    Some(request)
+}
+
+/// Whether a `listen` means port 80 without TLS.
+fn takes_plain_http(listen: &Directive) -> bool {
+    let first = listen.arg(0);
+    let no_port = first.parse::<u16>().is_err() && !first.starts_with("unix:") && (!first.contains(':') || first.ends_with(']'));
+    let on_80 = first == "80" || first.ends_with(":80") || no_port;
+    on_80 && !listen.has_hole() && !listen.args().any(|a| a == "ssl")
+}
+
+/// `OPTIONS` where the configuration answers cross-origin calls itself.
+fn preflight(server: &Server, id: RouteId) -> Option<Request> {
+    let answers = |d: &Directive| {
+        let name = d.arg(0);
+        name.eq_ignore_ascii_case("access-control-allow-headers") || name.eq_ignore_ascii_case("access-control-allow-methods")
+    };
+    server.effective_all(id, Name::AddHeader).find(answers)?;
+    let request = server.landmark(id)?.method("OPTIONS");
+    let request = request.header("Origin", "https://app.example.net").header("Access-Control-Request-Method", "GET");
+    Some(request.header("Access-Control-Request-Headers", "authorization"))
+}
+
+/// A health check that has a location of its own, without a gate of its own.
+fn health(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Request> {
+    gate_of(server, id).filter(|g| !is_own(server, id, &g.realm))?;
+    let (modifier, pattern) = pattern_of(&server.route_block(id)?)?;
+    // `/status` is as often a page of the server itself that is closed on purpose.
+    let known = known_paths(route, cx.paths, &[PathKind::Health]).into_iter().find(|k| {
+        k.path != "/status" && !modifier.starts_with('~') && k.path.trim_end_matches('/') == pattern.trim_end_matches('/')
+    })?;
+    Some(request_for(server, known))
+}
+
+/// What the browser of every visitor of a WordPress site calls.
+fn visitors_call(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Request> {
+    let block = server.route_block(id)?;
+    let names_wordpress = |d: &Directive| pattern_of(d).is_some_and(|(_, pattern)| pattern.contains("wp-"));
+    if !names_wordpress(&block) && !block.ancestors().any(|a| names_wordpress(&a)) {
+        return None;
+    }
+    let ajax = known_paths(route, cx.paths, &[PathKind::PublicAjax]).into_iter().next();
+    let api = || known_paths(route, cx.paths, &[PathKind::Api]).into_iter().find(|k| k.path == "/wp-json/");
+    ajax.or_else(api).map(|known| request_for(server, known))
+}
+
+/// A style sheet or script of the open pages.
+fn asset(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Request> {
+    const FOLDERS: &[&str] =
+        &["assets", "static", "css", "js", "build", "dist", "wp-content", "wp-includes", "public", "styles", "scripts"];
+    let gate = gate_of(server, id)?;
+    if is_own(server, id, &gate.realm)
+        && let Some((modifier, pattern)) = pattern_of(&server.route_block(id)?)
+    {
+        // A folder with a gate of its own is closed on purpose, unless it is one that pages load from.
+        let whole_folder = FOLDERS.contains(&pattern.trim_matches('/'));
+        let by_ending = modifier.starts_with('~') && pattern.contains("css") && !pattern.contains('/');
+        if !whole_folder && !by_ending && pattern != "/" {
+            return None;
+        }
+    }
+    let candidates = known_paths(route, cx.paths, &[PathKind::Asset]).into_iter();
+    let mut styles = candidates.filter(|k| matches!(k.product.as_str(), "generic" | "wordpress") && is_style(&k.path));
+    styles.next().map(|known| request_for(server, known))
+}
+
+fn is_style(path: &str) -> bool {
+    is_asset(path) && [".css", ".js"].iter().any(|end| path.ends_with(end))
+}
+
+fn report(server: &Server, caught: Vec<Caught>, cx: &mut Cx) {
+    let mut parts: Vec<String> = Vec::new();
+    for one in &caught {
+        let part = format!("{} ({})", method_and_target(&one.request), one.who);
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let only_certificates = caught.iter().all(|c| c.who == "a certificate authority");
+    let Some(first) = caught.into_iter().next() else { return };
+    let verb = if parts.len() == 1 { "gets" } else { "get" };
+    let message = format!("{} {verb} 401: this password covers more than it should", parts.join(" and "));
+    let help = "exempt these paths: a location of their own with auth_basic off;";
+    let mut found = finding(ID, server, first.route, first.gate, message, first.request).help(help);
+    if only_certificates {
+        // Certificates may come another way (DNS, a hook that writes a location).
+        found = found.confidence(Confidence::Medium);
+    }
+    cx.report(found);
+}
+
+fn method_and_target(request: &Request) -> String {
+    format!("{} {}", request.method, request.target())
+}
