@@ -71,6 +71,7 @@ impl<'a> Cx<'a> {
     }
 }
 
+mod caches;
 mod support;
 
 macro_rules! rules {
@@ -103,6 +104,8 @@ rules! {
     // Basic auth, duplicate and overlapping blocks
 
     // Caches
+    "cached-login" cached_login [Check::NginxServer(cached_login::check)];
+    "cached-unauthorized" cached_unauthorized [Check::NginxServer(cached_unauthorized::check)];
 
     // Forwarded headers, proxies, redirects, cookies
 
