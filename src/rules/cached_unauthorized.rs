@@ -19,7 +19,7 @@ const MOST: usize = 6;
 /// Asks where a cache of this server keeps a 401.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
     let site: &dyn Site = server;
-    let starts = caches::starts(site, |r| caches::caches(r));
+    let starts = caches::starts(site, caches::caches);
     if starts.is_empty() {
         return;
     }
@@ -32,6 +32,9 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         candidates.extend(caches::made_up(site, start));
         for candidate in candidates {
             let anonymous = site.resolve(&candidate.request);
+            if anonymous.always(|o| o.cache.stores_401.value.is(&Stores::Origin)) {
+                break;
+            }
             let Some(valid) = anonymous.cache.stores_401.because.get(1).copied() else { continue };
             if reported.contains(&valid) || caches::keyed(&anonymous.cache) || !keeps_401(&anonymous) {
                 continue;
@@ -74,7 +77,11 @@ fn report(
     cx: &mut Cx,
 ) {
     let message = format!("{} gets the 401 that this line keeps of a client without good credentials", witness.describe());
-    let help = if named { "take 401 out of the list" } else { "name the statuses to keep instead of any, or put a line with 401 403 0 before it" };
+    let help = if named {
+        "take 401 out of the list"
+    } else {
+        "name the statuses to keep instead of any, or put a line with 401 403 0 before it"
+    };
     let mut found = finding(ID, site, candidate.route, valid, message, witness).help(help);
     if let Some(cache) = outcome.cache.stores_401.because.first() {
         found = found.related(*cache, "the cache is switched on here");

@@ -163,6 +163,8 @@ pub(super) fn looks_static(path: &str) -> bool {
         "avatar",
         "avatars",
         "tiles",
+        "video",
+        "videos",
         "dist",
         "public",
         "icons",
@@ -220,7 +222,9 @@ pub(super) fn session(server: &Server, sources: &SourceMap) -> String {
         let id = index as RouteId;
         if caches(route) {
             for name in CONDITIONS {
-                for arg in server.effective_all(id, *name).flat_map(|d| d.args().map(|a| a.into_owned()).collect::<Vec<_>>()) {
+                for arg in
+                    server.effective_all(id, *name).flat_map(|d| d.args().map(std::borrow::Cow::into_owned).collect::<Vec<_>>())
+                {
                     server.depends_on(&arg, &|v| {
                         variables.borrow_mut().push(v.to_owned());
                         false

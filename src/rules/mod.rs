@@ -105,6 +105,8 @@ rules! {
 
     // Caches
     "cached-login" cached_login [Check::NginxServer(cached_login::check)];
+    "cached-private-response" cached_private_response [Check::NginxServer(cached_private_response::check)];
+    "cached-session-cookie" cached_session_cookie [Check::NginxServer(cached_session_cookie::check)];
     "cached-unauthorized" cached_unauthorized [Check::NginxServer(cached_unauthorized::check)];
 
     // Forwarded headers, proxies, redirects, cookies
