@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use super::support::{is_asset, known_paths, request_for};
 use crate::model::from::nginx::Server;
 use crate::model::{Cache, HeaderFate, Outcome, PathKind, Paths, Request, Route, RouteId, Site, Stores, Traits, WellKnown};
+use crate::project::nginx::Directive;
 use crate::source::SourceMap;
 use crate::syntax::nginx::Name;
 
@@ -217,7 +218,7 @@ pub(super) fn session(server: &Server, sources: &SourceMap) -> String {
             }
         }
     };
-    let variables = RefCell::new(Vec::new());
+    let mut asked: Vec<String> = Vec::new();
     for (index, route) in server.routes().iter().enumerate() {
         let id = index as RouteId;
         if caches(route) {
@@ -225,10 +226,7 @@ pub(super) fn session(server: &Server, sources: &SourceMap) -> String {
                 for arg in
                     server.effective_all(id, *name).flat_map(|d| d.args().map(std::borrow::Cow::into_owned).collect::<Vec<_>>())
                 {
-                    server.depends_on(&arg, &|v| {
-                        variables.borrow_mut().push(v.to_owned());
-                        false
-                    });
+                    asked.extend(variables(server, &arg));
                 }
             }
         }
@@ -238,8 +236,7 @@ pub(super) fn session(server: &Server, sources: &SourceMap) -> String {
             }
         }
     }
-    let variables = variables.into_inner();
-    variables.iter().filter(|v| v.starts_with("cookie_")).for_each(|v| add(v));
+    asked.iter().filter(|v| v.starts_with("cookie_")).for_each(|v| add(v));
     for map in server.config().all(sources, Name::Map).filter(|m| m.arg(0).contains("http_cookie")) {
         map.children().for_each(|entry| add(&entry.name_text()));
     }
@@ -288,4 +285,72 @@ pub(super) fn credentials_arrive(outcome: &Outcome) -> bool {
     outcome.always(|o| {
         o.upstream.as_ref().is_some_and(|u| u.authorization.value.is(&HeaderFate::Kept) || u.cookie.value.is(&HeaderFate::Kept))
     })
+}
+
+/// The directives of a protocol that make up a cache.
+pub(super) struct CacheNames {
+    /// `proxy_pass`
+    pub(super) pass: Name,
+    /// `proxy_cache`
+    pub(super) cache: Name,
+    /// `proxy_cache_key`
+    pub(super) key: Name,
+    /// `proxy_cache_valid`
+    pub(super) valid: Name,
+    /// `proxy_no_cache`
+    pub(super) no_cache: Name,
+    /// The key where none is written.
+    pub(super) default_key: Option<&'static str>,
+}
+
+const PROTOCOLS: &[CacheNames] = &[
+    CacheNames {
+        pass: Name::ProxyPass,
+        cache: Name::ProxyCache,
+        key: Name::ProxyCacheKey,
+        valid: Name::ProxyCacheValid,
+        no_cache: Name::ProxyNoCache,
+        default_key: Some("$scheme$proxy_host$request_uri"),
+    },
+    CacheNames {
+        pass: Name::FastcgiPass,
+        cache: Name::FastcgiCache,
+        key: Name::FastcgiCacheKey,
+        valid: Name::FastcgiCacheValid,
+        no_cache: Name::FastcgiNoCache,
+        default_key: None,
+    },
+    CacheNames {
+        pass: Name::UwsgiPass,
+        cache: Name::UwsgiCache,
+        key: Name::UwsgiCacheKey,
+        valid: Name::UwsgiCacheValid,
+        no_cache: Name::UwsgiNoCache,
+        default_key: None,
+    },
+    CacheNames {
+        pass: Name::ScgiPass,
+        cache: Name::ScgiCache,
+        key: Name::ScgiCacheKey,
+        valid: Name::ScgiCacheValid,
+        no_cache: Name::ScgiNoCache,
+        default_key: None,
+    },
+];
+
+/// The handler of a route's block with a cache in force: its directives, the handler, the directive that switches the cache on.
+pub(super) fn cache_of<'a>(server: &Server<'a>, route: RouteId) -> Option<(&'static CacheNames, Directive<'a>, Directive<'a>)> {
+    let (names, pass) = PROTOCOLS.iter().find_map(|p| Some((p, server.effective(route, p.pass)?)))?;
+    let cache = server.effective(route, names.cache).filter(|c| c.arg(0) != "off" && !c.arg(0).contains('$') && !c.has_hole())?;
+    Some((names, pass, cache))
+}
+
+/// The variables that a text depends on, in lower case, also those behind `map` and `set`.
+pub(super) fn variables(server: &Server, text: &str) -> Vec<String> {
+    let found = RefCell::new(Vec::new());
+    server.depends_on(text, &|name| {
+        found.borrow_mut().push(name.to_owned());
+        false
+    });
+    found.into_inner()
 }
