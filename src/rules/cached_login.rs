@@ -46,10 +46,17 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
             let Some(stores) = caches::stored(&outcome).filter(|_| !caches::keyed(&outcome.cache)) else { continue };
             let signed_in = site.resolve(&candidate.request.clone().header("Cookie", &session));
             // Conditions on the session keep personal pages out whatever their path.
-            if caches::stored(&signed_in).is_none() || caches::is_foreign(&candidate.request, &outcome) {
+            if caches::stored(&signed_in).is_none()
+                || !caches::credentials_arrive(&signed_in)
+                || caches::is_foreign(&candidate.request, &outcome)
+            {
                 break;
             }
             let Some(primary) = outcome.cache.stores.because.first().copied() else { continue };
+            // Who names other statuses only leaves the pages to the application on purpose.
+            if stores == Stores::Origin && caches::names_statuses(server, &outcome) {
+                break;
+            }
             hits.push(Hit { candidate, primary, outcome, stores });
         }
     }
@@ -84,7 +91,7 @@ fn report(site: &dyn Site, hit: Hit, cx: &mut Cx) {
     let certain = stores == Stores::Yes && outcome.cache.ignores_cache_control;
     found = found.confidence(if certain { Confidence::High } else { Confidence::Medium });
     if stores == Stores::Origin {
-        found = found.severity(Severity::Warning);
+        found = found.severity(Severity::Warning).confidence(Confidence::Low);
     }
     cx.report(found);
 }
@@ -137,7 +144,8 @@ fn headers(server: &Server, cx: &mut Cx) {
                 .help("set it only in locations of files that are the same for everybody")
                 .confidence(Confidence::Medium)
                 .related(outcome.served_by.span, "the request is served here");
-            if !replaced {
+            let hidden = outcome.response.hidden.iter().any(|(name, _)| name.eq_ignore_ascii_case("cache-control"));
+            if !replaced && !hidden {
                 found = found.severity(Severity::Warning);
             }
             cx.report(found);

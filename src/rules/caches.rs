@@ -345,6 +345,12 @@ pub(super) fn cache_of<'a>(server: &Server<'a>, route: RouteId) -> Option<(&'sta
     Some((names, pass, cache))
 }
 
+/// Whether `*_cache_valid` lines are in force where a request is served.
+pub(super) fn names_statuses(server: &Server, outcome: &Outcome) -> bool {
+    let route = (0..).zip(server.routes()).find(|(_, r)| r.span == outcome.served_by.span);
+    route.is_some_and(|(id, _)| PROTOCOLS.iter().any(|p| server.effective(id, p.valid).is_some()))
+}
+
 /// The variables that a text depends on, in lower case, also those behind `map` and `set`.
 pub(super) fn variables(server: &Server, text: &str) -> Vec<String> {
     let found = RefCell::new(Vec::new());
