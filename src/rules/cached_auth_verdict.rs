@@ -5,7 +5,7 @@ use super::caches::{self, CacheNames};
 use super::support::{finding, typical_request};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
-use crate::model::{PathKind, RouteId, Site};
+use crate::model::{PathKind, Request, RouteId, Site, Traits};
 use crate::project::nginx::Directive;
 use crate::syntax::nginx::Name;
 
@@ -70,21 +70,29 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if server.config().all(cx.sources, Name::AuthRequest).next().is_none() || !site.routes().iter().any(caches::caches) {
         return;
     }
-    let mut asked: Vec<(RouteId, Directive)> = Vec::new();
+    let mut asked: Vec<Directive> = Vec::new();
     for (id, _) in (0..).zip(site.routes()) {
         if let Some(gate) = server.effective(id, Name::AuthRequest)
             && gate.arg(0).starts_with('/')
-            && !asked.iter().any(|(_, g)| g.arg(0) == gate.arg(0))
+            && !asked.iter().any(|g| g.arg(0) == gate.arg(0))
         {
-            asked.push((id, gate));
+            asked.push(gate);
         }
     }
-    for (guarded, gate) in asked {
+    for gate in asked {
         let Some(verdict) = location_of(server, gate.arg(0).split('?').next().unwrap_or_default()) else { continue };
         if let Some((names, _, cache)) = caches::cache_of(server, verdict) {
-            check_verdict(server, verdict, names, cache, (guarded, gate), cx);
+            check_verdict(server, verdict, names, cache, gate, cx);
         }
     }
+}
+
+/// A request that has to pass this gate.
+fn guarded(server: &Server, gate: Directive, cx: &Cx) -> Option<Request> {
+    let uri = gate.arg(0);
+    let behind = |id: RouteId| server.effective(id, Name::AuthRequest).is_some_and(|g| g.arg(0) == uri);
+    let routes = (0..).zip(server.routes()).filter(|(id, r)| !r.traits.has(Traits::INTERNAL) && behind(*id));
+    routes.into_iter().find_map(|(id, route)| typical_request(server, id, route, cx.paths, KINDS))
 }
 
 /// The location that the search finds for a path, also if it is internal.
@@ -97,14 +105,7 @@ fn location_of(server: &Server, path: &str) -> Option<RouteId> {
     })
 }
 
-fn check_verdict(
-    server: &Server,
-    verdict: RouteId,
-    names: &CacheNames,
-    cache: Directive,
-    (guarded, gate): (RouteId, Directive),
-    cx: &mut Cx,
-) {
+fn check_verdict(server: &Server, verdict: RouteId, names: &CacheNames, cache: Directive, gate: Directive, cx: &mut Cx) {
     let key = server.effective(verdict, names.key);
     let text = key.map_or(names.default_key.unwrap_or_default().to_owned(), |k| k.arg(0).into_owned());
     let tells = |text: &str| server.depends_on(text, &|v| !PLAIN.contains(&v));
@@ -117,8 +118,7 @@ fn check_verdict(
         return;
     }
     let site: &dyn Site = server;
-    let Some(route) = site.routes().get(guarded as usize) else { return };
-    let Some(request) = typical_request(site, guarded, route, cx.paths, KINDS) else { return };
+    let Some(request) = guarded(server, gate, cx) else { return };
     let request =
         if keyed || kept == Kept::Bad { request.header("Authorization", "Bearer token-of-the-client") } else { request };
     let asked = request.describe();

@@ -1,5 +1,7 @@
 //! `cached-login`: a page to sign in, or a page of an account, is kept for everybody.
 
+use std::cell::LazyCell;
+
 use super::Cx;
 use super::caches::{self, Candidate};
 use super::support::{finding, known_paths};
@@ -33,8 +35,8 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if starts.is_empty() {
         return;
     }
-    let session = caches::session(server, cx.sources);
-    let mut excluded = login_products_without_cache(site, cx);
+    let session = LazyCell::new(|| caches::session(server, cx.sources));
+    let mut excluded: Vec<&str> = Vec::new();
     let mut hits: Vec<Hit> = Vec::new();
     for start in starts {
         for candidate in caches::candidates(site, start, cx.paths, KINDS) {
@@ -60,6 +62,10 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
             hits.push(Hit { candidate, primary, outcome, stores });
         }
     }
+    if hits.is_empty() {
+        return;
+    }
+    excluded.extend(login_products_without_cache(site, cx));
     // Who keeps a login page out has thought of the pages to keep out: only those of the same product are certain to be there.
     hits.retain(|h| {
         excluded.is_empty() || h.candidate.known.is_some_and(|k| specific(&k.product) && excluded.contains(&k.product.as_str()))

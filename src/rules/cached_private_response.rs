@@ -1,5 +1,7 @@
 //! `cached-private-response`: an answer made for one client is kept for all, or one for all is given to a client with credentials.
 
+use std::cell::LazyCell;
+
 use super::Cx;
 use super::caches::{self, Candidate};
 use super::support::finding;
@@ -37,7 +39,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if starts.is_empty() {
         return;
     }
-    let session = caches::session(server, cx.sources);
+    let session = LazyCell::new(|| caches::session(server, cx.sources));
     let mut reported: Vec<Span> = Vec::new();
     for start in starts {
         check_start(site, start, &session, &mut reported, cx);

@@ -1,5 +1,7 @@
 //! `cached-unauthorized`: a 401 is kept and given to clients with good credentials.
 
+use std::cell::LazyCell;
+
 use super::Cx;
 use super::caches::{self, Candidate};
 use super::support::finding;
@@ -23,7 +25,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if starts.is_empty() {
         return;
     }
-    let session = caches::session(server, cx.sources);
+    let session = LazyCell::new(|| caches::session(server, cx.sources));
     let asset_host = site.hosts().first().is_some_and(|host| caches::is_asset_host(host));
     let mut reported: Vec<Span> = Vec::new();
     for start in starts {

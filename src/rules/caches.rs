@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::support::{is_asset, known_paths, request_for};
+use super::support::{is_asset, request_for};
 use crate::model::from::nginx::Server;
 use crate::model::{Cache, HeaderFate, Outcome, PathKind, Paths, Request, Route, RouteId, Site, Stores, Traits, WellKnown};
 use crate::project::nginx::Directive;
@@ -20,7 +20,7 @@ pub(super) struct Candidate<'p> {
 }
 
 /// How many well-known paths of a route are tried.
-const MOST: usize = 16;
+const MOST: usize = 12;
 
 /// Cookies under which common products keep a session.
 const SESSIONS: &[&str] = &[
@@ -101,29 +101,33 @@ pub(super) fn candidates<'p>(
     paths: &'p Paths,
     kinds: &[PathKind],
 ) -> Vec<Candidate<'p>> {
-    let mut seen: Vec<(&str, PathKind)> = Vec::new();
-    let mut found = Vec::new();
-    for known in known_paths(route, paths, kinds) {
-        let Some(kind) = kinds.iter().copied().find(|k| known.kinds.contains(k)) else { continue };
-        if seen.contains(&(known.product.as_str(), kind)) || is_asset(&known.path) {
-            continue;
+    let mut found: Vec<Candidate> = Vec::new();
+    for kind in kinds {
+        let served: Vec<&WellKnown> = (route.serves & paths.of(*kind)).iter().filter_map(|i| paths.list.get(i)).collect();
+        let first = found.len();
+        let common = |known: &WellKnown| matches!(known.product.as_str(), "generic" | "settings");
+        let usual = served.iter().filter(|k| common(k)).chain(served.iter().filter(|k| !common(k))).copied();
+        for known in usual {
+            let page = *kind == PathKind::Login && known.product == "settings";
+            if known.method != "GET" && *kind != PathKind::Token && !page || is_asset(&known.path) {
+                continue;
+            }
+            let has = |of: &[Candidate], same: &dyn Fn(&WellKnown) -> bool| of.iter().any(|c| c.known.is_some_and(same));
+            let again = has(&found, &|k| k.path == known.path);
+            if again || has(found.get(first..).unwrap_or_default(), &|k| k.product == known.product) {
+                continue;
+            }
+            let mut request = request_for(site, known).past_gates();
+            if page {
+                "GET".clone_into(&mut request.method);
+            }
+            found.push(Candidate { route: id, known: Some(known), request });
+            if found.len() == MOST {
+                return found;
+            }
         }
-        let page = kind == PathKind::Login && known.product == "settings";
-        if known.method != "GET" && kind != PathKind::Token && !page {
-            continue;
-        }
-        seen.push((&known.product, kind));
-        let rank = kinds.iter().position(|k| *k == kind);
-        let mut request = request_for(site, known).past_gates();
-        if page {
-            "GET".clone_into(&mut request.method);
-        }
-        found.push((rank, Candidate { route: id, known: Some(known), request }));
     }
-    // Stable: of each kind the paths of no special product stay first.
-    found.sort_by_key(|(rank, _)| *rank);
-    found.truncate(MOST);
-    found.into_iter().map(|(_, candidate)| candidate).collect()
+    found
 }
 
 /// A request made up for a route that caches, if it does not look like one for an asset.
