@@ -72,6 +72,7 @@ impl<'a> Cx<'a> {
 }
 
 mod basic_gate;
+mod caches;
 mod support;
 
 macro_rules! rules {
@@ -118,6 +119,12 @@ rules! {
     "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check)];
 
     // Caches
+    "cached-auth-verdict" cached_auth_verdict [Check::NginxServer(cached_auth_verdict::check)];
+    "cached-login" cached_login [Check::NginxServer(cached_login::check)];
+    "cached-private-response" cached_private_response [Check::NginxServer(cached_private_response::check)];
+    "cached-session-cookie" cached_session_cookie [Check::NginxServer(cached_session_cookie::check)];
+    "cached-unauthorized" cached_unauthorized [Check::NginxServer(cached_unauthorized::check)];
+    "constant-cache-key" constant_cache_key [Check::NginxServer(constant_cache_key::check)];
 
     // Forwarded headers, proxies, redirects, cookies
 
