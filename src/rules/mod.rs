@@ -131,5 +131,11 @@ rules! {
     // Hosts, WAF, limits, rewrites
 
     // Meta
-
+    "internal-error" internal_error [Check::Stage];
+    "limit-reached" limit_reached [Check::Stage];
+    "misplaced-directive" misplaced_directive [Check::Stage];
+    "syntax-error" syntax_error [Check::Stage];
+    "templated-file" templated_file [Check::Stage];
+    "unknown-directive" unknown_directive [Check::Stage];
+    "unresolved-include" unresolved_include [Check::Stage];
 }

@@ -140,7 +140,8 @@ fn examples(page: &Page, problems: &mut Vec<String>) {
         let declared = page.meta.formats.iter().any(|f| f == format);
         for role in ["bad", "good"] {
             let there = page.examples.iter().any(|e| e.role == role && e.language == language);
-            if declared && !there {
+            // No configuration makes the tool itself fail: a known one is a bug to be mended.
+            if declared && !there && page.meta.id != "internal-error" {
                 problems.push(format!("{format} is declared and has no {role} example"));
             }
         }

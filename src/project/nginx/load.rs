@@ -267,8 +267,9 @@ impl Expansion<'_, '_, '_> {
             finding.help.clone_from(&error.help);
             self.report(finding);
         }
-        if let Some(hole) = tree.holes.first() {
-            self.report_template(*hole, tree.file);
+        let among_words = || tree.words.iter().find(|w| w.hole).map(|w| tree.word_span(w));
+        if let Some(hole) = tree.holes.first().copied().or_else(|| tree.templated.then(among_words).flatten()) {
+            self.report_template(hole, tree.file);
         }
     }
 

@@ -92,6 +92,7 @@ fn what_is_missing_is_said() {
     assert_eq!(
         messages,
         [
+            ("templated-file", "this file is a template: what its holes bring is unknown", "{{y}}"),
             ("unresolved-include", "included file not found: looked for `a.conf`", "include a.conf"),
             ("unresolved-include", "no folder for `include sites/*.conf`: looked for `sites`", "include sites/*.conf"),
             (
@@ -100,7 +101,6 @@ fn what_is_missing_is_said() {
                 "include /opt/x/y.conf"
             ),
             ("unresolved-include", "included file not found: looked for `$x`", "include $x"),
-            ("templated-file", "this file is a template: what its holes bring is unknown", "{{y}}"),
             ("unresolved-include", "included file `empty` is a folder", "include empty"),
         ]
     );
