@@ -76,6 +76,9 @@ pub trait Site {
     fn landmark(&self, route: RouteId) -> Option<Request>;
     /// Where it stands, e.g. `http > server example.com > location /api/`.
     fn context(&self, route: RouteId) -> String;
+    /// Whether all of its configuration is in view: no include was left unread, no block is missing around it. Where it is not,
+    /// the absence of a directive proves nothing.
+    fn is_whole(&self) -> bool;
     /// Whether visitors reach it over TLS as far as the files show.
     fn is_tls(&self) -> bool;
 }

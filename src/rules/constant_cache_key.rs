@@ -39,6 +39,8 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         }
         let key = server.effective(id, names.key);
         let fault = match key {
+            // The key may stand in a part of the configuration that is not in view.
+            None if !site.is_whole() => None,
             None if names.default_key.is_none() => Some(format!("this cache has no key ({} is not set)", key_name(names))),
             None => None,
             Some(key) if key.has_hole() || has_capture(&key.arg(0)) => None,

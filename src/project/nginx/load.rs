@@ -370,7 +370,9 @@ impl Expansion<'_, '_, '_> {
                     Finding::new("unresolved-include", span, message)
                         .help("map the path with `include-map`, or pass `--host` if the configuration runs on this machine")
                 } else if super::glob::is_pattern(argument) {
+                    // nginx takes a pattern that matches nothing for granted, and folders for additions are often not in the tree.
                     Finding::new("unresolved-include", span, format!("no folder for `include {argument}`: looked for `{shown}`"))
+                        .severity(Severity::Info)
                         .help("what it brings on the server is unknown; map the path with `include-map` if it is elsewhere in the tree")
                 } else {
                     Finding::new("unresolved-include", span, format!("included file not found: looked for `{shown}`"))

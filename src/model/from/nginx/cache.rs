@@ -37,7 +37,8 @@ impl Walk<'_, '_> {
                 Some(false) => {}
             }
             match valid {
-                Some((0, id)) => decided(Stores::No, Some(self.directive(id).span())),
+                // A time of 0 is the same as none: what the origin says counts alone.
+                Some((0, id)) => decided(Stores::Origin, Some(self.directive(id).span())),
                 Some((_, id)) => decided(Stores::Yes, Some(self.directive(id).span())),
                 None => decided(Stores::Origin, None),
             }

@@ -13,6 +13,9 @@ impl Walk<'_, '_> {
     /// `try_files`: the first file that is there, else the last argument.
     pub(super) fn try_files(&mut self) -> Next {
         let Some(id) = self.settled().try_files() else { return Next::Content };
+        if let Some(alias) = self.useless_alias() {
+            return self.finalize(500, Some(alias));
+        }
         let directive = self.directive(id);
         let count = directive.arg_count();
         for index in 0..count.saturating_sub(1) {
@@ -50,6 +53,12 @@ impl Walk<'_, '_> {
                 self.internal_redirect(None, unknown)
             }
         }
+    }
+
+    /// The `alias` in force where `rewrite … break` changed the URI: nginx cannot map it to a file.
+    fn useless_alias(&self) -> Option<DirectiveId> {
+        let alias = self.single(Single::Root).filter(|root| root.name() == Name::Alias && !self.valid_location);
+        alias.map(|a| a.id)
     }
 
     fn exists(&mut self, uri: Value, wanted: FileKind, by: DirectiveId) -> bool {
@@ -111,6 +120,9 @@ impl Walk<'_, '_> {
         let place = by.unwrap_or(self.scope_of(self.serving_scope()).directive);
         if !matches!(self.method.as_str(), "GET" | "HEAD" | "POST") {
             return self.finalize(405, by);
+        }
+        if let Some(alias) = self.useless_alias() {
+            return self.finalize(500, Some(alias));
         }
         if uri.ends_with('/') {
             return self.index(&uri, place);

@@ -423,6 +423,10 @@ impl Site for Server<'_> {
         parts.join(" > ")
     }
 
+    fn is_whole(&self) -> bool {
+        !self.shared.config.incomplete && self.shared.config.guessed_context.is_empty()
+    }
+
     fn is_tls(&self) -> bool {
         self.listens.is_tls()
     }

@@ -49,6 +49,7 @@ impl Walk<'_, '_> {
                 Flow::Next
             }
             Name::Break => {
+                self.valid_location &= !self.uri_changed;
                 self.uri_changed = false;
                 Flow::Stop
             }
@@ -162,6 +163,7 @@ impl Walk<'_, '_> {
         }
         self.internal = true;
         self.uri_changed = flag != "break";
+        self.valid_location &= self.uri_changed;
         if matches!(flag, "last" | "break") { Flow::Stop } else { Flow::Next }
     }
 

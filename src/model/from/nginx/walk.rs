@@ -56,6 +56,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) captures: Vec<Option<String>>,
     /// Whether the request was redirected internally, so that `internal` locations are open to it.
     pub(super) internal: bool,
+    /// Whether the URI is still the one the location was chosen for; `alias` cannot be used otherwise.
+    pub(super) valid_location: bool,
     /// Whether this is a subrequest: the access phase does not run.
     pub(super) subrequest: bool,
     pub(super) uri_changed: bool,
@@ -94,6 +96,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             maps: HashMap::default(),
             captures: Vec::new(),
             internal: false,
+            valid_location: true,
             subrequest: false,
             uri_changed: false,
             uri_changes: MAX_URI_CHANGES,
@@ -149,6 +152,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn server_rewrite(&mut self) -> Next {
         self.scope = self.server.scope;
+        self.valid_location = true;
         let scope = self.server.scope;
         match self.script(scope) {
             super::script::Flow::Status(status, by) => self.finalize(status, Some(by)),
