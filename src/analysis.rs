@@ -326,6 +326,7 @@ fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, s
         for check in rule.checks {
             match check {
                 Check::Sites(check) => findings.extend(run(rule, whole, &mut |cx| check(&plain, cx))),
+                Check::NginxServers(check) => findings.extend(run(rule, whole, &mut |cx| check(&sites, cx))),
                 Check::Nginx(check) => findings.extend(run(rule, whole, &mut |cx| check(config, cx))),
                 Check::Site(_) | Check::NginxServer(_) | Check::Stage => {}
             }

@@ -17,6 +17,8 @@ pub enum Check {
     Site(fn(&dyn Site, &mut Cx)),
     /// Each nginx server with its blocks, for what the model cannot say.
     NginxServer(fn(&Server, &mut Cx)),
+    /// All nginx servers of one configuration together.
+    NginxServers(fn(&[Server], &mut Cx)),
     /// All sites of one server together.
     Sites(fn(&[&dyn Site], &mut Cx)),
     /// The directives of one nginx, for what the model cannot say.
@@ -129,6 +131,9 @@ rules! {
     // Forwarded headers, proxies, redirects, cookies
 
     // Hosts, WAF, limits, rewrites
+    "split-login-host" split_login_host [Check::NginxServers(split_login_host::check)];
+    "throttled-login" throttled_login [Check::NginxServer(throttled_login::check)];
+    "unlogged-auth-failures" unlogged_auth_failures [Check::NginxServer(unlogged_auth_failures::check)];
 
     // Meta
     "internal-error" internal_error [Check::Stage];

@@ -143,3 +143,22 @@ pub(super) fn allows_authorization<'a>(server: &Server<'a>, route: RouteId) -> O
         h.arg(0).eq_ignore_ascii_case("Access-Control-Allow-Headers") && h.arg(1).to_ascii_lowercase().contains("authorization")
     })
 }
+
+/// Whether a text of a configuration (a location, a path) names signing in, tokens or accounts.
+pub(super) fn names_login(text: &str) -> bool {
+    const WORDS: &[&str] =
+        &["login", "logon", "signin", "sign-in", "sign_in", "auth", "token", "session", "account", "password", "wp-admin"];
+    let text = text.to_ascii_lowercase();
+    WORDS.iter().any(|word| text.contains(word)) && !text.contains("authors")
+}
+
+/// Whether an nginx server is one of WordPress: its locations or its document root name it.
+pub(super) fn runs_wordpress(server: &crate::model::from::nginx::Server) -> bool {
+    use crate::syntax::nginx::Name;
+    let root = server.effective(0, Name::Root).map(|d| d.arg(0).to_ascii_lowercase()).unwrap_or_default();
+    let located = || {
+        let blocks = (0..server.routes().len()).filter_map(|id| server.route_block(id as RouteId));
+        blocks.filter(|b| b.name() == Name::Location).any(|b| b.text().contains("wp-"))
+    };
+    root.contains("wordpress") || root.split('/').any(|part| part == "wp") || located()
+}

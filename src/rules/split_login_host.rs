@@ -1,0 +1,113 @@
+//! `split-login-host`: the names with and without `www.` both serve the login.
+
+use std::collections::HashMap;
+
+use super::Cx;
+use super::support::{finding, known_paths, names_login, request_for, runs_wordpress};
+use crate::finding::{Confidence, Severity};
+use crate::model::from::nginx::Server;
+use crate::model::{Outcome, PathKind, Request, RouteId, Site, Traits};
+use crate::project::nginx::Directive;
+use crate::syntax::nginx::Name;
+
+/// The id.
+const ID: &str = "split-login-host";
+
+/// Looks for pairs of names that no redirect joins.
+pub(super) fn check(servers: &[Server], cx: &mut Cx) {
+    // Of several servers with one name, visitors sign in at the one with TLS.
+    let mut by_name: HashMap<&str, &Server> = HashMap::new();
+    for server in servers {
+        for host in server.hosts() {
+            let known = by_name.entry(host.as_str()).or_insert(server);
+            if server.is_tls() && !known.is_tls() {
+                *known = server;
+            }
+        }
+    }
+    for server in servers {
+        for www in server.hosts().iter().filter(|h| h.starts_with("www.")) {
+            let Some(apex) = www.strip_prefix("www.").filter(|a| a.contains('.')) else { continue };
+            let (Some(with), Some(without)) = (by_name.get(www.as_str()), by_name.get(apex)) else { continue };
+            if std::ptr::eq(*with, server) {
+                pair(with, www, without, apex, cx);
+            }
+        }
+    }
+}
+
+fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
+    let Some((id, request)) = login(with, www, cx) else { return };
+    let mut other = without.request(&request.path).method(&request.method).past_gates();
+    apex.clone_into(&mut other.host);
+    other.assume.file_exists = request.assume.file_exists;
+    let (here, there) = (with.resolve(&request), without.resolve(&other));
+    if !here.always(goes_to_application) || !there.always(goes_to_application) || target(&here) != target(&there) {
+        return;
+    }
+    if server_name(with, www, cx).is_none() || server_name(without, apex, cx).is_none() {
+        return;
+    }
+    let Some(primary) = server_name(with, www, cx) else { return };
+    let message = format!("{} is answered for {www} and for {apex}: who signs in at one is a stranger at the other", request.describe());
+    let mut found = finding(ID, with, id, primary.span(), message, request)
+        .help("serve one name and redirect the other to it with `return 301 https://…$request_uri` in a server of its own");
+    if !std::ptr::eq(with, without)
+        && let Some(second) = server_name(without, apex, cx)
+    {
+        found = found.related(second.span(), "the other name is served here");
+    }
+    // A front controller or an application of which the files tell nothing may redirect by itself, or have no login.
+    let shown = [with, without].iter().any(|server| shows_login(server));
+    found = if shown {
+        found.confidence(Confidence::Medium)
+    } else {
+        found.confidence(Confidence::Low).severity(Severity::Info)
+    };
+    cx.report(found);
+}
+
+/// A request to sign in, and the route that takes it. Cookies that are given a domain are left alone.
+fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
+    let routes = (0..).zip(server.routes()).filter(|(_, r)| r.traits.has(Traits::UPSTREAM) && !r.traits.has(Traits::INTERNAL));
+    let mut routes: Vec<_> = routes.collect();
+    routes.sort_by_key(|(id, _)| !names_its_login(server, *id));
+    routes.into_iter().find_map(|(id, route)| {
+        let known = *known_paths(route, cx.paths, &[PathKind::Login, PathKind::Account]).first()?;
+        if server.effective(id, Name::ProxyCookieDomain).is_some_and(|d| d.arg(0) != "off") {
+            return None;
+        }
+        let mut request = request_for(server, known).past_gates();
+        host.clone_into(&mut request.host);
+        Some((id, request))
+    })
+}
+
+fn names_its_login(server: &Server, id: RouteId) -> bool {
+    server.route_block(id).is_some_and(|b| b.name() == Name::Location && names_login(&b.text()))
+}
+
+fn shows_login(server: &Server) -> bool {
+    runs_wordpress(server) || (0..server.routes().len()).any(|id| names_its_login(server, id as RouteId))
+}
+
+fn goes_to_application(outcome: &Outcome) -> bool {
+    outcome.handler.kind.is_upstream()
+}
+
+/// Where a request is handed to; two names of one application have the same.
+fn target(outcome: &Outcome) -> Option<String> {
+    let one = outcome.runs.first().unwrap_or(outcome);
+    one.handler.target.as_ref().map(|t| t.prefix().split('?').next().unwrap_or_default().to_owned())
+}
+
+/// The `server_name` that has a name.
+fn server_name<'a>(server: &Server<'a>, host: &str, cx: &Cx<'a>) -> Option<Directive<'a>> {
+    let config = server.config();
+    let block = server.route_block(0);
+    let names = match block {
+        Some(block) => config.children(cx.sources, block.id),
+        None => config.children(cx.sources, crate::project::nginx::config::TOP),
+    };
+    names.filter(|d| d.name() == Name::ServerName).find(|d| d.args().any(|a| a.eq_ignore_ascii_case(host)))
+}
