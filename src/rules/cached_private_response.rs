@@ -51,7 +51,8 @@ fn check_start(site: &dyn Site, start: (RouteId, &Route), session: &str, reporte
     candidates.retain(|c| c.request.method == "GET");
     candidates.truncate(MOST);
     candidates.extend(caches::made_up(site, start));
-    let login_pages = !(start.1.serves & cx.paths.of(PathKind::Login)).is_empty();
+    let login_pages = caches::candidates(site, start, cx.paths, &[PathKind::Login]);
+    let login_pages = login_pages.iter().any(|c| !c.request.path.starts_with("/api/"));
     for candidate in candidates {
         let anonymous = site.resolve(&candidate.request);
         let Some(primary) = anonymous.cache.stores.because.first().copied().filter(|_| !caches::keyed(&anonymous.cache)) else {

@@ -140,7 +140,9 @@ fn other_site(
         let blocks: Vec<Directive> = std::iter::once(other).chain(other.ancestors()).collect();
         let block = blocks.iter().find(|b| b.name() == Name::Server)?;
         let name = child(block, Name::ServerName)?.arg(0).to_ascii_lowercase();
-        let other_key = blocks.iter().find_map(|b| child(b, names.key))?;
+        // A key outside of all blocks holds for all of them.
+        let outer = key.parent().is_none().then_some(key);
+        let other_key = blocks.iter().find_map(|b| child(b, names.key)).or(outer)?;
         let other_pass = child(blocks.get(1)?, names.pass)?;
         let differs = other_pass.arg(0) != pass.arg(0) || sees_host(server, id, names);
         (name.contains('.') && bare(&name) != own && other_key.arg(0) == key.arg(0) && differs).then_some(name)
