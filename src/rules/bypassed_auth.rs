@@ -5,7 +5,7 @@ mod spellings;
 
 use super::Cx;
 use super::basic_gate::{is_off, is_open, is_own, lone_half, pattern_of, request_of, route_ids, uses};
-use super::support::finding;
+use super::support::{finding, is_asset};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
 use crate::model::{GateKind, HandlerKind, Outcome, PathKind, Request, RouteId, Site, Traits};
@@ -25,14 +25,16 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     }
     without_file(server, cx);
     limited_methods(server, cx);
-    let routes = route_ids(server);
-    let winners: Vec<RouteId> = routes.clone().filter(|r| may_win(server, *r)).collect();
-    for route in routes {
-        let Some(gate) = own_gate(server, route) else { continue };
-        let _ = addresses::check(server, route, &gate, cx)
-            || before_access(server, route, &gate, cx)
-            || regex_wins(server, route, &gate, &winners, cx)
-            || spellings::check(server, route, &gate, &winners, cx);
+    let gates: Vec<(RouteId, Directive)> = route_ids(server).filter_map(|r| Some((r, own_gate(server, r)?))).collect();
+    if gates.is_empty() {
+        return;
+    }
+    let winners: Vec<RouteId> = route_ids(server).filter(|r| may_win(server, *r)).collect();
+    for (route, gate) in &gates {
+        let _ = addresses::check(server, *route, gate, cx)
+            || before_access(server, *route, gate, cx)
+            || regex_wins(server, *route, gate, &winners, cx)
+            || spellings::check(server, *route, gate, &winners, cx);
     }
 }
 
@@ -210,15 +212,25 @@ fn is_sibling(protected: &Directive, winner: &Directive) -> bool {
 
 /// Whether a regex names the protected place or another place: then it is an exemption on purpose.
 fn is_meant(modifier: &str, pattern: &str, winner: &Directive) -> bool {
+    /// Words that name a kind of file, not a place.
+    const KINDS: [&str; 10] = ["php", "php5", "php7", "php8", "phtml", "html", "htm", "index", "cgi", "jsp"];
     let Some((_, regex)) = pattern_of(winner) else { return true };
     let plain = regex.replace('\\', "");
     let segment = pattern.split('/').rfind(|s| s.len() > 2);
     if !modifier.starts_with('~') && segment.is_some_and(|s| plain.contains(s)) {
         return true;
     }
-    let Some(rest) = plain.strip_prefix("^/") else { return false };
+    let Some(rest) = plain.strip_prefix("^/") else {
+        let mut words = plain.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').filter(|w| w.len() > 2);
+        return words.any(|w| !KINDS.contains(&w) && !is_asset(&format!("x.{w}")));
+    };
     let names = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '(' | '_' | '@'));
-    names && !rest.contains(".php")
+    // `^/index.php`, `^/(index|app).php`: the script that makes all pages.
+    let first = match rest.split_once(')') {
+        Some((inner, after)) if inner.starts_with('(') => after,
+        _ => rest,
+    };
+    names && !first.split('/').next().is_some_and(|s| s.contains(".php"))
 }
 
 /// Requests that the pattern with the gate matches and the other location may take.
@@ -233,8 +245,12 @@ fn candidates(server: &Server, route: RouteId, modifier: &str, pattern: &str, ot
         paths.extend(known.chain(server.paths_like(route)).filter(|p| server.pattern_matches(route, p)));
     } else {
         let base = pattern.trim_end_matches('/');
-        paths.extend(NAMES.iter().map(|name| format!("{base}{name}")));
-        if let Some(landmark) = server.landmark(other).filter(|l| !super::support::is_asset(&l.path)) {
+        // Of a whole site `robots.txt` and the like are open on purpose.
+        let names = NAMES.iter().filter(|name| !(base.is_empty() && matches!(**name, "/notes.txt" | "/data.json")));
+        paths.extend(names.map(|name| format!("{base}{name}")));
+        // A name made up from an ending alone (`/.php`) is none that anybody has.
+        let plausible = |path: &str| !is_asset(path) && !path.contains("/.");
+        if let Some(landmark) = server.landmark(other).filter(|l| plausible(&l.path)) {
             paths.push(format!("{base}{}", landmark.path));
         }
         if base.is_empty() {

@@ -6,7 +6,7 @@ use super::super::support::finding;
 use super::{ID, is_gated, is_sibling};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
-use crate::model::{HandlerKind, Outcome, RouteId, Site};
+use crate::model::{HandlerKind, Outcome, RouteId, Site, Traits};
 use crate::project::nginx::Directive;
 use crate::settings::Profile;
 use crate::syntax::nginx::Name;
@@ -14,9 +14,10 @@ use crate::syntax::nginx::Name;
 /// Asks for the protected path in other spellings.
 pub(super) fn check(server: &Server, route: RouteId, gate: &Directive, winners: &[RouteId], cx: &mut Cx) -> bool {
     let Some(block) = server.route_block(route) else { return false };
-    let Some((modifier, _)) = pattern_of(&block) else { return false };
+    let Some((modifier, _)) = pattern_of(&block).filter(|_| !winners.is_empty()) else { return false };
     let Some(path) = server.landmark(route).map(|l| l.path).filter(|_| modifier != "~*") else { return false };
-    for other in winners {
+    let hands_over = |r: &&RouteId| server.routes().get(**r as usize).is_some_and(|r| r.traits.has(Traits::UPSTREAM));
+    for other in winners.iter().filter(hands_over) {
         let Some(winner) = server.route_block(*other) else { continue };
         let Some((by, _)) = pattern_of(&winner).filter(|(by, _)| by.starts_with('~')) else { continue };
         if *other == route || !is_sibling(&block, &winner) || is_gated(server, *other) {
