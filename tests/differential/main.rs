@@ -56,6 +56,11 @@ struct Counts {
 }
 
 fn main() -> ExitCode {
+    // `cargo test NAME` asks every test binary.
+    let mut filters = std::env::args().skip(1).filter(|a| !a.starts_with('-')).peekable();
+    if std::env::args().any(|a| a == "--list") || (filters.peek().is_some() && !filters.any(|f| "differential".contains(&f))) {
+        return ExitCode::SUCCESS;
+    }
     match support::servers() {
         Ok(true) => {}
         Ok(false) => {
