@@ -182,7 +182,7 @@ impl Walk<'_, '_> {
         inner.subrequest = true;
         inner.depth = self.depth + 1;
         inner.client = self.client;
-        inner.variables = self.variables.clone();
+        inner.variables.clone_from(&self.variables);
         inner.run_from(Next::ServerRewrite);
         let answer = match &inner.end {
             Some(End::Status(Known::Is(status), _)) if inner.unknown.is_empty() => Some(*status),

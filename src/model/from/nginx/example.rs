@@ -72,12 +72,12 @@ fn write(hir: &Hir, out: &mut String) {
         HirKind::Class(Class::Unicode(class)) => {
             let holds = |c: char| class.ranges().iter().any(|r| r.start() <= c && c <= r.end());
             let nice = "xa1-_/.".chars().find(|c| holds(*c));
-            out.extend(nice.or_else(|| class.ranges().first().map(|r| r.start())));
+            out.extend(nice.or_else(|| class.ranges().first().map(regex_syntax::hir::ClassUnicodeRange::start)));
         }
         HirKind::Class(Class::Bytes(class)) => {
             let holds = |c: u8| class.ranges().iter().any(|r| r.start() <= c && c <= r.end());
             let nice = b"xa1-_/.".iter().copied().find(|c| holds(*c));
-            out.extend(nice.or_else(|| class.ranges().first().map(|r| r.start())).map(char::from));
+            out.extend(nice.or_else(|| class.ranges().first().map(regex_syntax::hir::ClassBytesRange::start)).map(char::from));
         }
         HirKind::Repetition(repetition) => {
             let times = repetition.min.max(u32::from(repetition.max != Some(1))).min(64);

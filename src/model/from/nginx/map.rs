@@ -90,10 +90,11 @@ impl Walk<'_, '_> {
                 default = Some(*entry);
             } else if !key.starts_with('~') && plain.eq_ignore_ascii_case(if hostnames { host } else { value }) {
                 return Some(Some(*entry));
-            } else if hostnames && let Some(weight) = wildcard_weight(&key, host) {
-                if wildcard.as_ref().is_none_or(|(w, _)| weight > *w) {
-                    wildcard = Some((weight, *entry));
-                }
+            } else if hostnames
+                && let Some(weight) = wildcard_weight(&key, host)
+                && wildcard.as_ref().is_none_or(|(w, _)| weight > *w)
+            {
+                wildcard = Some((weight, *entry));
             }
         }
         if let Some((_, entry)) = wildcard {
@@ -135,8 +136,8 @@ fn wildcard_weight(key: &str, host: &str) -> Option<usize> {
     if let Some(suffix) = key.strip_prefix('*') {
         return (suffix.starts_with('.') && host.ends_with(suffix) && host.len() > suffix.len()).then_some(1000 + suffix.len());
     }
-    if key.starts_with('.') {
-        return (host == key[1..] || host.ends_with(&key)).then_some(1000 + key.len());
+    if let Some(bare) = key.strip_prefix('.') {
+        return (host == bare || host.ends_with(&key)).then_some(1000 + key.len());
     }
     let prefix = key.strip_suffix(".*")?;
     (host.strip_prefix(prefix)?.starts_with('.')).then_some(prefix.len())

@@ -147,7 +147,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
     for (order, (directive, scope)) in found.into_iter().enumerate() {
         let locations = Locations::of_server(scope, &shared.scopes, config, sources, &mut shared.regexes);
         let listens = Listens::of(config.children(sources, directive), &mut shared.regexes);
-        for listen in &listens.listens {
+        for listen in &listens.all {
             let key = (listen.address.clone(), listen.port);
             if listen.default_server {
                 shared.defaults.insert(key, scope);
@@ -205,7 +205,7 @@ pub fn choose<'s, 'a>(servers: &'s [Server<'a>], request: &Request) -> Option<&'
 
 impl<'a> Server<'a> {
     /// The Host header of a request.
-    pub(super) fn host_header(&self, request: &Request) -> String {
+    pub(super) fn host_header(request: &Request) -> String {
         if request.port == request.scheme.default_port() || request.host.is_empty() {
             return request.host.clone();
         }

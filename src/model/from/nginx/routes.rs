@@ -21,26 +21,26 @@ pub(super) fn of_server(shared: &Shared, server: ScopeId, locations: &Locations,
         scopes.extend(&shared.scopes.get(scope).locations);
         next += 1;
     }
-    let mut served = Served { shared, locations, paths, sets: Vec::with_capacity(scopes.len()) };
-    let rest = served.spread(server, paths.everything);
-    served.sets.push((server, rest));
+    let mut spreading = Spreading { shared, locations, paths, sets: Vec::with_capacity(scopes.len()) };
+    let rest = spreading.spread(server, paths.everything);
+    spreading.sets.push((server, rest));
     let routes = scopes.iter().map(|id| {
         let scope = shared.scopes.get(*id);
-        let serves = served.sets.iter().filter(|(s, _)| s == id).fold(PathSet::default(), |all, (_, set)| all | *set);
+        let reached = spreading.sets.iter().filter(|(s, _)| s == id).fold(PathSet::default(), |all, (_, set)| all | *set);
         let span = shared.span(scope.directive).unwrap_or(Span::new(shared.config.main, 0, 0));
-        Route { span, traits: traits(shared, *id), serves }
+        Route { span, traits: traits(shared, *id), serves: reached }
     });
     (routes.collect(), scopes)
 }
 
-struct Served<'w, 'a> {
+struct Spreading<'w, 'a> {
     shared: &'w Shared<'a>,
     locations: &'w Locations,
     paths: &'w Paths,
     sets: Vec<(ScopeId, PathSet)>,
 }
 
-impl Served<'_, '_> {
+impl Spreading<'_, '_> {
     /// Gives the paths of `set` to the locations inside `block`, and returns those that none of them takes.
     fn spread(&mut self, block: ScopeId, set: PathSet) -> PathSet {
         if set.is_empty() {
@@ -52,7 +52,7 @@ impl Served<'_, '_> {
         for exact in &level.exact {
             let taken = self.paths.exactly(&exact.text) & rest;
             self.give(exact.scope, taken);
-            rest = rest & !taken;
+            rest &= !taken;
         }
         // Prefixes come longest first: each takes what no longer one took.
         let mut fallbacks: Vec<(ScopeId, PathSet)> = Vec::new();
@@ -60,9 +60,9 @@ impl Served<'_, '_> {
         let mut closed = PathSet::default();
         for prefix in &level.prefixes {
             let taken = self.paths.with_prefix(&prefix.text) & open;
-            open = open & !taken;
+            open &= !taken;
             let left = self.spread(prefix.scope, taken);
-            rest = rest & !(taken & !left);
+            rest &= !(taken & !left);
             if prefix.no_regex {
                 closed |= left;
             }
@@ -74,15 +74,15 @@ impl Served<'_, '_> {
                 break;
             }
             let taken = self.shared.regexes.well_known(*regex, self.paths) & asked;
-            asked = asked & !taken;
-            rest = rest & !taken;
+            asked &= !taken;
+            rest &= !taken;
             let left = self.spread(*scope, taken);
             self.give(*scope, left);
         }
         for (scope, left) in fallbacks {
             let taken = left & rest;
             self.give(scope, taken);
-            rest = rest & !taken;
+            rest &= !taken;
         }
         rest
     }

@@ -37,7 +37,7 @@ pub(super) enum ServerName {
 /// Names and addresses of a server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Listens {
-    pub(super) listens: Vec<Listen>,
+    pub(super) all: Vec<Listen>,
     pub(super) names: Vec<ServerName>,
     /// Literal names in the order of the text.
     pub(super) literal: Vec<String>,
@@ -79,7 +79,7 @@ impl Listens {
         let mut old_ssl = false;
         for child in children {
             match child.name() {
-                Name::Listen => out.listens.push(listen(&child)),
+                Name::Listen => out.all.push(listen(&child)),
                 Name::ServerName => out.add_names(&child, regexes),
                 Name::Ssl => old_ssl = child.arg(0) == "on",
                 _ => {}
@@ -88,11 +88,11 @@ impl Listens {
         if out.names.is_empty() {
             out.names.push(ServerName::Exact(String::new()));
         }
-        if out.listens.is_empty() {
-            out.listens.push(Listen { address: None, port: Some(80), default_server: false, tls: false });
+        if out.all.is_empty() {
+            out.all.push(Listen { address: None, port: Some(80), default_server: false, tls: false });
         }
         if old_ssl {
-            out.listens.iter_mut().for_each(|l| l.tls = true);
+            out.all.iter_mut().for_each(|l| l.tls = true);
         }
         out
     }
@@ -162,13 +162,13 @@ impl Listens {
 
     /// Whether any of its listens is a TLS one.
     pub(super) fn is_tls(&self) -> bool {
-        self.listens.iter().any(|l| l.tls)
+        self.all.iter().any(|l| l.tls)
     }
 
     /// The `listen` that takes a request to this address and port.
     pub(super) fn listen_for(&self, request: &Request) -> Option<&Listen> {
         let asked = address_of(&request.host);
-        self.listens
+        self.all
             .iter()
             .filter(|l| l.port == Some(request.port))
             .filter(|l| l.address.is_none() || asked.is_none() || l.address == asked)
@@ -177,7 +177,7 @@ impl Listens {
 
     /// A request that reaches this server: scheme, host and port of its best listen.
     pub(super) fn request(&self, path: &str) -> Request {
-        let best = self.listens.iter().filter(|l| l.port.is_some()).max_by_key(|l| l.tls).or(self.listens.first());
+        let best = self.all.iter().filter(|l| l.port.is_some()).max_by_key(|l| l.tls).or(self.all.first());
         let tls = best.is_some_and(|l| l.tls);
         let scheme = if tls { Scheme::Https } else { Scheme::Http };
         let address = best.and_then(|l| l.address.clone());

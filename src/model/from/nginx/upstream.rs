@@ -1,5 +1,6 @@
 //! What the upstream gets: request headers of `proxy_*`, `grpc_*`, and their like for FastCGI, uWSGI and SCGI parameters.
 
+use super::nginx_site::Server;
 use super::scope::Run;
 use super::slots::{List, PerProtocol, PerProtocolList, Protocol};
 use super::walk::{Walk, unknown_value};
@@ -133,8 +134,7 @@ impl Walk<'_, '_> {
         let by_value = |value: &Value| match value {
             Value::Known(text) if text.is_empty() => absent.clone(),
             Value::Known(text) if Some(text.as_str()) == client => HeaderFate::Kept,
-            Value::Known(_) => HeaderFate::Replaced(value.clone()),
-            Value::Unknown { nonempty: true, .. } => HeaderFate::Replaced(value.clone()),
+            Value::Known(_) | Value::Unknown { nonempty: true, .. } => HeaderFate::Replaced(value.clone()),
             Value::Unknown { why, .. } => HeaderFate::Unknown(why.clone()),
         };
         if !own.is_empty() {
@@ -166,7 +166,7 @@ impl Walk<'_, '_> {
         if forwards.value.is(&false) {
             return Fact::is(Value::Known(String::new()), forwards.because.iter().copied());
         }
-        Fact::is(Value::Known(self.server.host_header(self.request)), [])
+        Fact::is(Value::Known(Server::host_header(self.request)), [])
     }
 
     /// `$proxy_host` or `$proxy_port` of the current handler.

@@ -72,15 +72,12 @@ pub(super) fn unescape_redirect(text: &str) -> String {
             break;
         }
         let code = rest.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|b| *b > b'%' && *b < 0x7f);
-        match code {
-            Some(byte) => {
-                out.push(char::from(byte));
-                rest = &rest[3..];
-            }
-            None => {
-                out.push('%');
-                rest = &rest[1..];
-            }
+        if let Some(byte) = code {
+            out.push(char::from(byte));
+            rest = &rest[3..];
+        } else {
+            out.push('%');
+            rest = &rest[1..];
         }
     }
     out + rest

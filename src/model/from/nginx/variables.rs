@@ -1,5 +1,6 @@
 //! The value of a variable for one request.
 
+use super::nginx_site::Server;
 use super::slots::{List, Single};
 use super::value::{Piece, pieces};
 use super::walk::{Walk, concat, unknown_value};
@@ -89,7 +90,7 @@ impl Walk<'_, '_> {
                 }
                 known(request.host.trim_end_matches('.'))
             }
-            "http_host" => Some(Value::Known(self.server.host_header(request))),
+            "http_host" => Some(Value::Known(Server::host_header(request))),
             "server_name" => Some(self.server.first_name()),
             "server_port" => Some(Value::Known(request.port.to_string())),
             "remote_addr" => Some(self.client.map_or_else(|| unknown_value("client address"), |a| Value::Known(a.to_string()))),
@@ -125,7 +126,7 @@ impl Walk<'_, '_> {
     /// `$http_name`: the header field whose name, in lower case with `_` for `-`, is `name`.
     fn header_variable(&self, name: &str) -> String {
         if name == "host" {
-            return self.server.host_header(self.request);
+            return Server::host_header(self.request);
         }
         let fits = |field: &str| {
             field.len() == name.len()

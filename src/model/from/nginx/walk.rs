@@ -40,6 +40,7 @@ pub(super) enum End {
 }
 
 /// The state of a request.
+#[expect(clippy::struct_excessive_bools, reason = "the flags of ngx_http_request_t, each changed on its own")]
 pub(super) struct Walk<'w, 'a> {
     pub(super) server: &'w Server<'a>,
     pub(super) request: &'w Request,
