@@ -299,6 +299,8 @@ pub(super) struct CacheNames {
     pub(super) cache: Name,
     /// `proxy_cache_key`
     pub(super) key: Name,
+    /// `proxy_cache_path`
+    pub(super) path: Name,
     /// `proxy_cache_valid`
     pub(super) valid: Name,
     /// `proxy_no_cache`
@@ -312,6 +314,7 @@ const PROTOCOLS: &[CacheNames] = &[
         pass: Name::ProxyPass,
         cache: Name::ProxyCache,
         key: Name::ProxyCacheKey,
+        path: Name::ProxyCachePath,
         valid: Name::ProxyCacheValid,
         no_cache: Name::ProxyNoCache,
         default_key: Some("$scheme$proxy_host$request_uri"),
@@ -320,6 +323,7 @@ const PROTOCOLS: &[CacheNames] = &[
         pass: Name::FastcgiPass,
         cache: Name::FastcgiCache,
         key: Name::FastcgiCacheKey,
+        path: Name::FastcgiCachePath,
         valid: Name::FastcgiCacheValid,
         no_cache: Name::FastcgiNoCache,
         default_key: None,
@@ -328,6 +332,7 @@ const PROTOCOLS: &[CacheNames] = &[
         pass: Name::UwsgiPass,
         cache: Name::UwsgiCache,
         key: Name::UwsgiCacheKey,
+        path: Name::UwsgiCachePath,
         valid: Name::UwsgiCacheValid,
         no_cache: Name::UwsgiNoCache,
         default_key: None,
@@ -336,6 +341,7 @@ const PROTOCOLS: &[CacheNames] = &[
         pass: Name::ScgiPass,
         cache: Name::ScgiCache,
         key: Name::ScgiCacheKey,
+        path: Name::ScgiCachePath,
         valid: Name::ScgiCacheValid,
         no_cache: Name::ScgiNoCache,
         default_key: None,

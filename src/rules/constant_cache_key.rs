@@ -39,9 +39,9 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         }
         let key = server.effective(id, names.key);
         let fault = match key {
-            // The key may stand in a part of the configuration that is not in view.
-            None if !site.is_whole() => None,
-            None if names.default_key.is_none() => Some(format!("this cache has no key ({} is not set)", key_name(names))),
+            None if names.default_key.is_none() && shows_zone(server, names, cache, cx) => {
+                Some(format!("this cache has no key ({} is not set)", key_name(names)))
+            }
             None => None,
             Some(key) if key.has_hole() || has_capture(&key.arg(0)) => None,
             Some(key) => fault(server, id, names, (pass, cache, key), cx),
@@ -50,6 +50,13 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         reported.push(cache.span());
         report(site, id, cache, key, &fault, cx);
     }
+}
+
+/// Whether the place where the zone is made is in view: a key for it stands there or below. A file of one site alone shows neither.
+fn shows_zone(server: &Server, names: &CacheNames, cache: Directive, cx: &Cx) -> bool {
+    let config = server.config();
+    let zone = format!("keys_zone={}:", cache.arg(0));
+    !config.incomplete && config.all(cx.sources, names.path).any(|d| d.args().any(|a| a.starts_with(&zone)))
 }
 
 fn report(site: &dyn Site, id: RouteId, cache: Directive, key: Option<Directive>, fault: &str, cx: &mut Cx) {
