@@ -167,13 +167,18 @@ fn collision(server: &Server, gate: &Directive, candidate: &Candidate, cx: &Cx) 
     if !refused.always(here) || has_choice(server, id) {
         return None;
     }
-    let past = server.resolve(&request.clone().past_gates());
+    // Behind the gate: whether scripts are there only the file system knows, and a front controller is.
+    let mut behind = request.clone().past_gates();
+    behind.assume.file_exists = None;
+    let past = server.resolve(&behind);
     let read_here =
         candidate.sign.is_some() && [Name::AuthRequest, Name::AuthJwt].iter().any(|n| server.effective(id, *n).is_some());
     let keeps = |o: &Outcome| {
         o.upstream.as_ref().is_some_and(|u| read_here || matches!(u.authorization.value.known(), Some(HeaderFate::Kept)))
     };
-    if !past.always(keeps) || candidate.sign.is_none() && is_for_the_gate(&past, server.config()) {
+    let past = if past.runs.is_empty() { Some(&past) } else { past.runs.iter().find(|o| keeps(o)) };
+    let past = past.filter(|o| keeps(o))?;
+    if candidate.sign.is_none() && is_for_the_gate(past, server.config()) {
         return None;
     }
     let place = server.context(id).to_ascii_lowercase();
