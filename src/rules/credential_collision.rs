@@ -16,9 +16,33 @@ const KINDS: &[PathKind] = &[PathKind::Api, PathKind::Token];
 
 /// Applications that have no login of their own, or take Basic for themselves: a password in front of them is how they are run.
 const OPEN_APPLICATIONS: &[&str] = &[
-    "prometheus", "alertmanager", "netdata", "kibana", "elastic", "registry", "phpmyadmin", "adminer", "munin", "nagios", "icinga",
-    "flower", "mailhog", "mailpit", "exporter", "cadvisor", "jaeger", "zipkin", "glances", "goaccess", ":9090", ":9093", ":9100",
-    ":9200", ":5601", ":19999", ":5555",
+    "prometheus",
+    "alertmanager",
+    "netdata",
+    "kibana",
+    "elastic",
+    "registry",
+    "phpmyadmin",
+    "adminer",
+    "munin",
+    "nagios",
+    "icinga",
+    "flower",
+    "mailhog",
+    "mailpit",
+    "exporter",
+    "cadvisor",
+    "jaeger",
+    "zipkin",
+    "glances",
+    "goaccess",
+    ":9090",
+    ":9093",
+    ":9100",
+    ":9200",
+    ":5601",
+    ":19999",
+    ":5555",
 ];
 
 /// A route behind a gate, and why its application reads Authorization.
@@ -44,8 +68,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     let exempted = is_exempted(server, cx);
     for (_, routes) in gates {
         let Some(gate) = routes.first().and_then(|id| gate_of(server, *id)) else { continue };
-        let mut candidates: Vec<Candidate> =
-            routes.iter().filter_map(|id| candidate(server, *id, &gate, exempted, cx)).collect();
+        let mut candidates: Vec<Candidate> = routes.iter().filter_map(|id| candidate(server, *id, &gate, exempted, cx)).collect();
         candidates.sort_by_key(|c| std::cmp::Reverse(c.confidence));
         if let Some(found) = candidates.iter().take(6).find_map(|c| collision(server, &gate, c, cx)) {
             cx.report(found);
@@ -94,9 +117,9 @@ fn candidate(server: &Server, id: RouteId, gate: &Directive, exempted: bool, cx:
 
 /// What shows that credentials other than the password arrive here.
 fn sign(server: &Server, id: RouteId) -> Option<Span> {
-    let checked = [Name::AuthRequest, Name::AuthJwt].into_iter().find_map(|n| server.effective(id, n).filter(|d| d.arg(0) != "off"));
-    let passed =
-        server.effective_all(id, Name::ProxyPassHeader).find(|h| h.arg(0).eq_ignore_ascii_case("authorization"));
+    let checked =
+        [Name::AuthRequest, Name::AuthJwt].into_iter().find_map(|n| server.effective(id, n).filter(|d| d.arg(0) != "off"));
+    let passed = server.effective_all(id, Name::ProxyPassHeader).find(|h| h.arg(0).eq_ignore_ascii_case("authorization"));
     let cors = allows_authorization(server, id);
     if let Some(sign) = checked.or(passed).or(cors) {
         return Some(sign.span());
@@ -144,12 +167,18 @@ fn collision(server: &Server, gate: &Directive, candidate: &Candidate, cx: &Cx) 
     if !refused.always(here) || has_choice(server, id) {
         return None;
     }
-    let past = server.resolve(&request.clone().past_gates());
-    let read_here = candidate.sign.is_some() && [Name::AuthRequest, Name::AuthJwt].iter().any(|n| server.effective(id, *n).is_some());
+    // Behind the gate: whether scripts are there only the file system knows, and a front controller is.
+    let mut behind = request.clone().past_gates();
+    behind.assume.file_exists = None;
+    let past = server.resolve(&behind);
+    let read_here =
+        candidate.sign.is_some() && [Name::AuthRequest, Name::AuthJwt].iter().any(|n| server.effective(id, *n).is_some());
     let keeps = |o: &Outcome| {
         o.upstream.as_ref().is_some_and(|u| read_here || matches!(u.authorization.value.known(), Some(HeaderFate::Kept)))
     };
-    if !past.always(keeps) || candidate.sign.is_none() && is_for_the_gate(&past, server.config()) {
+    let past = if past.runs.is_empty() { Some(&past) } else { past.runs.iter().find(|o| keeps(o)) };
+    let past = past.filter(|o| keeps(o))?;
+    if candidate.sign.is_none() && is_for_the_gate(past, server.config()) {
         return None;
     }
     let place = server.context(id).to_ascii_lowercase();
@@ -191,5 +220,6 @@ fn looks_like_wordpress(server: &Server, id: RouteId) -> bool {
     server.effective(id, Name::Root).is_some_and(|r| has(&r.arg(0)))
         || server.hosts().first().is_some_and(|h| has(h))
         || server.routes().len() > 1
-            && (1..server.routes().len().min(40)).any(|i| server.route_block(i as RouteId).is_some_and(|b| has(&b.arg(b.arg_count().saturating_sub(1)))))
+            && (1..server.routes().len().min(40))
+                .any(|i| server.route_block(i as RouteId).is_some_and(|b| has(&b.arg(b.arg_count().saturating_sub(1)))))
 }

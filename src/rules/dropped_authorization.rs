@@ -19,15 +19,31 @@ const KINDS: &[PathKind] = &[PathKind::Api, PathKind::Token, PathKind::Login, Pa
 
 /// Where files are kept: nobody signs in there, and a bucket refuses credentials that it does not know.
 const STORES: &[&str] = &[
-    "amazonaws.com", "storage.googleapis.com", "blob.core.windows.net", "digitaloceanspaces.com", "r2.cloudflarestorage.com",
-    "backblazeb2.com", "wasabisys.com", "aliyuncs.com", "cloudfront.net", "github.io", "githubusercontent.com", "bucket", "minio",
-    "//s3", "_s3", "-s3", "s3-", "s3_", "$s3",
+    "amazonaws.com",
+    "storage.googleapis.com",
+    "blob.core.windows.net",
+    "digitaloceanspaces.com",
+    "r2.cloudflarestorage.com",
+    "backblazeb2.com",
+    "wasabisys.com",
+    "aliyuncs.com",
+    "cloudfront.net",
+    "github.io",
+    "githubusercontent.com",
+    "bucket",
+    "minio",
+    "//s3",
+    "_s3",
+    "-s3",
+    "s3-",
+    "s3_",
+    "$s3",
 ];
 
 /// Directories of files.
 const FILES: &[&str] = &[
-    "static", "assets", "media", "images", "img", "fonts", "css", "js", "dist", "public", "uploads", "cdn",
-    "build", "_next", "_nuxt", "packs", "bundles",
+    "static", "assets", "media", "images", "img", "fonts", "css", "js", "dist", "public", "uploads", "cdn", "build", "_next",
+    "_nuxt", "packs", "bundles",
 ];
 
 /// Follows a request with credentials through each route that touches Authorization.
@@ -66,7 +82,8 @@ fn requests(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request
 fn through(server: &Server, name: &str, cx: &Cx) -> Vec<Request> {
     let ways = [Name::TryFiles, Name::ErrorPage];
     let leads = |d: Directive| ways.contains(&d.name()) && d.arg(d.arg_count().saturating_sub(1)) == name;
-    let from = routes_with(server, Traits::default()).find(|(id, _)| server.route_block(*id).is_some_and(|b| b.children().any(leads)));
+    let from =
+        routes_with(server, Traits::default()).find(|(id, _)| server.route_block(*id).is_some_and(|b| b.children().any(leads)));
     let Some((id, route)) = from else { return Vec::new() };
     let mut requests: Vec<Request> = typical_request(server, id, route, cx.paths, KINDS).into_iter().collect();
     requests.extend(server.landmark(id));
@@ -78,8 +95,7 @@ fn through(server: &Server, name: &str, cx: &Cx) -> Vec<Request> {
 
 /// The directives in force at a route that set Authorization.
 fn setters<'a>(server: &Server<'a>, id: RouteId) -> impl Iterator<Item = Directive<'a>> {
-    const SETTERS: [Name; 5] =
-        [Name::ProxySetHeader, Name::GrpcSetHeader, Name::FastcgiParam, Name::UwsgiParam, Name::ScgiParam];
+    const SETTERS: [Name; 5] = [Name::ProxySetHeader, Name::GrpcSetHeader, Name::FastcgiParam, Name::UwsgiParam, Name::ScgiParam];
     let all = SETTERS.into_iter().flat_map(move |n| server.effective_all(id, n).collect::<Vec<_>>());
     all.filter(|d| {
         let name = d.arg(0);
@@ -114,7 +130,8 @@ fn holds_files(server: &Server, id: RouteId) -> bool {
     let path = block.arg(block.arg_count().saturating_sub(1)).to_ascii_lowercase();
     let first = path.trim_start_matches(['^', '/', '(', '?', ':']).split(['/', '|', ')']).next().unwrap_or_default();
     let sent = server.effective_all(id, Name::ProxySetHeader).filter(|h| h.arg(0).eq_ignore_ascii_case("host"));
-    let behind: Vec<_> = block.children().filter(|d| d.name() == Name::ProxyPass).map(|d| d.arg(0)).chain(sent.map(|h| h.arg(1))).collect();
+    let behind: Vec<_> =
+        block.children().filter(|d| d.name() == Name::ProxyPass).map(|d| d.arg(0)).chain(sent.map(|h| h.arg(1))).collect();
     FILES.contains(&first) || behind.iter().any(|b| STORES.iter().any(|s| b.to_ascii_lowercase().contains(s)))
 }
 

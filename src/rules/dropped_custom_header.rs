@@ -15,8 +15,22 @@ pub(super) const ID: &str = "dropped-custom-header";
 
 /// Names that clients write with an underscore.
 const UNDERSCORED: &[&str] = &[
-    "api_key", "api_token", "api_secret", "access_token", "auth_token", "id_token", "refresh_token", "user_token", "session_token",
-    "client_id", "client_secret", "app_key", "app_secret", "app_id", "secret_key", "access_key",
+    "api_key",
+    "api_token",
+    "api_secret",
+    "access_token",
+    "auth_token",
+    "id_token",
+    "refresh_token",
+    "user_token",
+    "session_token",
+    "client_id",
+    "client_secret",
+    "app_key",
+    "app_secret",
+    "app_id",
+    "secret_key",
+    "access_key",
 ];
 
 /// Names that clients write with `-`, although applications name them with `_`.
@@ -38,7 +52,10 @@ pub(super) fn check(config: &Config, cx: &mut Cx) {
             continue;
         }
         let names = header.arg(1).into_owned();
-        let name = names.split(',').map(str::trim).find(|n| n.contains('_') && n.bytes().all(|b| b == b'_' || b == b'-' || b.is_ascii_alphanumeric()));
+        let name = names
+            .split(',')
+            .map(str::trim)
+            .find(|n| n.contains('_') && n.bytes().all(|b| b == b'_' || b == b'-' || b.is_ascii_alphanumeric()));
         if let Some(name) = name {
             report(&header, name, "this line allows", Confidence::High, &passing, cx);
         }
@@ -82,9 +99,7 @@ impl Passing {
 
     fn covers(&self, directive: &Directive) -> bool {
         let in_server = directive.ancestors().any(|a| a.name() == Name::Server);
-        self.blocks.contains(&TOP)
-            || directive.ancestors().any(|a| self.blocks.contains(&a.id))
-            || !in_server && self.below
+        self.blocks.contains(&TOP) || directive.ancestors().any(|a| self.blocks.contains(&a.id)) || !in_server && self.below
     }
 }
 
@@ -93,7 +108,8 @@ fn report(directive: &Directive, name: &str, what: &str, confidence: Confidence,
         return;
     }
     let request = request_at(directive).header(name, "x");
-    let message = format!("{}: nginx ignores the header field {name}, which {what}: its name has an underscore", request.describe());
+    let message =
+        format!("{}: nginx ignores the header field {name}, which {what}: its name has an underscore", request.describe());
     let found = Finding::new(ID, directive.span(), message)
         .help("write underscores_in_headers on in the server, or let clients use a name with -")
         .confidence(confidence)
@@ -124,7 +140,10 @@ pub(super) fn required(site: &dyn Site, cx: &mut Cx) {
             }
             let Some(primary) = line(&outcome) else { continue };
             let message = format!("{} reaches the application without it: this line drops it", request.describe());
-            cx.report(finding(ID, site, id, primary, message, request).help("the settings say that the application needs this header field"));
+            cx.report(
+                finding(ID, site, id, primary, message, request)
+                    .help("the settings say that the application needs this header field"),
+            );
         }
     }
 }

@@ -17,8 +17,29 @@ pub(super) const ID: &str = "literal-credential";
 
 /// Words that stand for a credential that is filled in elsewhere, or for none.
 const PLACEHOLDERS: &[&str] = &[
-    "your", "change", "replace", "placeholder", "example", "insert", "redacted", "dummy", "todo", "fixme", "xxx", "***", "...",
-    "<", "{{", "%(", "none", "null", "false", "anonymous", "default", "disabled", "enabled",
+    "your",
+    "change",
+    "replace",
+    "placeholder",
+    "example",
+    "insert",
+    "redacted",
+    "dummy",
+    "todo",
+    "fixme",
+    "xxx",
+    "***",
+    "...",
+    "<",
+    "{{",
+    "%(",
+    "none",
+    "null",
+    "false",
+    "anonymous",
+    "default",
+    "disabled",
+    "enabled",
 ];
 
 /// Looks at header fields, parameters, variables, maps and conditions with the name of a secret.
@@ -33,7 +54,12 @@ pub(super) fn check(config: &Config, cx: &mut Cx) {
         }
         if is_secret(&setting.value) {
             let name = &setting.name;
-            report(&setting.directive, &format!("the value of {name}"), ", and nginx sends it with every request served here", cx);
+            report(
+                &setting.directive,
+                &format!("the value of {name}"),
+                ", and nginx sends it with every request served here",
+                cx,
+            );
         }
     }
     let is_ours = |name: &str| {
@@ -59,7 +85,8 @@ pub(super) fn check(config: &Config, cx: &mut Cx) {
         }
     }
     for condition in config.all(sources, Name::If) {
-        let words: Vec<_> = condition.args().collect();
+        // After a closing quote the `)` is a word of its own.
+        let words: Vec<_> = condition.args().filter(|word| word != ")").collect();
         let [variable, operator, value] = words.as_slice() else { continue };
         if !names_credential(variable.trim_start_matches('(')) {
             continue;

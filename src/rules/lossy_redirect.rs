@@ -17,7 +17,8 @@ pub(super) const ID: &str = "lossy-redirect";
 const KINDS: &[PathKind] = &[PathKind::Token, PathKind::Api];
 
 /// Words of locations that hold pages about an API.
-const PAGES: &[&str] = &["doc", "swagger", "redoc", "explorer", "console", "reference", "health", "status", "ui"];
+const PAGES: &[&str] =
+    &["doc", "swagger", "redoc", "explorer", "console", "reference", "health", "status", "ui", "authorize", "callback", "login"];
 
 /// Follows requests of programs where a server redirects.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
@@ -51,6 +52,11 @@ fn requests(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request
         requests.extend(slash.into_iter().take(2).chain(plain.into_iter().take(2)).map(|k| request_for(server, k)));
         let block = server.route_block(id).filter(|b| b.name() == Name::Location);
         let text = block.map(|b| b.text()).unwrap_or_default();
+        let exact = block.is_some_and(|b| b.arg(0) == "=");
+        if id != 0 && !exact && !is_for_programs(&text) {
+            // A prefix like `/login` is one of pages, whatever else begins with it.
+            return Vec::new();
+        }
         if requests.is_empty() && is_for_programs(&text) && !PAGES.iter().any(|p| text.contains(p)) {
             requests.extend(server.landmark(id));
         }
@@ -102,7 +108,19 @@ fn redirect(server: &Server, id: RouteId, request: &Request) -> Option<Redirect>
         return None;
     }
     let loses_body = request.method == "POST" && matches!(status, 301..=303);
+    if id == 0 && !other && !leads_to_application(server, outcome.location.as_ref()?, request) {
+        return None;
+    }
     (other || loses_body).then_some(Redirect { at, status, host: other.then_some(host), loses_body })
+}
+
+/// Whether a redirect on the same host ends at an application.
+fn leads_to_application(server: &Server, location: &Value, request: &Request) -> bool {
+    let Some(text) = location.known() else { return false };
+    let path = text.split_once("://").map_or(Some(text), |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+    let Some(path) = path.and_then(|p| p.split('?').next()) else { return false };
+    let next = Request { path: path.to_owned(), ..request.clone() };
+    server.resolve(&next).possibly(|o| o.upstream.is_some())
 }
 
 /// Host and scheme of a `Location`; `None`: not known.
@@ -127,7 +145,10 @@ fn report(server: &Server, id: RouteId, request: Request, redirect: &Redirect, c
             let request = request.clone().header("Authorization", "Bearer token-of-the-client");
             let body = if redirect.loses_body { ", and repeat the request as a GET without its body" } else { "" };
             (
-                format!("{} gets a {status} to {host}: clients do not send Authorization to another host{body}", request.describe()),
+                format!(
+                    "{} gets a {status} to {host}: clients do not send Authorization to another host{body}",
+                    request.describe()
+                ),
                 "pass the request on with proxy_pass, or give programs the final address",
             )
         }

@@ -23,7 +23,10 @@ pub(super) fn check(config: &Config, cx: &mut Cx) {
         let written = directive.arg(1);
         let Some(size) = bytes(&written).filter(|size| *size < ENOUGH) else { continue };
         let request = request_at(&directive).header("Authorization", "Bearer long-token");
-        let message = format!("{} gets 400 where one header field is longer than {size} bytes, as tokens and session cookies are", request.describe());
+        let message = format!(
+            "{} gets 400 where one header field is longer than {size} bytes, as tokens and session cookies are",
+            request.describe()
+        );
         let found = Finding::new(ID, directive.span(), message)
             .help("leave the default of 4 buffers of 8k, or write more")
             .witness(request);

@@ -61,7 +61,8 @@ fn hidden(server: &Server, id: RouteId, cx: &mut Cx) {
         return;
     }
     let Some((_, primary)) = outcome.response.hidden.iter().find(|(name, _)| is_challenge(name)) else { return };
-    let message = format!("when the application answers {} with 401, the client gets the 401 without WWW-Authenticate", request.describe());
+    let message =
+        format!("when the application answers {} with 401, the client gets the 401 without WWW-Authenticate", request.describe());
     let mut found = finding(ID, server, id, *primary, message, request)
         .confidence(Confidence::Medium)
         .help("let the challenge through: browsers and programs take from it which credentials to send");
