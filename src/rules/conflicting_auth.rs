@@ -22,7 +22,8 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         let Some(gate) = gate_of(server, route) else { continue };
         let other = others.iter().find_map(|name| server.effective(route, *name).filter(|d| d.arg(0) != "off"));
         let Some(other) = other else { continue };
-        if server.effective(route, Name::Satisfy).is_some_and(|d| d.arg(0) == "any") || seen.contains(&(gate.realm.id, other.id)) {
+        if server.effective(route, Name::Satisfy).is_some_and(|d| d.arg(0) == "any") || seen.contains(&(gate.realm.id, other.id))
+        {
             continue;
         }
         // `token=$cookie_x`: the token does not travel in Authorization.

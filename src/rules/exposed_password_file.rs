@@ -47,13 +47,13 @@ fn report(server: &Server, route: RouteId, root: &Directive, file: &Directive, c
     request.assume.file_exists = Some(true);
     let outcome = server.resolve(&request);
     // The location that serves the URL may have another root than the one the URL was made for.
-    let given_away = outcome.always(|o| {
-        o.status.is(&Some(200)) && o.handler.kind == HandlerKind::Static && o.handler.span == Some(root.span())
-    });
+    let given_away = outcome
+        .always(|o| o.status.is(&Some(200)) && o.handler.kind == HandlerKind::Static && o.handler.span == Some(root.span()));
     if !given_away {
         return false;
     }
-    let message = format!("{} downloads this password file: it lies below a document root, and nothing guards it", request.describe());
+    let message =
+        format!("{} downloads this password file: it lies below a document root, and nothing guards it", request.describe());
     let found = finding(ID, server, route, file.span(), message, request)
         .related(root.span(), "the document root")
         .related(outcome.served_by.span, "the request is served here")

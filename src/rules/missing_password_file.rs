@@ -99,7 +99,8 @@ fn keeps_accounts(lookup: &Lookup, folder: &Path) -> bool {
 /// Whether a text is a list of `user:hash` with at least one entry.
 fn has_account(text: &str) -> bool {
     let mut lines = text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')).peekable();
-    let account = |l: &str| l.split_once(':').is_some_and(|(user, hash)| !user.is_empty() && !hash.is_empty() && !l.contains(' '));
+    let account =
+        |l: &str| l.split_once(':').is_some_and(|(user, hash)| !user.is_empty() && !hash.is_empty() && !l.contains(' '));
     lines.peek().is_some() && lines.all(account)
 }
 
