@@ -67,8 +67,21 @@ impl Walk<'_, '_> {
         let known = path.known().and_then(|path| self.file_kind(path, by));
         match known {
             Some(kind) => kind == Some(wanted),
-            None => self.decide(&format!("whether {}… is a {what} on the server", path.prefix()), false, by, true),
+            None => {
+                let likely = wanted == FileKind::File && self.is_redirect_target(path.prefix());
+                self.decide(&format!("whether {}… is a {what} on the server", path.prefix()), likely, by, true)
+            }
         }
+    }
+
+    /// Whether a path is the file of a URI that the configuration itself redirected to: a front controller, an index file. It is
+    /// taken to be there: whoever names it in the configuration has it.
+    fn is_redirect_target(&mut self, path: &str) -> bool {
+        if !self.internal || uri::normalize(&self.request.path, true) == self.uri {
+            return false;
+        }
+        let target = self.filename();
+        target.known() == Some(path)
     }
 
     /// What stands at a path of the server: `None`: not known, `Some(None)`: nothing.
@@ -81,6 +94,9 @@ impl Walk<'_, '_> {
             let kind = if own.ends_with('/') { FileKind::Folder } else { FileKind::File };
             if path.trim_end_matches('/') == own_path {
                 return Some(exists.then_some(kind));
+            }
+            if self.is_redirect_target(path) {
+                return Some(Some(FileKind::File));
             }
             // A folder that is there has its index file.
             let below = path.strip_prefix(own_path.as_str()).and_then(|rest| rest.strip_prefix('/'));
