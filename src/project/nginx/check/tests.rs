@@ -119,7 +119,7 @@ fn a_proxied_address_with_a_path_needs_a_prefix_location() {
 #[test]
 fn numbers_of_arguments_are_known() {
     one(&server("root;"), "syntax-error", "\"root\" takes 1 argument, found 0", "root");
-    one(&server("root /a\n  index b;"), "syntax-error", "\"root\" takes 1 argument, found 3", "index b");
+    one(&server("root /a\n  bcd e;"), "syntax-error", "\"root\" takes 1 argument, found 3", "bcd e");
     one(
         &server("internal_x;location / { internal y; }").replace("internal_x;", ""),
         "syntax-error",
