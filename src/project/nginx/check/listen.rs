@@ -18,6 +18,30 @@ pub(super) type Own = HashMap<String, DirectiveId, FixedState>;
 pub(super) struct Listens<'a> {
     defaults: HashMap<String, Directive<'a>, FixedState>,
     options: HashMap<String, Directive<'a>, FixedState>,
+    /// How many servers listen on an address.
+    servers: HashMap<String, u32, FixedState>,
+    /// Names that cannot be put into a table, which an address has only if it has several servers.
+    bad_names: Vec<(Directive<'a>, usize)>,
+}
+
+impl<'a> Listens<'a> {
+    pub(super) fn note_name(&mut self, directive: Directive<'a>, index: usize) {
+        self.bad_names.push((directive, index));
+    }
+}
+
+/// Reports the names that the server cannot put into a table.
+pub(super) fn finish(checker: &mut Checker<'_>) {
+    for (directive, index) in std::mem::take(&mut checker.listens.bad_names) {
+        let Some(server) = directive.parent() else { continue };
+        let listens = server.children().filter(|child| child.name() == Name::Listen);
+        let keys: Vec<String> = listens.filter_map(|listen| address_key(&listen.arg(0))).collect();
+        if keys.iter().any(|key| checker.listens.servers.get(key).is_some_and(|count| *count > 1)) {
+            let message = format!("invalid server name or wildcard \"{}\"", directive.arg(index));
+            let help = "\"*\" stands for whole labels at the beginning or at the end: \"*.example.com\", \"www.example.*\"";
+            checker.report(Finding::new("syntax-error", directive.arg_span(index), message).help(help));
+        }
+    }
 }
 
 /// Options of `listen` in `http`, without their values.
@@ -91,6 +115,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, fra
         twice(checker, directive, first, format!("this server listens on {address} twice"));
         return;
     }
+    *checker.listens.servers.entry(key.clone()).or_default() += 1;
     if options.contains(&"default_server") || options.contains(&"default") {
         if let Some(first) = checker.listens.defaults.get(&key).copied() {
             twice(checker, directive, first, format!("a second default server for {address}"));

@@ -34,6 +34,7 @@ pub fn check(config: &Config, sources: &SourceMap, settings: &Settings) -> Vec<F
         upstreams: values::Upstreams::default(),
     };
     checker.walk();
+    listen::finish(&mut checker);
     names::check(&mut checker);
     checker.findings
 }

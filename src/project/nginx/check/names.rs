@@ -24,6 +24,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     }
     zones(checker, config, sources);
     log_formats(checker, config, sources);
+    ports(checker, config, sources);
     // Modules may define variables; a name that is not in the table has been excluded above.
     let modules = config.by_name.iter().enumerate().any(|(index, ids)| {
         !ids.is_empty()
@@ -102,6 +103,22 @@ fn log_formats(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) 
             checker.report(
                 Finding::new("syntax-error", directive.span(), message).help(format!("define it: log_format {format} '…';")),
             );
+        }
+    }
+}
+
+/// These protocols have no default port: a bare name must be that of an upstream.
+fn ports(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
+    let upstreams: Names = config.all(sources, Name::Upstream).map(|d| d.arg(0).to_ascii_lowercase()).collect();
+    for name in [Name::FastcgiPass, Name::UwsgiPass, Name::ScgiPass] {
+        for directive in config.all(sources, name) {
+            let value = directive.arg(0);
+            if value.is_empty() || value.contains([':', '$', '/']) || upstreams.contains(&value.to_ascii_lowercase()) {
+                continue;
+            }
+            let finding =
+                Finding::new("syntax-error", directive.span(), format!("no port in \"{value}\", and no upstream has that name"));
+            checker.report(finding.help(format!("define the upstream, or write {value}:9000")));
         }
     }
 }
@@ -206,6 +223,7 @@ const PREFIXES: &[&str] = &[
 fn uses_variables(name: Name) -> Option<usize> {
     Some(match name {
         Name::Return
+        | Name::If
         | Name::ProxyPass
         | Name::FastcgiPass
         | Name::UwsgiPass
@@ -246,7 +264,9 @@ fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
     for (index, ids) in config.by_name.iter().enumerate() {
         let Some(first) = directives::all().nth(index).and_then(|info| uses_variables(info.name)) else { continue };
         for directive in ids.iter().map(|id| config.directive(sources, *id)) {
-            for (index, value) in directive.args().enumerate().skip(first) {
+            // In a condition, only the subject is surely no regular expression.
+            let most = if directive.name() == Name::If { 2 } else { usize::MAX };
+            for (index, value) in directive.args().enumerate().skip(first).take(most) {
                 let Some(name) = references(&value).find(|name| !is_known(&known, name)) else { continue };
                 // Those of `stream` are other ones.
                 if directive.ancestors().last().is_none_or(|outermost| outermost.name() != Name::Http) {

@@ -119,7 +119,7 @@ fn a_proxied_address_with_a_path_needs_a_prefix_location() {
 #[test]
 fn numbers_of_arguments_are_known() {
     one(&server("root;"), "syntax-error", "\"root\" takes 1 argument, found 0", "root");
-    one(&server("root /a\n  index b;"), "syntax-error", "\"root\" takes 1 argument, found 3", "index b");
+    one(&server("root /a\n  bcd e;"), "syntax-error", "\"root\" takes 1 argument, found 3", "bcd e");
     one(
         &server("internal_x;location / { internal y; }").replace("internal_x;", ""),
         "syntax-error",
@@ -236,7 +236,9 @@ fn values_are_checked() {
         ("error_page 200 /x;", "\"error_page\" takes codes from 300 to 599, not 200", "200"),
         ("error_page 404 =x /x;", "invalid value \"=x\" of \"error_page\"", "=x"),
         ("set x 1;", "invalid variable name \"x\"", "x"),
-        ("server_name a*b;", "invalid server name or wildcard \"a*b\"", "a*b"),
+        ("add_header A b allways;", "invalid parameter \"allways\" of \"add_header\"", "allways"),
+        ("location / { fastcgi_param A b c; }", "invalid parameter \"c\" of \"fastcgi_param\"", "c"),
+        ("try_files $uri =/index.php;", "invalid code \"=/index.php\" of \"try_files\"", "=/index.php"),
         ("satisfy both;", "invalid parameter \"both\" of \"satisfy\"", "both"),
         ("deny example.com;", "invalid parameter \"example.com\" of \"deny\"", "example.com"),
         ("proxy_cache_valid 200 5x;", "invalid time value \"5x\"", "5x"),
@@ -266,11 +268,49 @@ fn values_are_checked() {
 }
 
 #[test]
+fn a_bad_server_name_matters_where_an_address_has_several_servers() {
+    let two = |port: u32| {
+        format!("events {{}} http {{ server {{ listen 80; server_name a*b; }} server {{ listen {port}; server_name c; }} }}")
+    };
+    one(&two(80), "syntax-error", "invalid server name or wildcard \"a*b\"", "a*b");
+    silent(&two(81));
+}
+
+#[test]
+fn entries_are_one_source_and_one_value() {
+    let map =
+        |entry: &str| format!("events {{}} http {{ map $uri $x {{ {entry}; default 1; }} geo $y {{ ranges; default 0; }} }}");
+    one(&map("a b c"), "syntax-error", "invalid number of the map parameters", "a b c");
+    one(&map("a"), "syntax-error", "invalid number of the map parameters", "a");
+    one(
+        &map("~(a 1"),
+        "syntax-error",
+        "the regular expression of this \"map\" entry is refused: missing closing parenthesis",
+        "~(a",
+    );
+    silent(&map("hostnames; ~*^/a$ 1; volatile"));
+    one(
+        "events {} http { upstream a { server b $c weight=2; } }",
+        "syntax-error",
+        "invalid parameter \"$c\" of \"server\"",
+        "$c",
+    );
+}
+
+#[test]
 fn names_are_unknown_only_in_a_whole_configuration() {
     one(&server("return 200 $none_such;"), "syntax-error", "unknown variable \"$none_such\"", "$none_such");
     silent("server { return 200 $none_such; }");
     silent(&server("return 200 $none_such; some_module on;").replace("some_module on;", "set_by_lua $x 'return 1';"));
     silent(&server("set $a $http_x$arg_y$cookie_z; return 200 $A$1${uri}x;"));
+    one(&server("if ($none_such ~ a$) { return 404; }"), "syntax-error", "unknown variable \"$none_such\"", "($none_such");
+    one(
+        &server("location / { fastcgi_pass php; }"),
+        "syntax-error",
+        "no port in \"php\", and no upstream has that name",
+        "fastcgi_pass php",
+    );
+    silent("events {} http { upstream PHP { server a:9000; } server { location / { fastcgi_pass php; } } }");
     one(&server("location / { proxy_cache z; }"), "syntax-error", "cache zone \"z\" is unknown", "proxy_cache z");
     silent("events {} http { proxy_cache_path /x levels=1:2 keys_zone=z:1m; server { proxy_cache z; fastcgi_cache off; } }");
     one(&server("limit_req zone=z;"), "syntax-error", "zone \"z\" of \"limit_req\" is unknown", "limit_req zone=z");

@@ -30,6 +30,11 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
         Name::Set | Name::AuthRequestSet | Name::PerlSet | Name::JsSet => variable(checker, directive, 0),
         Name::Geo => variable(checker, directive, directive.arg_count().saturating_sub(1)),
         Name::ServerName if http => server_name(checker, directive),
+        Name::AddHeader | Name::AddTrailer if directive.arg_count() == 3 => one_of(checker, directive, 2, &["always"]),
+        Name::FastcgiParam | Name::UwsgiParam | Name::ScgiParam if directive.arg_count() == 3 => {
+            one_of(checker, directive, 2, &["if_not_empty"]);
+        }
+        Name::TryFiles => try_files(checker, directive),
         Name::Satisfy => one_of(checker, directive, 0, &["all", "any"]),
         Name::GzipStatic => one_of(checker, directive, 0, &["off", "on", "always"]),
         Name::SslVerifyClient => one_of(checker, directive, 0, &["off", "on", "optional", "optional_no_ca"]),
@@ -42,7 +47,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
         Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass | Name::MemcachedPass => {
             port(checker, directive);
         }
-        Name::Server if outer.intersects(Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM)) => port(checker, directive),
+        Name::Server if outer.intersects(Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM)) => upstream_server(checker, directive),
         Name::Allow | Name::Deny => address(checker, directive),
         Name::FastcgiSplitPathInfo => pcre::check(checker, directive, 0, &directive.arg(0)),
         Name::Upstream => upstream(checker, directive, outer),
@@ -54,18 +59,38 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
 const HTTP_CONTEXTS: Contexts =
     Contexts::SERVER.or(Contexts::SERVER_IF).or(Contexts::LOCATION).or(Contexts::LOCATION_IF).or(Contexts::LIMIT_EXCEPT);
 
-/// Checks an entry of `map`: its source may be a regular expression.
+/// Checks an entry of `map` or `geo`. In a `map`, its source may be a regular expression.
 pub(super) fn entry<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    if directive.has_hole() || directive.parent().is_none_or(|parent| parent.name() != Name::Map) {
-        return;
-    }
-    if directive.words().first().is_none_or(|word| word.hole) {
-        return;
-    }
-    let text = directive.name_text();
-    let Some(pattern) = text.strip_prefix("~*").or_else(|| text.strip_prefix('~')) else { return };
-    if let Some(fault) = pcre::refused(pattern) {
+    let Some(block) = directive.parent().filter(|_| !directive.words().iter().any(|word| word.hole)) else { return };
+    let first = directive.name_text();
+    let (name, alone): (_, &[&str]) = match block.name() {
+        Name::Map => ("map", &["hostnames", "volatile"]),
+        Name::Geo => ("geo", &["ranges", "proxy_recursive", "volatile"]),
+        _ => return,
+    };
+    let fits = match directive.arg_count() {
+        0 => alone.contains(&first.as_ref()),
+        count => count == 1,
+    };
+    if !fits {
+        let finding = Finding::new("syntax-error", directive.span(), format!("invalid number of the {name} parameters"));
+        checker.report(finding.help("an entry is one source and one value; a value with spaces needs quotes"));
+    } else if name == "map"
+        && let Some(pattern) = first.strip_prefix("~*").or_else(|| first.strip_prefix('~'))
+        && let Some(fault) = pcre::refused(pattern)
+    {
         checker.error(directive.name_span(), format!("the regular expression of this \"map\" entry is refused: {fault}"));
+    }
+}
+
+fn try_files<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    let last = directive.arg_count().saturating_sub(1);
+    let value = directive.arg(last);
+    let Some(code) = value.strip_prefix('=') else { return };
+    if code.is_empty() || !code.bytes().all(|b| b.is_ascii_digit()) {
+        let finding =
+            Finding::new("syntax-error", directive.arg_span(last), format!("invalid code \"{value}\" of \"try_files\""));
+        checker.report(finding.help("\"=404\" answers with a status; a path has no \"=\""));
     }
 }
 
@@ -189,12 +214,7 @@ fn server_name<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
                 pcre::check(checker, directive, index, pattern);
             }
         } else if !is_server_name(&name) {
-            let finding =
-                Finding::new("syntax-error", directive.arg_span(index), format!("invalid server name or wildcard \"{name}\""));
-            checker.report(
-                finding
-                    .help("\"*\" stands for whole labels at the beginning or at the end: \"*.example.com\", \"www.example.*\""),
-            );
+            checker.listens.note_name(directive, index);
         }
     }
 }
@@ -335,5 +355,14 @@ fn port<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     };
     if !fits {
         checker.error(directive.arg_span(0), format!("invalid port \"{port}\" in \"{}\"", directive.name_text()));
+    }
+}
+
+fn upstream_server<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    port(checker, directive);
+    for (index, arg) in directive.args().enumerate().skip(1) {
+        if !arg.contains('=') && !matches!(arg.as_ref(), "backup" | "down" | "resolve" | "drain") {
+            checker.error(directive.arg_span(index), format!("invalid parameter \"{arg}\" of \"server\""));
+        }
     }
 }
