@@ -105,6 +105,9 @@ rules! {
     // Caches
 
     // Forwarded headers, proxies, redirects, cookies
+    "lost-proxy-headers" lost_proxy_headers [Check::Site(lost_proxy_headers::check)];
+    "wrong-forwarded-proto" wrong_forwarded_proto [Check::NginxServer(wrong_forwarded_proto::check)];
+    "wrong-forwarded-host" wrong_forwarded_host [Check::Site(wrong_forwarded_host::check)];
 
     // Hosts, WAF, limits, rewrites
 
