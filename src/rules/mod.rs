@@ -129,6 +129,14 @@ rules! {
     "constant-cache-key" constant_cache_key [Check::NginxServer(constant_cache_key::check)];
 
     // Forwarded headers, proxies, redirects, cookies
+    "lost-proxy-headers" lost_proxy_headers [Check::Site(lost_proxy_headers::check)];
+    "wrong-forwarded-proto" wrong_forwarded_proto [Check::NginxServer(wrong_forwarded_proto::check)];
+    "wrong-forwarded-host" wrong_forwarded_host [Check::Site(wrong_forwarded_host::check)];
+    "broad-trusted-proxy" broad_trusted_proxy [Check::Nginx(broad_trusted_proxy::check)];
+    "redirect-loop" redirect_loop [Check::Sites(redirect_loop::check)];
+    "insecure-auth-cookie" insecure_auth_cookie [Check::NginxServer(insecure_auth_cookie::check)];
+    "misscoped-auth-cookie" misscoped_auth_cookie [Check::NginxServer(misscoped_auth_cookie::check)];
+    "stripped-cookies" stripped_cookies [Check::Site(stripped_cookies::check)];
 
     // Hosts, WAF, limits, rewrites
     "split-login-host" split_login_host [Check::NginxServers(split_login_host::check)];

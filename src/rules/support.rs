@@ -161,4 +161,26 @@ pub(super) fn runs_wordpress(server: &crate::model::from::nginx::Server) -> bool
         blocks.filter(|b| b.name() == Name::Location).any(|b| b.text().contains("wp-"))
     };
     root.contains("wordpress") || root.split('/').any(|part| part == "wp") || located()
+/// A request that a route serves, also one that is only reached by `try_files … @name`.
+pub(super) fn reaching(site: &dyn Site, id: RouteId, route: &Route, paths: &Paths, kinds: &[PathKind]) -> Option<Request> {
+    if !route.traits.has(Traits::INTERNAL) {
+        return typical_request(site, id, route, paths, kinds);
+    }
+    let mut request = site.request("/login");
+    request.assume.file_exists = Some(false);
+    Some(request)
+}
+
+/// Whether the handler is a proxy to an application of one's own: by address, socket, group or local name and without TLS, not a
+/// service of somebody else that goes by its own public name.
+pub(super) fn own_application(outcome: &crate::model::Outcome) -> bool {
+    let Some(target) = outcome.handler.target.as_ref().and_then(|t| t.known()) else { return false };
+    let Some(rest) = target.strip_prefix("http://") else { return false };
+    if rest.starts_with("unix:") {
+        return true;
+    }
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+    let local = [".local", ".internal", ".lan", ".localdomain"];
+    host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.') || local.iter().any(|l| host.ends_with(l))
 }

@@ -1,0 +1,108 @@
+//! `lost-proxy-headers`: a block's own header directives replace the inherited ones.
+
+use std::collections::HashSet;
+
+use super::Cx;
+use super::support::{finding, is_asset, reaching, routes_with};
+use crate::finding::{Confidence, Severity};
+use crate::model::{HandlerKind, Outcome, PathKind, Sent, Site, Traits};
+use crate::source::Span;
+
+/// The id.
+pub(super) const ID: &str = "lost-proxy-headers";
+
+const KINDS: &[PathKind] = &[PathKind::Login, PathKind::Token, PathKind::Api, PathKind::Account, PathKind::Admin];
+
+/// What an application reads off a proxied request, besides `X-Forwarded-*`.
+const HEADERS: &[&str] = &["host", "x-real-ip", "forwarded", "x-scheme", "x-url-scheme", "remote-user", "x-remote-user"];
+
+/// What a script cannot do without.
+const PARAMETERS: &[&str] =
+    &["HTTPS", "REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "REQUEST_URI", "REMOTE_ADDR", "REMOTE_USER"];
+
+/// Follows a request into each block that sets headers and compares with the block around it.
+pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
+    let mut wanted = Traits::UPSTREAM;
+    wanted.add(Traits::SETS_HEADERS);
+    let mut seen: HashSet<Span> = HashSet::new();
+    for (id, route) in routes_with(site, wanted) {
+        let Some(request) = reaching(site, id, route, cx.paths, KINDS) else { continue };
+        if is_asset(&request.path) {
+            continue;
+        }
+        let request = request.past_gates();
+        let outcome = site.resolve(&request);
+        if !outcome.always(|o| o.served_by.span == route.span && o.upstream.as_ref().is_some_and(|u| !u.lost.is_empty())) {
+            continue;
+        }
+        let Some(upstream) = outcome.upstream.as_ref() else { continue };
+        let lost: Vec<&Sent> = upstream.lost.iter().filter(|l| matters(l, &outcome)).collect();
+        let (Some(primary), Some(first)) = (upstream.sent.first().map(|s| s.span), lost.first()) else { continue };
+        if foreign(&outcome, &upstream.sent) || !seen.insert(primary) {
+            continue;
+        }
+        let only_clears = lost.iter().all(|l| is_credential(&l.name));
+        let directive = cx.sources.text(primary).split_ascii_whitespace().next().unwrap_or("proxy_set_header").to_owned();
+        let names = names_of(&lost);
+        let message = if only_clears {
+            format!("{} reaches the application as the client sent its {names}: this block's own {directive} replaces the outer ones", request.describe())
+        } else {
+            format!("{} reaches the application without the {names} set in the outer block: this block's own {directive} replaces them all", request.describe())
+        };
+        let mut found = finding(ID, site, id, primary, message, request)
+            .help(format!("repeat the outer {directive} lines in this block, or put them into a file that both blocks include"))
+            .related(first.span, "not in force in the inner block");
+        for other in lost.iter().skip(1) {
+            found = found.related(other.span, "nor is this");
+        }
+        if only_clears {
+            found = found.severity(Severity::Info).confidence(Confidence::Medium);
+        } else if !outcome.unknown.is_empty() {
+            found = found.confidence(Confidence::Medium);
+        }
+        cx.report(found);
+    }
+}
+
+fn is_credential(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("cookie")
+}
+
+/// Whether it makes a difference that this line is not in force.
+fn matters(lost: &Sent, outcome: &Outcome) -> bool {
+    let name = lost.name.to_ascii_lowercase();
+    let same_as_client = format!("$http_{}", name.replace('-', "_"));
+    let parameters = matches!(outcome.handler.kind, HandlerKind::Fastcgi | HandlerKind::Uwsgi | HandlerKind::Scgi);
+    if name == "host" {
+        return !parameters && lost.written != "$proxy_host";
+    }
+    if lost.written.eq_ignore_ascii_case(&same_as_client) {
+        return false;
+    }
+    if is_credential(&name) {
+        return true;
+    }
+    if parameters && PARAMETERS.contains(&lost.name.as_str()) {
+        return true;
+    }
+    lost.value.is_empty() != Some(true) && (name.starts_with("x-forwarded-") || HEADERS.contains(&name.as_str()))
+}
+
+/// Whether the block talks to a service of somebody else, which wants headers of its own.
+fn foreign(outcome: &Outcome, sent: &[Sent]) -> bool {
+    if outcome.handler.kind != HandlerKind::Proxy {
+        return false;
+    }
+    let own_host = sent.iter().any(|s| s.name.eq_ignore_ascii_case("host") && !s.written.contains('$'));
+    own_host || !super::support::own_application(outcome)
+}
+
+fn names_of(lost: &[&Sent]) -> String {
+    let mut names: Vec<&str> = lost.iter().map(|l| l.name.as_str()).collect();
+    names.dedup();
+    match names.split_last() {
+        Some((name, [])) => (*name).to_owned(),
+        Some((name, rest)) => format!("{} and {name}", rest.join(", ")),
+        None => String::new(),
+    }
+}

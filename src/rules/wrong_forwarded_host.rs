@@ -1,0 +1,76 @@
+//! `wrong-forwarded-host`: the application sees the name of the upstream in place of the visitor's.
+
+use super::Cx;
+use super::support::{finding, is_asset, own_application, reaching, routes_with};
+use crate::finding::{Confidence, Finding, Severity};
+use crate::model::{HandlerKind, HeaderFate, Outcome, PathKind, Site, Traits};
+use crate::settings::Profile;
+
+/// The id.
+pub(super) const ID: &str = "wrong-forwarded-host";
+
+const KINDS: &[PathKind] = &[PathKind::Login, PathKind::Callback, PathKind::Account, PathKind::Admin];
+
+/// Other header fields that tell an application the host.
+const TELL_HOST: &[&str] = &["forwarded", "x-forwarded-server", "x-host", "x-original-host", "x-real-host"];
+
+/// Asks for each proxied route which host the application sees. One finding for a server.
+pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
+    let public = site.hosts().iter().any(|h| is_public(h));
+    let strict = cx.settings.profile >= Profile::Strict;
+    if !public && !strict {
+        return;
+    }
+    let login = cx.paths.of_any(&[PathKind::Login, PathKind::Callback]);
+    let mut first: Option<Finding> = None;
+    for (id, route) in routes_with(site, Traits::UPSTREAM) {
+        let signs_in = public && (!(route.serves & login).is_empty() || route.traits.has(Traits::INTERNAL));
+        if !signs_in && !strict {
+            continue;
+        }
+        let Some(request) = reaching(site, id, route, cx.paths, KINDS) else { continue };
+        if is_asset(&request.path) {
+            continue;
+        }
+        let request = request.past_gates();
+        let outcome = site.resolve(&request);
+        if !outcome.always(|o| o.served_by.span == route.span && host_is_lost(o)) {
+            continue;
+        }
+        let Some(primary) = outcome.handler.span else { continue };
+        if let Some(found) = &mut first {
+            *found = found.clone().related(primary, "the same here");
+            continue;
+        }
+        let host = outcome.upstream.as_ref().and_then(|u| u.host.value.known()).and_then(|v| v.known());
+        let sees = host.map_or("the name of the upstream".to_owned(), |h| format!("Host: {h}"));
+        let message = format!("{} for {} reaches the application with {sees}", request.describe(), request.host);
+        let mut found = finding(ID, site, id, primary, message, request)
+            .help("add proxy_set_header Host $host beside the other proxy_set_header lines")
+            .confidence(Confidence::Medium);
+        if !signs_in {
+            found = found.severity(Severity::Info);
+        }
+        first = Some(found);
+    }
+    if let Some(found) = first {
+        cx.report(found);
+    }
+}
+
+/// Whether a name is one that visitors use.
+fn is_public(host: &str) -> bool {
+    let private = [".local", ".localhost", ".internal", ".lan", ".localdomain"];
+    host.contains('.') && host.parse::<std::net::IpAddr>().is_err() && !private.iter().any(|p| host.ends_with(p))
+}
+
+/// Whether the application of one's own sees nginx's default Host and no other header with the visitor's.
+fn host_is_lost(outcome: &Outcome) -> bool {
+    let Some(upstream) = &outcome.upstream else { return false };
+    let told = |name: &str| name.eq_ignore_ascii_case("host") || TELL_HOST.iter().any(|t| t.eq_ignore_ascii_case(name));
+    outcome.handler.kind == HandlerKind::Proxy
+        && own_application(outcome)
+        && upstream.forwarded_host.value.is(&HeaderFate::Absent)
+        && !upstream.sent.iter().any(|s| told(&s.name))
+        && !upstream.lost.iter().any(|l| told(&l.name))
+}
