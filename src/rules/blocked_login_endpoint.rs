@@ -57,7 +57,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         for (known, loss) in endpoints(route, cx) {
             let request = request_for(server, known);
             let outcome = server.resolve(&request);
-            let Some((status, primary, exempts)) = refusal(server, id, &outcome) else { continue };
+            let Some((status, primary, exempts)) = refusal(server, id, &outcome, cx) else { continue };
             // A list of clients at a token endpoint is meant: the clients are servers.
             let meant = exempts && loss.severity == TOKEN.severity && loss.who == TOKEN.who;
             if meant || told.contains(&primary) || !in_use(server, id, known, &loss, cx) {
@@ -92,7 +92,7 @@ fn issues_tokens(path: &str) -> bool {
 }
 
 /// The status, the directive that refuses everyone from outside, and whether it exempts a list of addresses.
-fn refusal(server: &Server, id: RouteId, outcome: &Outcome) -> Option<(u16, Span, bool)> {
+fn refusal(server: &Server, id: RouteId, outcome: &Outcome, cx: &Cx) -> Option<(u16, Span, bool)> {
     let refused = |o: &Outcome| matches!(o.status.known(), Some(Some(403 | 404 | 405 | 410 | 444)));
     if !outcome.always(refused) {
         return None;
@@ -107,7 +107,24 @@ fn refusal(server: &Server, id: RouteId, outcome: &Outcome) -> Option<(u16, Span
     }
     let returned = outcome.always(|o| o.handler.kind == HandlerKind::Return);
     let span = outcome.handler.span.filter(|_| returned)?;
-    Some((status, span, false))
+    let directive = server.config().all(cx.sources, Name::Return).find(|d| d.span() == span)?;
+    let condition = directive.parent().filter(|p| p.name() == Name::If).map(|p| p.text());
+    if condition.is_some_and(|text| !asks_target_only(&text)) {
+        return None;
+    }
+    // "Not here" is said by every last location; it blocks something only where the block names it.
+    let names = |text: &str| ["wp-json", "xmlrpc", "token", "wp-admin", "admin-ajax"].iter().any(|word| text.contains(word));
+    let named = || directive.ancestors().any(|block| names(&block.text()));
+    (status == 403 || status == 444 || named()).then_some((status, span, false))
+}
+
+/// Whether a condition looks at nothing that a client of good will could send otherwise (an API key, a referrer).
+fn asks_target_only(condition: &str) -> bool {
+    let mut names = condition.split('$').skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    });
+    names.all(|name| matches!(name, "" | "request_method" | "uri" | "request_uri" | "document_uri"))
 }
 
 /// Whether the site has what is refused, and is otherwise open: bots ask every site for WordPress, and refusing them is right.

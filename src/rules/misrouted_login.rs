@@ -117,7 +117,7 @@ fn wrong_script(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<
         return None;
     }
     let kinds = [PathKind::Admin, PathKind::Login, PathKind::PublicAjax];
-    let known = known_paths(route, cx.paths, &kinds).into_iter().find(|k| k.product == "wordpress" && k.file && k.path.ends_with(".php"))?;
+    let known = known_paths(route, cx.paths, &kinds).into_iter().find(|k| k.product == "wordpress" && k.file)?;
     if !runs_wordpress(server) {
         return None;
     }
