@@ -114,8 +114,8 @@ fn refusal(server: &Server, id: RouteId, outcome: &Outcome, cx: &Cx) -> Option<(
     }
     // "Not here" is said by every last location; it blocks something only where the block names it.
     let names = |text: &str| ["wp-json", "xmlrpc", "token", "wp-admin", "admin-ajax"].iter().any(|word| text.contains(word));
-    let named = || directive.ancestors().any(|block| names(&block.text()));
-    (status == 403 || status == 444 || named()).then_some((status, span, false))
+    let by_name = || directive.ancestors().any(|block| names(&block.text()));
+    (status == 403 || status == 444 || by_name()).then_some((status, span, false))
 }
 
 /// Whether a condition looks at nothing that a client of good will could send otherwise (an API key, a referrer).
