@@ -73,7 +73,8 @@ fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
     let mut routes: Vec<_> = routes.collect();
     routes.sort_by_key(|(id, _)| !names_its_login(server, *id));
     routes.into_iter().find_map(|(id, route)| {
-        let known = *known_paths(route, cx.paths, &[PathKind::Login, PathKind::Account]).first()?;
+        let of_kind = |kind| known_paths(route, cx.paths, &[kind]).first().copied();
+        let known = of_kind(PathKind::Login).or_else(|| of_kind(PathKind::Account))?;
         if server.effective(id, Name::ProxyCookieDomain).is_some_and(|d| d.arg(0) != "off") {
             return None;
         }

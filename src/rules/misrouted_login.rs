@@ -1,0 +1,144 @@
+//! `misrouted-login`: a request for an existing administration or API reaches another script, or loses its query.
+
+use super::Cx;
+use super::support::{finding, known_paths, names_login, request_for, runs_wordpress};
+use crate::finding::Confidence;
+use crate::model::from::nginx::Server;
+use crate::model::{HandlerKind, Outcome, PathKind, Request, Route, RouteId, Site, Traits};
+use crate::source::Span;
+use crate::syntax::nginx::Name;
+
+/// The id.
+const ID: &str = "misrouted-login";
+
+/// What an identity provider sends back.
+const QUERY: &str = "code=abc&state=xyz";
+
+/// Looks at what `try_files`, `rewrite` and `proxy_pass` make of a request.
+pub(super) fn check(server: &Server, cx: &mut Cx) {
+    let mut told: Vec<Span> = Vec::new();
+    for (id, route) in (0..).zip(server.routes()) {
+        if route.traits.has(Traits::INTERNAL) {
+            continue;
+        }
+        let found = lost_folder(server, id, route, cx)
+            .into_iter()
+            .chain(lost_query(server, id, route, cx))
+            .chain(lost_proxied_query(server, id, route, cx))
+            .chain(wrong_script(server, id, route, cx));
+        for found in found.collect::<Vec<_>>() {
+            if !told.contains(&found.primary) {
+                told.push(found.primary);
+                cx.report(found);
+            }
+        }
+    }
+}
+
+/// `try_files $uri /index.php`: `/wp-admin/` is a folder, not a file, and goes to the front page.
+fn lost_folder(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
+    let fallback = server.effective(id, Name::TryFiles)?;
+    let known = known_paths(route, cx.paths, &[PathKind::Admin]).into_iter().find(|k| k.path == "/wp-admin/")?;
+    let last = fallback.arg(fallback.arg_count().saturating_sub(1));
+    let tries_folder = fallback.args().any(|a| a.ends_with('/'));
+    if tries_folder || rewrites(server, route) || !last.starts_with("/index.php") || !runs_wordpress(server) {
+        return None;
+    }
+    let request = request_for(server, known);
+    if !server.resolve(&request.clone().past_gates()).possibly(|o| o.handler.kind == HandlerKind::Fastcgi) {
+        return None;
+    }
+    let message = format!("{} is run by /index.php, the front page, not by /wp-admin/index.php: `$uri/` is not tried", request.describe());
+    Some(finding(ID, server, id, fallback.span(), message, request).help("try the folder too: `try_files $uri $uri/ /index.php?$args;`"))
+}
+
+/// `try_files … /index.php`: the script gets an empty query.
+fn lost_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
+    let fallback = server.effective(id, Name::TryFiles)?;
+    let last = fallback.arg(fallback.arg_count().saturating_sub(1));
+    if !last.starts_with('/') || !last.ends_with(".php") {
+        return None;
+    }
+    let kinds = [PathKind::Callback, PathKind::Login, PathKind::Api];
+    let known = kinds.iter().find_map(|kind| known_paths(route, cx.paths, &[*kind]).into_iter().find(|k| !k.file))?;
+    let mut request = request_for(server, known).past_gates();
+    request.query = Some(QUERY.to_owned());
+    let empty = |o: &Outcome| {
+        let query = o.upstream.as_ref().and_then(|u| u.sent.iter().rev().find(|s| s.name == "QUERY_STRING"));
+        query.is_some_and(|q| q.value.is_empty() == Some(true))
+    };
+    let runs = server.resolve(&request);
+    if !runs.possibly(empty) || runs.possibly(|o| o.upstream.is_some() && !empty(o)) {
+        return None;
+    }
+    let message = format!("{} reaches {last} with an empty query string", request.describe());
+    let found = finding(ID, server, id, fallback.span(), message, request).confidence(Confidence::Medium);
+    Some(found.help(format!("hand the query over: `{last}?$args`")))
+}
+
+/// `proxy_pass http://app/$1`: with a variable in it nothing is added, not even the query.
+fn lost_proxied_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
+    if !route.traits.has(Traits::UPSTREAM) {
+        return None;
+    }
+    let pass = server.effective(id, Name::ProxyPass)?;
+    let target = pass.arg(0);
+    let (_, after_scheme) = target.split_once("://")?;
+    let path = after_scheme.find(['/', '$']).and_then(|at| after_scheme.get(at..))?;
+    // A variable that is the whole address is followed by the URI of the request.
+    let captured = ["$1", "$2", "$3", "$uri", "${1}", "${uri}"].iter().any(|v| path.contains(v));
+    let kept = |name: &str| matches!(name, "args" | "query_string" | "request_uri" | "is_args") || name.starts_with("arg_");
+    if !captured || path.contains('?') || server.depends_on(&target, &kept) {
+        return None;
+    }
+    let block = server.route_block(id).filter(|b| b.name() == Name::Location)?;
+    let pattern = block.text();
+    if !(names_login(&pattern) || pattern.contains("api") || pattern.contains("callback") || pattern.contains("graphql")) {
+        return None;
+    }
+    let kinds = [PathKind::Callback, PathKind::Api, PathKind::Login, PathKind::Token];
+    let mut request = match kinds.iter().find_map(|kind| known_paths(route, cx.paths, &[*kind]).first().copied()) {
+        Some(known) => request_for(server, known),
+        None => server.landmark(id)?,
+    };
+    request.query = Some(QUERY.to_owned());
+    let request = request.past_gates();
+    if !server.resolve(&request).always(|o| o.handler.span == Some(pass.span())) {
+        return None;
+    }
+    let message = format!("{} reaches the application without its query string", request.describe());
+    let help = "with a variable in its path `proxy_pass` sends exactly what is written: add `$is_args$args`";
+    Some(finding(ID, server, id, pass.span(), message, request).help(help))
+}
+
+/// A rewrite that is not asked whether the script is there.
+fn wrong_script(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
+    if !rewrites(server, route) && server.effective(id, Name::TryFiles).is_none() {
+        return None;
+    }
+    let kinds = [PathKind::Admin, PathKind::Login, PathKind::PublicAjax];
+    let known = known_paths(route, cx.paths, &kinds).into_iter().find(|k| k.product == "wordpress" && k.file)?;
+    if !runs_wordpress(server) {
+        return None;
+    }
+    let request: Request = request_for(server, known).past_gates();
+    let outcome = server.resolve(&request);
+    let script = |o: &Outcome| {
+        let sent = o.upstream.as_ref()?.sent.iter().rev().find(|s| s.name == "SCRIPT_NAME")?;
+        sent.value.known().map(str::to_owned)
+    };
+    let front = |o: &Outcome| o.handler.kind == HandlerKind::Fastcgi && script(o).is_some_and(|s| s == "/index.php");
+    if !outcome.always(front) {
+        return None;
+    }
+    let steps = outcome.runs.first().unwrap_or(&outcome).steps.iter();
+    let decides = |span: &Span| ["rewrite", "try_files"].iter().any(|d| cx.sources.text(*span).starts_with(d));
+    let primary = steps.map(|s| s.span).find(decides)?;
+    let message = format!("{} is run by /index.php, although WordPress has that script", request.describe());
+    Some(finding(ID, server, id, primary, message, request).help("send only what is not there: `try_files $uri $uri/ /index.php?$args;`"))
+}
+
+/// Whether the route, or the server before it, rewrites.
+fn rewrites(server: &Server, route: &Route) -> bool {
+    route.traits.has(Traits::REWRITES) || server.routes().first().is_some_and(|r| r.traits.has(Traits::REWRITES))
+}
