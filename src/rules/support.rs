@@ -161,6 +161,8 @@ pub(super) fn runs_wordpress(server: &crate::model::from::nginx::Server) -> bool
         blocks.filter(|b| b.name() == Name::Location).any(|b| b.text().contains("wp-"))
     };
     root.contains("wordpress") || root.split('/').any(|part| part == "wp") || located()
+}
+
 /// A request that a route serves, also one that is only reached by `try_files … @name`.
 pub(super) fn reaching(site: &dyn Site, id: RouteId, route: &Route, paths: &Paths, kinds: &[PathKind]) -> Option<Request> {
     if !route.traits.has(Traits::INTERNAL) {
