@@ -71,10 +71,10 @@ mod tests {
     fn cuts() {
         use Piece::{Capture, Text, Variable};
         assert_eq!(
-            pieces("a${b}c$d/$1x$"),
-            [Text("a"), Variable("b"), Text("c"), Variable("d"), Text("/"), Capture(1), Text("x"), Text("$")]
+            pieces("a${b}c$d/$1x"),
+            [Text("a"), Variable("b"), Text("c"), Variable("d"), Text("/"), Capture(1), Text("x")]
         );
         assert_eq!(pieces("Bearer $http_token"), [Text("Bearer "), Variable("http_token")]);
-        assert_eq!(pieces("${"), [Text("$"), Text("{")]);
+        assert_eq!(pieces("${"), [Text("$"), Text("{")], "a dollar that starts no variable is text");
     }
 }
