@@ -21,7 +21,7 @@ use crate::syntax::nginx::{Name, NodeId, Tree, parse};
 const MAX_DEPTH: usize = 64;
 
 /// How many directives one configuration may have, each place of inclusion counted.
-const MAX_PLACED: usize = 4_000_000;
+const MAX_PLACED: usize = 2_000_000;
 
 /// Offsets are 32 bits wide and whole files are held in memory.
 const MAX_FILE_SIZE: usize = 512 << 20;
@@ -120,6 +120,7 @@ impl<'a> Loader<'a> {
             findings: Vec::new(),
             open: Vec::new(),
             resolved: HashMap::default(),
+            limit_told: false,
         };
         expansion.place_tree(tree, TOP, 0);
         let Expansion { mut config, findings, .. } = expansion;
@@ -202,6 +203,7 @@ struct Expansion<'l, 'a, 's> {
     open: Vec<FileId>,
     /// What each spelling of an include argument stands for.
     resolved: HashMap<String, Arc<Vec<Target>>, FixedState>,
+    limit_told: bool,
 }
 
 impl Expansion<'_, '_, '_> {
@@ -291,6 +293,10 @@ impl Expansion<'_, '_, '_> {
 
     fn report_limit(&mut self, at: Span) {
         self.config.incomplete = true;
+        // Every file that is still open meets the limit as well.
+        if std::mem::replace(&mut self.limit_told, true) {
+            return;
+        }
         let message =
             format!("more than {} directives, each place of inclusion counted: the rest is not read", self.loader.max_placed);
         self.report(Finding::new("limit-reached", at, message));
