@@ -50,8 +50,11 @@ const TOKEN: Loss = Loss {
 /// Looks at routes that refuse addresses, or answer by themselves.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
     let mut told: Vec<Span> = Vec::new();
+    // What the server block does comes before every location.
+    let all = server.routes().first().is_some_and(|r| r.traits.has(Traits::REWRITES));
     for (id, route) in (0..).zip(server.routes()) {
-        if route.traits.has(Traits::INTERNAL) || !(route.traits.has(Traits::ADDRESSES) || route.traits.has(Traits::REWRITES)) {
+        let touched = all || route.traits.has(Traits::ADDRESSES) || route.traits.has(Traits::REWRITES);
+        if route.traits.has(Traits::INTERNAL) || !touched {
             continue;
         }
         for (known, loss) in endpoints(route, cx) {

@@ -56,7 +56,7 @@ fn lost_folder(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<c
 fn lost_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
     let fallback = server.effective(id, Name::TryFiles)?;
     let last = fallback.arg(fallback.arg_count().saturating_sub(1));
-    if !last.starts_with('/') || !last.ends_with(".php") {
+    if !last.starts_with('/') || !last.split('?').next().is_some_and(|path| path.ends_with(".php")) {
         return None;
     }
     let kinds = [PathKind::Callback, PathKind::Login, PathKind::Api];
@@ -65,15 +65,17 @@ fn lost_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<cr
     request.query = Some(QUERY.to_owned());
     let empty = |o: &Outcome| {
         let query = o.upstream.as_ref().and_then(|u| u.sent.iter().rev().find(|s| s.name == "QUERY_STRING"));
-        query.is_some_and(|q| q.value.is_empty() == Some(true))
+        query.is_some_and(|q| q.value.known().is_some_and(|q| !q.contains("code=abc")))
     };
     let runs = server.resolve(&request);
     if !runs.possibly(empty) || runs.possibly(|o| o.upstream.is_some() && !empty(o)) {
         return None;
     }
-    let message = format!("{} reaches {last} with an empty query string", request.describe());
+    let script = last.split('?').next().unwrap_or_default();
+    let message = format!("{} reaches {script} without its query string", request.describe());
     let found = finding(ID, server, id, fallback.span(), message, request).confidence(Confidence::Medium);
-    Some(found.help(format!("hand the query over: `{last}?$args`")))
+    let joint = if last.contains('?') { '&' } else { '?' };
+    Some(found.help(format!("hand the query over: `{last}{joint}$args`")))
 }
 
 /// `proxy_pass http://app/$1`: with a variable in it nothing is added, not even the query.
@@ -83,7 +85,9 @@ fn lost_proxied_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> O
     }
     let pass = server.effective(id, Name::ProxyPass)?;
     let target = pass.arg(0);
-    let (_, after_scheme) = target.split_once("://")?;
+    let after_scheme = target.split_once("://").map_or(target.as_ref(), |(_, rest)| rest);
+    // `proxy_pass $address/…`: the variable is scheme and address.
+    let after_scheme = if target.starts_with('$') { after_scheme.trim_start_matches('$') } else { after_scheme };
     let path = after_scheme.find(['/', '$']).and_then(|at| after_scheme.get(at..))?;
     // A variable that is the whole address is followed by the URI of the request.
     let captured = ["$1", "$2", "$3", "$uri", "${1}", "${uri}"].iter().any(|v| path.contains(v));
@@ -117,11 +121,17 @@ fn wrong_script(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<
         return None;
     }
     let kinds = [PathKind::Admin, PathKind::Login, PathKind::PublicAjax];
-    let known = known_paths(route, cx.paths, &kinds).into_iter().find(|k| k.product == "wordpress" && k.file)?;
     if !runs_wordpress(server) {
         return None;
     }
-    let request: Request = request_for(server, known).past_gates();
+    let known = known_paths(route, cx.paths, &kinds).into_iter().filter(|k| k.product == "wordpress");
+    // One script stands for all; the folder is another matter.
+    let (scripts, folders): (Vec<_>, Vec<_>) = known.partition(|k| k.file);
+    let folder = folders.into_iter().find(|k| k.path == "/wp-admin/");
+    scripts.into_iter().take(1).chain(folder).find_map(|known| run_by_front_page(server, id, request_for(server, known).past_gates(), cx))
+}
+
+fn run_by_front_page(server: &Server, id: RouteId, request: Request, cx: &Cx) -> Option<crate::finding::Finding> {
     let outcome = server.resolve(&request);
     let script = |o: &Outcome| {
         let sent = o.upstream.as_ref()?.sent.iter().rev().find(|s| s.name == "SCRIPT_NAME")?;
@@ -134,7 +144,7 @@ fn wrong_script(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<
     let steps = outcome.runs.first().unwrap_or(&outcome).steps.iter();
     let decides = |span: &Span| ["rewrite", "try_files"].iter().any(|d| cx.sources.text(*span).starts_with(d));
     let primary = steps.map(|s| s.span).find(decides)?;
-    let message = format!("{} is run by /index.php, although WordPress has that script", request.describe());
+    let message = format!("{} is run by /index.php, although WordPress has a script of its own for it", request.describe());
     Some(finding(ID, server, id, primary, message, request).help("send only what is not there: `try_files $uri $uri/ /index.php?$args;`"))
 }
 

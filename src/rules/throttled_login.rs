@@ -92,26 +92,41 @@ fn too_tight(server: &Server, id: RouteId, limit: &Directive, request: &Request,
     let place = server.config().all(cx.sources, Name::LimitReqZone).find(named)?;
     let rate = place.args().find_map(|a| a.strip_prefix("rate=").and_then(rate))?;
     let key = place.arg(0);
-    let by_address = |name: &str| matches!(name, "binary_remote_addr" | "remote_addr" | "http_x_forwarded_for" | "http_cf_connecting_ip" | "http_x_real_ip");
-    if !server.depends_on(&key, &by_address) {
-        return None;
-    }
-    // A map in between exempts some clients or methods.
-    let conditional = !key.contains("remote_addr") && !key.contains("$http_");
+    let (counted, conditional) = key_of(server, &place.arg(0), cx)?;
     let slow = if specific && !conditional { SLOW_WITHOUT_BURST } else { VERY_SLOW_WITHOUT_BURST };
     let status = server.effective(id, Name::LimitReqStatus).map_or_else(|| "503".to_owned(), |s| s.arg(0).into_owned());
     let what = request.describe();
     let each = 60_000 / rate.max(1);
     let apart = if each >= 1000 { format!("{} s", each / 1000) } else { format!("{each} ms") };
     let text = if burst == 0 && rate <= slow {
-        format!("a second {what} of one client within {apart} is answered {status}: the limit has no burst")
+        format!("a second {what} of {counted} within {apart} is answered {status}: the limit has no burst")
     } else if rate < FEW_A_MINUTE && (burst < ROOMY_BURST || delayed) {
         let then = if burst == 0 || !delayed { format!("more is answered {status}") } else { format!("the next one waits up to {apart}") };
-        format!("one client has {rate} {what} a minute: {then}")
+        format!("{rate} {what} a minute are let through for {counted}: {then}")
     } else {
         return None;
     };
     Some((text, rate <= VERY_SLOW_WITHOUT_BURST && specific && !conditional, place.span()))
+}
+
+/// Whose requests a key counts together, and whether some clients or methods are exempt; `None` for other keys (a session, a user).
+fn key_of(server: &Server, key: &str, cx: &Cx) -> Option<(&'static str, bool)> {
+    let is_address = |name: &str| {
+        matches!(
+            name,
+            "binary_remote_addr" | "remote_addr" | "http_x_forwarded_for" | "http_cf_connecting_ip" | "http_x_real_ip"
+        )
+    };
+    if server.depends_on(key, &is_address) {
+        // A map in between exempts some.
+        return Some(("one client", !key.contains("remote_addr") && !key.contains("$http_")));
+    }
+    if matches!(key, "$server_name" | "$host" | "$http_host" | "$uri") {
+        return Some(("all visitors together", false));
+    }
+    let map = server.config().all(cx.sources, Name::Map).find(|m| m.arg(1) == key)?;
+    let gives_address = map.children().any(|entry| entry.arg(0).contains("remote_addr"));
+    gives_address.then_some(("one client", true))
 }
 
 /// Requests a minute.
