@@ -45,9 +45,18 @@ fn fault(server: &Server, id: RouteId, directive: &Directive) -> Option<Finding>
         Name::ProxyCookieFlags => flags(server, directive)?,
         _ => path_trick(directive)?,
     };
+    if directive.name() != Name::AddHeader && confidence != Confidence::High && secured_elsewhere(server, id) {
+        return None;
+    }
     let witness = server.landmark(id).unwrap_or_else(|| server.request("/"));
     let found = finding(ID, server, id, directive.span(), message, witness).help("add Secure to the cookie").confidence(confidence);
     Some(found)
+}
+
+/// Whether another line of the block gives cookies Secure.
+fn secured_elsewhere(server: &Server, id: RouteId) -> bool {
+    let flagged = server.effective_all(id, Name::ProxyCookieFlags).any(|d| d.args().skip(1).any(|f| f.eq_ignore_ascii_case("secure")));
+    flagged || server.effective_all(id, Name::ProxyCookiePath).any(|d| d.arg(1).to_ascii_lowercase().contains("secure"))
 }
 
 /// `add_header Set-Cookie "name=value; attributes"`.
@@ -72,7 +81,7 @@ fn set_cookie(server: &Server, directive: &Directive) -> Option<(String, Confide
 fn flags(server: &Server, directive: &Directive) -> Option<(String, Confidence)> {
     let cookie = directive.arg(0);
     let flags: Vec<String> = directive.args().skip(1).map(|f| f.to_ascii_lowercase()).collect();
-    if flags.iter().any(|f| f.contains('$')) || !(cookie.starts_with('~') || is_auth_cookie(&cookie)) {
+    if flags.iter().any(|f| f.contains('$')) || !(cookie.starts_with('~') && !cookie.contains("csrf") || is_auth_cookie(&cookie)) {
         return None;
     }
     let has = |flag: &str| flags.iter().any(|f| f == flag);
@@ -126,5 +135,9 @@ impl Attributes {
 
 fn is_auth_cookie(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    !name.contains("csrf") && !name.contains("xsrf") && (name == "sid" || AUTH_NAMES.iter().any(|part| name.contains(part)))
+    if name.contains("csrf") || name.contains("xsrf") {
+        return false;
+    }
+    let word = |word: &str| word == "sid" || !word.starts_with("author") && AUTH_NAMES.iter().any(|part| word.starts_with(part));
+    name.contains("sessid") || name.contains("sessionid") || name.split(['_', '-', '.']).any(word)
 }

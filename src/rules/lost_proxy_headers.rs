@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use super::Cx;
 use super::support::{finding, is_asset, reaching, routes_with};
 use crate::finding::{Confidence, Severity};
-use crate::model::{HandlerKind, Outcome, PathKind, Sent, Site, Traits};
+use crate::model::from::nginx::Server;
+use crate::model::{HandlerKind, Outcome, PathKind, RouteId, Sent, Site, Traits};
 use crate::source::Span;
+use crate::syntax::nginx::Name;
 
 /// The id.
 pub(super) const ID: &str = "lost-proxy-headers";
@@ -21,7 +23,7 @@ const PARAMETERS: &[&str] =
     &["HTTPS", "REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "REQUEST_URI", "REMOTE_ADDR", "REMOTE_USER"];
 
 /// Follows a request into each block that sets headers and compares with the block around it.
-pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
+pub(super) fn check(site: &Server, cx: &mut Cx) {
     let mut wanted = Traits::UPSTREAM;
     wanted.add(Traits::SETS_HEADERS);
     let mut seen: HashSet<Span> = HashSet::new();
@@ -42,7 +44,9 @@ pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
             continue;
         }
         let only_clears = lost.iter().all(|l| is_credential(&l.name));
-        let directive = cx.sources.text(primary).split_ascii_whitespace().next().unwrap_or("proxy_set_header").to_owned();
+        let own_set = primary;
+        let Some(primary) = in_reach(site, id, own_set) else { continue };
+        let directive = cx.sources.text(own_set).split_ascii_whitespace().next().unwrap_or("proxy_set_header").to_owned();
         let names = names_of(&lost);
         let message = if only_clears {
             format!("{} reaches the application as the client sent its {names}: this block's own {directive} replaces the outer ones", request.describe())
@@ -52,7 +56,7 @@ pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
         let mut found = finding(ID, site, id, primary, message, request)
             .help(format!("repeat the outer {directive} lines in this block, or put them into a file that both blocks include"))
             .related(first.span, "not in force in the inner block");
-        for other in lost.iter().skip(1) {
+        for other in lost.iter().skip(1).take(3) {
             found = found.related(other.span, "nor is this");
         }
         if only_clears {
@@ -62,6 +66,18 @@ pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
         }
         cx.report(found);
     }
+}
+
+/// The line, or where it comes with nginx (`proxy_params`), the include that brings it.
+fn in_reach(server: &Server, id: RouteId, line: Span) -> Option<Span> {
+    let shipped = &server.config().shipped;
+    if !shipped.contains(&line.file) {
+        return Some(line);
+    }
+    let names = [Name::ProxySetHeader, Name::GrpcSetHeader, Name::FastcgiParam, Name::UwsgiParam, Name::ScgiParam];
+    let mut all = names.into_iter().flat_map(|name| server.effective_all(id, name));
+    let directive = all.find(|d| d.span() == line)?;
+    directive.includes().find(|i| !shipped.contains(&i.file))
 }
 
 fn is_credential(name: &str) -> bool {

@@ -129,9 +129,9 @@ rules! {
     "constant-cache-key" constant_cache_key [Check::NginxServer(constant_cache_key::check)];
 
     // Forwarded headers, proxies, redirects, cookies
-    "lost-proxy-headers" lost_proxy_headers [Check::Site(lost_proxy_headers::check)];
+    "lost-proxy-headers" lost_proxy_headers [Check::NginxServer(lost_proxy_headers::check)];
     "wrong-forwarded-proto" wrong_forwarded_proto [Check::NginxServer(wrong_forwarded_proto::check)];
-    "wrong-forwarded-host" wrong_forwarded_host [Check::Site(wrong_forwarded_host::check)];
+    "wrong-forwarded-host" wrong_forwarded_host [Check::NginxServer(wrong_forwarded_host::check)];
     "broad-trusted-proxy" broad_trusted_proxy [Check::Nginx(broad_trusted_proxy::check)];
     "redirect-loop" redirect_loop [Check::Sites(redirect_loop::check)];
     "insecure-auth-cookie" insecure_auth_cookie [Check::NginxServer(insecure_auth_cookie::check)];

@@ -110,6 +110,10 @@ fn redirect(outcome: &Outcome) -> Option<(String, Span)> {
 
 fn next_request(from: &Request, target: &str) -> Option<Request> {
     let target = target.split('#').next().unwrap_or_default();
+    if target.starts_with('/') && !target.starts_with("//") {
+        let (path, query) = target.split_once('?').map_or((target, None), |(p, q)| (p, Some(q.to_owned())));
+        return Some(Request { path: path.to_owned(), query, ..from.clone() });
+    }
     let (scheme, rest) = match target.split_once("://") {
         Some(("http", rest)) => (Scheme::Http, rest),
         Some(("https", rest)) => (Scheme::Https, rest),

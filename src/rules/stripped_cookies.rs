@@ -68,7 +68,7 @@ fn faults(site: &dyn Site, id: RouteId, route: &Route, outcome: &Outcome, reques
     if let Some((_, line)) = outcome.response.hidden.iter().find(|(name, _)| is_set_cookie(name))
         && outcome.always(|o| o.response.hidden.iter().any(|(n, _)| is_set_cookie(n)))
     {
-        let message = format!("the answer to {plain} loses the application's Set-Cookie: nobody can sign in");
+        let message = format!("the answer to {plain} loses the application's Set-Cookie: no session begins here");
         faults.push((*line, message, "hide Set-Cookie only where no one signs in"));
     }
     // A place that takes everything may belong to a site where nobody signs in.

@@ -186,3 +186,24 @@ pub(super) fn own_application(outcome: &crate::model::Outcome) -> bool {
     let local = [".local", ".internal", ".lan", ".localdomain"];
     host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.') || local.iter().any(|l| host.ends_with(l))
 }
+
+/// Whether header directives that the files do not show may be in force in a route's block: an include that could not be read, or a
+/// template hole in place of a name.
+pub(super) fn may_set_more(server: &crate::model::from::nginx::Server, sources: &crate::source::SourceMap, id: RouteId) -> bool {
+    use crate::syntax::nginx::Name;
+    let own = server.effective_all(id, Name::ProxySetHeader);
+    if own.into_iter().any(|d| d.arg_words().first().is_some_and(|w| w.hole)) {
+        return true;
+    }
+    let config = server.config();
+    let Some(block) = server.route_block(id).filter(|_| config.incomplete) else { return false };
+    // Once a block has a line of its own, what stands around it does not count.
+    let set_in = server.effective(id, Name::ProxySetHeader).and_then(|d| d.parent()).map(|p| p.id);
+    let around = block.ancestors().take_while(|a| set_in.is_none_or(|s| a.id >= s)).filter(|_| set_in != Some(block.id));
+    std::iter::once(block).chain(around).any(|b| {
+        b.children().filter(|c| c.name() == Name::Include).any(|include| {
+            let brought = (include.id + 1 < config.placed.len() as u32).then(|| config.directive(sources, include.id + 1));
+            !brought.is_some_and(|d| d.includes().any(|i| i == include.span()))
+        })
+    })
+}

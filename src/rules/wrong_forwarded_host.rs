@@ -1,8 +1,9 @@
 //! `wrong-forwarded-host`: the application sees the name of the upstream in place of the visitor's.
 
 use super::Cx;
-use super::support::{finding, is_asset, own_application, reaching, routes_with};
+use super::support::{finding, is_asset, may_set_more, own_application, reaching, routes_with};
 use crate::finding::{Confidence, Finding, Severity};
+use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, HeaderFate, Outcome, PathKind, Site, Traits};
 use crate::settings::Profile;
 
@@ -15,7 +16,7 @@ const KINDS: &[PathKind] = &[PathKind::Login, PathKind::Callback, PathKind::Acco
 const TELL_HOST: &[&str] = &["forwarded", "x-forwarded-server", "x-host", "x-original-host", "x-real-host"];
 
 /// Asks for each proxied route which host the application sees. One finding for a server.
-pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
+pub(super) fn check(site: &Server, cx: &mut Cx) {
     let public = site.hosts().iter().any(|h| is_public(h));
     let strict = cx.settings.profile >= Profile::Strict;
     if !public && !strict {
@@ -37,7 +38,7 @@ pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
         if !outcome.always(|o| o.served_by.span == route.span && host_is_lost(o)) {
             continue;
         }
-        let Some(primary) = outcome.handler.span else { continue };
+        let Some(primary) = outcome.handler.span.filter(|_| !may_set_more(site, cx.sources, id)) else { continue };
         if let Some(found) = &mut first {
             *found = found.clone().related(primary, "the same here");
             continue;

@@ -1,7 +1,7 @@
 //! `wrong-forwarded-proto`: the application does not learn that visitors came over TLS.
 
 use super::Cx;
-use super::support::{finding, is_asset, own_application, reaching, routes_with};
+use super::support::{finding, is_asset, may_set_more, own_application, reaching, routes_with};
 use crate::finding::{Confidence, Finding};
 use crate::model::from::nginx::Server;
 use crate::model::{Known, HeaderFate, HandlerKind, Outcome, PathKind, Request, RouteId, Scheme, Site, Traits, Value};
@@ -46,7 +46,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
             let behind = server.effective(id, Name::SetRealIpFrom).is_some() || !cx.settings.trusted_proxies.is_empty();
             let Some(handler) = outcome.handler.span else { continue };
             let primary = fact.because.first().copied().unwrap_or(handler);
-            if behind || seen.contains(&primary) {
+            if behind || seen.contains(&primary) || may_set_more(server, cx.sources, id) {
                 continue;
             }
             seen.push(primary);
