@@ -98,6 +98,10 @@ fn matters(lost: &Sent, outcome: &Outcome) -> bool {
     if is_credential(&name) {
         return true;
     }
+    // What an application takes for granted when nobody tells it.
+    if matches!(lost.value.known(), Some("http" | "80")) {
+        return false;
+    }
     if parameters && PARAMETERS.contains(&lost.name.as_str()) {
         return true;
     }
