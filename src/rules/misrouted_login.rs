@@ -21,9 +21,8 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         if route.traits.has(Traits::INTERNAL) {
             continue;
         }
-        let found = lost_folder(server, id, route, cx)
+        let found = lost_query(server, id, route, cx)
             .into_iter()
-            .chain(lost_query(server, id, route, cx))
             .chain(lost_proxied_query(server, id, route, cx))
             .chain(wrong_script(server, id, route, cx));
         for found in found.collect::<Vec<_>>() {
@@ -35,28 +34,11 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     }
 }
 
-/// `try_files $uri /index.php`: `/wp-admin/` is a folder, not a file, and goes to the front page.
-fn lost_folder(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
-    let fallback = server.effective(id, Name::TryFiles)?;
-    let known = known_paths(route, cx.paths, &[PathKind::Admin]).into_iter().find(|k| k.path == "/wp-admin/")?;
-    let last = fallback.arg(fallback.arg_count().saturating_sub(1));
-    let tries_folder = fallback.args().any(|a| a.ends_with('/'));
-    if tries_folder || rewrites(server, route) || !last.starts_with("/index.php") || !runs_wordpress(server) {
-        return None;
-    }
-    let request = request_for(server, known);
-    if !server.resolve(&request.clone().past_gates()).possibly(|o| o.handler.kind == HandlerKind::Fastcgi) {
-        return None;
-    }
-    let message = format!("{} is run by /index.php, the front page, not by /wp-admin/index.php: `$uri/` is not tried", request.describe());
-    Some(finding(ID, server, id, fallback.span(), message, request).help("try the folder too: `try_files $uri $uri/ /index.php?$args;`"))
-}
-
 /// `try_files … /index.php`: the script gets an empty query.
 fn lost_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
     let fallback = server.effective(id, Name::TryFiles)?;
     let last = fallback.arg(fallback.arg_count().saturating_sub(1));
-    if !last.starts_with('/') || !last.split('?').next().is_some_and(|path| path.ends_with(".php")) {
+    if !last.starts_with('/') || !last.split('?').next().is_some_and(|path| path.ends_with("/index.php")) {
         return None;
     }
     let kinds = [PathKind::Callback, PathKind::Login, PathKind::Api];
@@ -115,7 +97,7 @@ fn lost_proxied_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> O
     Some(finding(ID, server, id, pass.span(), message, request).help(help))
 }
 
-/// A rewrite that is not asked whether the script is there.
+/// A script or folder that is there, and is not asked for: `try_files $uri /index.php` knows no folders, a bare `rewrite` nothing.
 fn wrong_script(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
     if !rewrites(server, route) && server.effective(id, Name::TryFiles).is_none() {
         return None;
@@ -128,7 +110,13 @@ fn wrong_script(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<
     // One script stands for all; the folder is another matter.
     let (scripts, folders): (Vec<_>, Vec<_>) = known.partition(|k| k.file);
     let folder = folders.into_iter().find(|k| k.path == "/wp-admin/");
-    scripts.into_iter().take(1).chain(folder).find_map(|known| run_by_front_page(server, id, request_for(server, known).past_gates(), cx))
+    let requests = scripts.into_iter().take(1).map(|known| request_for(server, known));
+    let folder = folder.map(|known| {
+        let mut request = server.request(&known.path);
+        request.assume.file_exists = Some(true);
+        request
+    });
+    requests.chain(folder).find_map(|request| run_by_front_page(server, id, request.past_gates(), cx))
 }
 
 fn run_by_front_page(server: &Server, id: RouteId, request: Request, cx: &Cx) -> Option<crate::finding::Finding> {

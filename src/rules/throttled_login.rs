@@ -91,7 +91,6 @@ fn too_tight(server: &Server, id: RouteId, limit: &Directive, request: &Request,
     let named = |d: &Directive| d.args().any(|a| a.strip_prefix("zone=").and_then(|z| z.split(':').next()) == Some(zone.as_str()));
     let place = server.config().all(cx.sources, Name::LimitReqZone).find(named)?;
     let rate = place.args().find_map(|a| a.strip_prefix("rate=").and_then(rate))?;
-    let key = place.arg(0);
     let (counted, conditional) = key_of(server, &place.arg(0), cx)?;
     let slow = if specific && !conditional { SLOW_WITHOUT_BURST } else { VERY_SLOW_WITHOUT_BURST };
     let status = server.effective(id, Name::LimitReqStatus).map_or_else(|| "503".to_owned(), |s| s.arg(0).into_owned());
