@@ -23,7 +23,9 @@ impl Walk<'_, '_> {
         }
         for id in self.list(List::MoreSetHeaders).to_vec() {
             let directive = self.directive(id);
-            if directive.name() == Name::MoreClearHeaders {
+            // `-s` and `-t` restrict it to some statuses or types.
+            let restricted = directive.args().any(|a| a == "-s" || a == "-t");
+            if directive.name() == Name::MoreClearHeaders && !restricted {
                 let names = directive.args().filter(|a| !a.starts_with('-'));
                 response.hidden.extend(names.map(|name| (name.into_owned(), directive.span())));
             }
