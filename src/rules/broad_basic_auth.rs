@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::basic_gate::{gate_of, is_open, is_own, pattern_of, refused_by, route_ids, uses};
-use super::support::{finding, is_asset, known_paths, request_for};
+use super::support::{finding, is_asset, known_paths, may_be_exempted, request_for};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
 use crate::model::{Outcome, PathKind, Request, Route, RouteId, Scheme, Site};
@@ -28,7 +28,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if !uses(server, Name::AuthBasicUserFile) {
         return;
     }
-    let gated: Vec<RouteId> = route_ids(server).filter(|r| gate_of(server, *r).is_some()).collect();
+    let gated: Vec<RouteId> = route_ids(server).filter(|r| gate_of(server, *r).is_some() && !may_be_exempted(server, cx.sources, *r)).collect();
     if gated.is_empty() {
         return;
     }

@@ -200,10 +200,21 @@ pub(super) fn may_set_more(server: &crate::model::from::nginx::Server, sources: 
     // Once a block has a line of its own, what stands around it does not count.
     let set_in = server.effective(id, Name::ProxySetHeader).and_then(|d| d.parent()).map(|p| p.id);
     let around = block.ancestors().take_while(|a| set_in.is_none_or(|s| a.id >= s)).filter(|_| set_in != Some(block.id));
-    std::iter::once(block).chain(around).any(|b| {
-        b.children().filter(|c| c.name() == Name::Include).any(|include| {
-            let brought = (include.id + 1 < config.placed.len() as u32).then(|| config.directive(sources, include.id + 1));
-            !brought.is_some_and(|d| d.includes().any(|i| i == include.span()))
-        })
+    std::iter::once(block).chain(around).any(|b| has_unread_include(config, sources, &b))
+}
+
+/// Whether a route's block or one around it, up to the server, has an include that was not read: there may be an exemption in it.
+pub(super) fn may_be_exempted(server: &Server, sources: &SourceMap, id: RouteId) -> bool {
+    let config = server.config();
+    let Some(block) = server.route_block(id).filter(|_| config.incomplete) else { return false };
+    let around = block.ancestors().take_while(|a| matches!(a.name(), Name::Server | Name::Location));
+    std::iter::once(block).chain(around).any(|b| has_unread_include(config, sources, &b))
+}
+
+/// Whether an include directly in a block brought nothing.
+fn has_unread_include(config: &Config, sources: &SourceMap, block: &Directive) -> bool {
+    block.children().filter(|c| c.name() == Name::Include).any(|include| {
+        let brought = (include.id + 1 < config.placed.len() as u32).then(|| config.directive(sources, include.id + 1));
+        !brought.is_some_and(|d| d.includes().any(|i| i == include.span()))
     })
 }
