@@ -42,8 +42,8 @@ fn decode(encoded: &str) -> Option<Vec<u8>> {
 
 /// Whether a password file lets the user in; `None` if the hash is of a kind that cannot be checked here.
 pub(super) fn check(file: &str, user: &str, password: &str) -> Option<bool> {
-    let lines = file.split('\n').filter(|l| !l.starts_with(['#', '\r']));
-    let Some(rest) = lines.filter_map(|l| l.strip_prefix(user)?.strip_prefix(':')).next() else { return Some(false) };
+    let mut lines = file.split('\n').filter(|l| !l.starts_with(['#', '\r']));
+    let Some(rest) = lines.find_map(|l| l.strip_prefix(user)?.strip_prefix(':')) else { return Some(false) };
     let stored = rest.split([':', '\r', '\0']).next().unwrap_or_default();
     let password = password.split('\0').next().unwrap_or_default();
     Some(hash(stored, password)? == stored)
