@@ -1,7 +1,7 @@
 //! The measured facts of `tests/facts/*.md`, each replayed against the real nginx.
 //!
-//! The blocks have the grammar of rule pages (`rules/README.md`) with the one role `fact`; each has a witness. `no-model` marks what only the server can tell. The same facts are tests
-//! of the model: see `tests/model_facts.rs`.
+//! The blocks have the grammar of rule pages (`rules/README.md`) with the one role `fact`; each has a witness. The same facts are
+//! tests of the model: see `tests/model_facts.rs`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::print_stderr, reason = "a test binary")]
 

@@ -43,6 +43,80 @@ fn the_places_that_the_documents_name_exist() {
     }
 }
 
+/// The table of places: path below `src/`, and what it may import.
+fn layers() -> Vec<(String, Vec<String>)> {
+    let text = read("ARCHITECTURE.md");
+    let rows = text.lines().filter_map(|l| {
+        let mut cells = l.strip_prefix("| `src/")?.split(" | ");
+        let path = cells.next()?.strip_suffix('`')?.to_owned();
+        let known = cells.nth(1).unwrap_or_default().trim_end_matches('|').split(',').map(|w| w.trim().to_owned());
+        Some((path, known.collect()))
+    });
+    rows.collect()
+}
+
+/// The modules of the crate that a file imports, its tests left out.
+fn imports(text: &str) -> BTreeSet<String> {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let code = text.lines().filter(|l| !l.trim_start().starts_with("//")).flat_map(|l| l.split("crate::").skip(1));
+    code.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned()).collect()
+}
+
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let is_tests = path.file_stem().is_some_and(|stem| stem == "tests");
+        if path.is_dir() && !is_tests {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") && !is_tests {
+            found.push(path.strip_prefix(root().join("src")).unwrap().to_str().unwrap().to_owned());
+        }
+    }
+}
+
+#[test]
+fn modules_import_what_the_table_of_places_allows() {
+    let layers = layers();
+    let module = |path: &str| path.split(['/', '.']).next().unwrap_or_default().to_owned();
+    // What a module may import, what it imports may import, and so on.
+    let allowed = |row: usize| -> BTreeSet<String> {
+        let mut allowed = BTreeSet::from([module(&layers[row].0)]);
+        let mut todo = vec![row];
+        while let Some(row) = todo.pop() {
+            for word in &layers[row].1 {
+                let above = |other: usize| word == "all" || word == "all of the above" && other < row;
+                for (other, (path, _)) in layers.iter().enumerate() {
+                    let is_meant = module(path) == *word && !path.contains("from/");
+                    if (is_meant || above(other)) && allowed.insert(module(path)) {
+                        todo.push(other);
+                    }
+                }
+            }
+        }
+        allowed
+    };
+    let mut files = Vec::new();
+    sources(&root().join("src"), &mut files);
+    files.sort();
+    let mut problems = Vec::new();
+    for file in files.iter().filter(|f| !["main.rs", "lib.rs"].contains(&f.as_str())) {
+        // The most exact row counts; the file that only lists the modules of a folder belongs to none.
+        let rows = layers.iter().enumerate().filter(|(_, (path, _))| file.starts_with(path.as_str()));
+        let Some((row, _)) = rows.max_by_key(|(_, (path, _))| path.len()) else {
+            if !file.ends_with("/mod.rs") {
+                problems.push(format!("ARCHITECTURE.md does not say what src/{file} is for"));
+            }
+            continue;
+        };
+        let allowed = allowed(row);
+        let imports = imports(&read(&format!("src/{file}")));
+        problems
+            .extend(imports.difference(&allowed).map(|m| format!("src/{file} imports {m}, which ARCHITECTURE.md does not name")));
+    }
+    assert!(layers.len() > 15, "the table of places: {layers:?}");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
 #[test]
 fn the_dependency_table_is_the_manifest() {
     let manifest: toml::Table = toml::from_str(&read("Cargo.toml")).unwrap();

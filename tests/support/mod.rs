@@ -64,3 +64,17 @@ pub fn facts() -> Vec<(String, markdown::Example)> {
     }
     out
 }
+
+/// Why a witness shows what the model has no word for (`rules/README.md`, "What the model cannot say").
+const NO_MODEL: [&str; 5] = ["copies", "interception", "limits", "order", "sizes"];
+
+/// The reason that the witness of an example gives for not being asked of the model.
+pub fn no_model(example: &markdown::Example) -> Result<Option<&str>, String> {
+    let Some(block) = &example.witness else { return Ok(None) };
+    match block.key("no-model") {
+        Some(reason) if !NO_MODEL.contains(&reason) => {
+            Err(format!("line {}: no-model={reason} is none of {NO_MODEL:?}", block.line))
+        }
+        reason => Ok(reason),
+    }
+}

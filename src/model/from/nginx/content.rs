@@ -3,7 +3,7 @@
 use super::lookup::Found;
 use super::slots::{List, Single};
 use super::uri;
-use super::walk::{End, Next, Walk};
+use super::walk::{End, Next, Walk, concat};
 use crate::files::FileKind;
 use crate::model::{Known, Value};
 use crate::project::nginx::DirectiveId;
@@ -62,8 +62,12 @@ impl Walk<'_, '_> {
     }
 
     fn exists(&mut self, uri: Value, wanted: FileKind, by: DirectiveId) -> bool {
-        let what = if wanted == FileKind::File { "file" } else { "folder" };
         let path = self.filename_of(uri);
+        self.is_there(&path, wanted, by)
+    }
+
+    fn is_there(&mut self, path: &Value, wanted: FileKind, by: DirectiveId) -> bool {
+        let what = if wanted == FileKind::File { "file" } else { "folder" };
         let known = path.known().and_then(|path| self.file_kind(path, by));
         if let Some(kind) = known {
             return kind == Some(wanted);
@@ -173,7 +177,9 @@ impl Walk<'_, '_> {
                 return self.internal_redirect(Some(name), args);
             }
             let candidate = self.value(&format!("{}{name}", uri.replace('$', "")));
-            if self.exists(candidate.clone(), FileKind::File, id) {
+            // The name is put behind the folder, not behind the URI: in a regex location `alias` does not depend on the URI.
+            let path = concat([self.filename_of(Value::Known(uri.to_owned())), self.value(&name)]);
+            if self.is_there(&path, FileKind::File, id) {
                 self.step(format!("index file {name}"), id);
                 let args = self.args.clone();
                 let uri = candidate.known().map(str::to_owned);
