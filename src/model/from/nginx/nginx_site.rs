@@ -138,7 +138,9 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
             found.push((TOP, scope));
             continue;
         }
-        for server in config.children(sources, http).filter(|d| d.name() == Name::Server) {
+        // A `server` that is included a second time with the same text never gets a request: the first one has its names.
+        let mut known = HashSet::<Span, FixedState>::default();
+        for server in config.children(sources, http).filter(|d| d.name() == Name::Server && known.insert(d.full_span())) {
             let scope = shared.scopes.lower(config, sources, ScopeKind::Server, server.id, http_scope);
             found.push((server.id, scope));
         }

@@ -1,13 +1,14 @@
 //! One request on its way through the phases of nginx (`ngx_http_core_module`): server rewrite, location choice, location rewrite,
 //! access, `try_files`, content, and back through `error_page` and internal redirects.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::choices::Choices;
 use super::location::Found;
 use super::nginx_site::Server;
 use super::regexes::RegexId;
 use super::scope::{NONE, Scope, ScopeId, ScopeKind, Settled};
+use super::script::Flow;
 use super::slots::Single;
 use super::uri;
 use crate::model::{Gate, Known, Request, Step, Unknown, Value};
@@ -17,6 +18,9 @@ use crate::syntax::nginx::Name;
 
 /// Internal redirects and rewrites before nginx gives up with 500.
 const MAX_URI_CHANGES: u32 = 11;
+
+/// How many unknown things are compared one by one.
+const FEW: usize = 8;
 
 /// What comes next.
 #[derive(Debug)]
@@ -76,6 +80,7 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) refused: bool,
     pub(super) steps: Vec<Step>,
     pub(super) unknown: Vec<Unknown>,
+    noted: HashSet<(String, Span), foldhash::fast::FixedState>,
     pub(super) depth: u8,
     /// The location that answered the last `auth_request`.
     pub(super) subrequest_scope: Option<ScopeId>,
@@ -111,6 +116,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             refused: false,
             steps: Vec::new(),
             unknown: Vec::new(),
+            noted: HashSet::default(),
             depth: 0,
             subrequest_scope: None,
         }
@@ -156,8 +162,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.valid_location = true;
         let scope = self.server.scope;
         match self.script(scope) {
-            super::script::Flow::Status(status, by) => self.finalize(status, Some(by)),
-            _ => Next::FindLocation,
+            Flow::Status(status, by) => self.finalize(status, Some(by)),
+            Flow::Lost => self.give_up(),
+            Flow::Next | Flow::Stop => Next::FindLocation,
         }
     }
 
@@ -214,8 +221,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Next::Access;
         }
         let scope = self.scope;
-        if let super::script::Flow::Status(status, by) = self.script(scope) {
-            return self.finalize(status, Some(by));
+        match self.script(scope) {
+            Flow::Status(status, by) => return self.finalize(status, Some(by)),
+            Flow::Lost => return self.give_up(),
+            Flow::Next | Flow::Stop => {}
         }
         if !self.uri_changed {
             return Next::Access;
@@ -225,6 +234,12 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         self.scope = self.server.scope;
         Next::FindLocation
+    }
+
+    /// Ends where the request cannot be followed any further.
+    fn give_up(&mut self) -> Next {
+        self.end = Some(End::Status(Known::Unknown("there are too many rewrite directives".to_owned()), None));
+        Next::Done
     }
 
     fn access_phase(&mut self) -> Next {
@@ -417,7 +432,9 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     pub(super) fn note_unknown(&mut self, what: &str, span: Span, file_system: bool) {
-        if !self.unknown.iter().any(|u| u.what == what && u.span == span) {
+        // The few that most requests meet are compared one by one.
+        let known = self.unknown.iter().take(FEW).any(|u| u.span == span && u.what == what);
+        if !known && (self.unknown.len() < FEW || self.noted.insert((what.to_owned(), span))) {
             self.unknown.push(Unknown { what: what.to_owned(), span, file_system });
         }
     }
