@@ -66,10 +66,10 @@ pub(super) fn explore(mut follow: impl FnMut(&mut Choices) -> Outcome) -> Outcom
 }
 
 fn merge(mut outcomes: Vec<Outcome>) -> Outcome {
-    let mut first = outcomes[0].clone();
     if outcomes.len() == 1 {
         return outcomes.swap_remove(0);
     }
+    let mut first = outcomes[0].clone();
     let agree = |f: &dyn Fn(&Outcome, &Outcome) -> bool| outcomes.iter().all(|o| f(&outcomes[0], o));
     if !agree(&|a, b| a.status == b.status) {
         first.status = Known::Unknown("depends on what the files do not tell".to_owned());

@@ -19,6 +19,10 @@ use crate::syntax::nginx::Name;
 /// Internal redirects and rewrites before nginx gives up with 500.
 const MAX_URI_CHANGES: u32 = 11;
 
+/// How long a value that is made of several parts may be: as long as a header line by default. Doubled forty times a value would
+/// fill any memory.
+const MAX_VALUE: usize = 8 << 10;
+
 /// How many unknown things are compared one by one.
 const FEW: usize = 8;
 
@@ -506,6 +510,10 @@ pub(super) fn concat(parts: impl IntoIterator<Item = Value>) -> Value {
     let mut open: Option<(bool, String)> = None;
     for part in parts {
         match (&mut open, part) {
+            (None, Value::Known(known)) if text.len() + known.len() > MAX_VALUE => {
+                text.clear();
+                open = Some((true, "a very long value".to_owned()));
+            }
             (None, Value::Known(known)) => text.push_str(&known),
             (None, Value::Unknown { prefix, nonempty, why }) => {
                 text.push_str(&prefix);
