@@ -76,11 +76,14 @@ impl SourceFile {
         })
     }
 
-    /// How many bytes before `offset` only continue a character.
-    fn continuations(&self, offset: u32) -> u32 {
+    /// How many of these bytes only continue a character.
+    fn continuations(&self, from: u32, to: u32) -> u32 {
         const BLOCK: usize = 4096;
         let count = |bytes: &[u8]| bytes.iter().filter(|b| (**b & 0xC0) == 0x80).count() as u32;
         let bytes = self.text.as_bytes();
+        if ((to - from) as usize) < BLOCK {
+            return count(bytes.get(from as usize..to as usize).unwrap_or_default());
+        }
         let blocks = self.continuations.get_or_init(|| {
             let sums = bytes.chunks(BLOCK).scan(0, |sum, block| {
                 *sum += count(block);
@@ -88,9 +91,12 @@ impl SourceFile {
             });
             std::iter::once(0).chain(sums).collect()
         });
-        let block = offset as usize / BLOCK;
-        let rest = bytes.get(block * BLOCK..offset as usize).unwrap_or_default();
-        blocks.get(block).copied().unwrap_or(0) + count(rest)
+        let before = |offset: u32| {
+            let block = offset as usize / BLOCK;
+            let rest = bytes.get(block * BLOCK..offset as usize).unwrap_or_default();
+            blocks.get(block).copied().unwrap_or(0) + count(rest)
+        };
+        before(to) - before(from)
     }
 
     /// How many lines it has; at least one.
@@ -104,7 +110,7 @@ impl SourceFile {
         let starts = self.line_starts();
         let line = starts.partition_point(|s| *s <= offset).saturating_sub(1);
         let start = starts.get(line).copied().unwrap_or(0);
-        let column = offset - start - (self.continuations(offset) - self.continuations(start)) + 1;
+        let column = offset - start - self.continuations(start, offset) + 1;
         Position { line: line as u32 + 1, column, offset }
     }
 

@@ -160,6 +160,10 @@ pub struct Paths {
     by_kind: Vec<(PathKind, PathSet)>,
     /// All of them.
     pub everything: PathSet,
+    /// The numbers of all paths in the order in which they are tried: those of no special product first, then short ones.
+    by_rank: Vec<u16>,
+    /// The place of each path in that order.
+    ranks: Vec<u16>,
 }
 
 static SHIPPED: LazyLock<Paths> = LazyLock::new(|| Paths::parse(include_str!("../../rules/paths.yaml")).unwrap_or_default());
@@ -207,7 +211,15 @@ impl Paths {
             }
         }
         let everything = PathSet::range(0, list.len());
-        Self { list, by_kind, everything }
+        let mut by_rank: Vec<u16> = (0..list.len() as u16).collect();
+        by_rank.sort_by_key(|i| list.get(usize::from(*i)).map(|k| (k.product != "generic", k.path.len())));
+        let mut ranks = vec![0; list.len()];
+        for (rank, index) in by_rank.iter().enumerate() {
+            if let Some(place) = ranks.get_mut(usize::from(*index)) {
+                *place = rank as u16;
+            }
+        }
+        Self { list, by_kind, everything, by_rank, ranks }
     }
 
     /// The paths of a kind.
@@ -233,6 +245,20 @@ impl Paths {
             Ok(index) => PathSet::range(index, index + 1),
             Err(_) => PathSet::default(),
         }
+    }
+
+    /// The entry of a set that is tried first: of no special product if there is one, and short.
+    pub fn first<'a>(&'a self, set: &PathSet) -> Option<&'a WellKnown> {
+        let index = set.iter().min_by_key(|i| self.ranks.get(*i))?;
+        self.list.get(index)
+    }
+
+    /// The entries of a set in the order in which they are tried.
+    pub fn ranked<'a>(&'a self, set: &PathSet) -> Vec<&'a WellKnown> {
+        let mut ranks: Vec<u16> = set.iter().filter_map(|i| self.ranks.get(i).copied()).collect();
+        ranks.sort_unstable();
+        let index = |rank: u16| self.by_rank.get(usize::from(rank)).map(|i| usize::from(*i));
+        ranks.into_iter().filter_map(|rank| self.list.get(index(rank)?)).collect()
     }
 
     /// The entries of a set.

@@ -37,6 +37,10 @@ impl Traits {
     pub const COOKIES: Traits = Traits(1 << 10);
     /// Reached only by internal redirects.
     pub const INTERNAL: Traits = Traits(1 << 11);
+    /// Header directives of its own stand in for ones of an outer block with another name.
+    pub const LOSES_HEADERS: Traits = Traits(1 << 12);
+    /// Whatever it hands to an application gets a Host that the configuration sets.
+    pub const SETS_HOST: Traits = Traits(1 << 13);
 
     /// Whether all of `other` holds.
     pub fn has(self, other: Traits) -> bool {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::Cx;
-use super::support::{finding, known_paths, names_login, request_for};
+use super::support::{finding, first_known, known_paths, names_login, request_for};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
 use crate::model::{GateKind, HandlerKind, Outcome, PathKind, Request, Route, RouteId, Site, Traits, Verdict, WellKnown};
@@ -60,7 +60,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         for (known, loss) in endpoints(route, cx) {
             let request = request_for(server, known);
             let outcome = server.resolve(&request);
-            let Some((status, primary, exempts)) = refusal(server, id, &outcome, cx) else { continue };
+            let Some((status, primary, exempts)) = refusal(server, id, &outcome) else { continue };
             // A list of clients at a token endpoint is meant: the clients are servers.
             let meant = exempts && loss.severity == TOKEN.severity && loss.who == TOKEN.who;
             if meant || told.contains(&primary) || !in_use(server, id, known, &loss, cx) {
@@ -95,7 +95,7 @@ fn issues_tokens(path: &str) -> bool {
 }
 
 /// The status, the directive that refuses everyone from outside, and whether it exempts a list of addresses.
-fn refusal(server: &Server, id: RouteId, outcome: &Outcome, cx: &Cx) -> Option<(u16, Span, bool)> {
+fn refusal(server: &Server, id: RouteId, outcome: &Outcome) -> Option<(u16, Span, bool)> {
     let refused = |o: &Outcome| matches!(o.status.known(), Some(Some(403 | 404 | 405 | 410 | 444)));
     if !outcome.always(refused) {
         return None;
@@ -110,7 +110,7 @@ fn refusal(server: &Server, id: RouteId, outcome: &Outcome, cx: &Cx) -> Option<(
     }
     let returned = outcome.always(|o| o.handler.kind == HandlerKind::Return);
     let span = outcome.handler.span.filter(|_| returned)?;
-    let directive = server.config().all(cx.sources, Name::Return).find(|d| d.span() == span)?;
+    let directive = server.inside(Name::Return).find(|d| d.span() == span)?;
     let condition = directive.parent().filter(|p| p.name() == Name::If).map(|p| p.text());
     if condition.is_some_and(|text| !asks_target_only(&text)) {
         return None;
@@ -166,7 +166,7 @@ fn own_address(server: &Server, id: RouteId, route: &Route, told: &mut Vec<Span>
         return;
     };
     let kinds = [PathKind::PublicAjax, PathKind::Api, PathKind::Token, PathKind::Login];
-    let Some(known) = known_paths(route, cx.paths, &kinds).first().copied() else { return };
+    let Some(known) = first_known(route, cx.paths, &kinds) else { return };
     if told.contains(&deny.span()) {
         return;
     }

@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::basic_gate::{gate_of, is_open, is_own, pattern_of, refused_by, route_ids, uses};
-use super::support::{finding, is_asset, known_paths, may_be_exempted, request_for};
+use super::support::{finding, first_known, is_asset, known_paths, may_be_exempted, request_for};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
 use crate::model::{Outcome, PathKind, Request, Route, RouteId, Scheme, Site};
@@ -88,7 +88,7 @@ fn is_public(server: &Server, known: &mut Option<bool>) -> bool {
 fn acme(server: &Server, route: &Route, cx: &Cx) -> Option<Request> {
     const PRIVATE: &[&str] =
         &["local", "internal", "lan", "test", "localhost", "home", "corp", "intranet", "localdomain", "arpa"];
-    let known = *known_paths(route, cx.paths, &[PathKind::Acme]).first()?;
+    let known = first_known(route, cx.paths, &[PathKind::Acme])?;
     let public = |host: &&String| host.rsplit_once('.').is_some_and(|(_, end)| !PRIVATE.contains(&end) && !end.is_empty());
     let host = server.hosts().iter().find(public)?;
     let block = server.route_block(0);

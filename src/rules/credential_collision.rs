@@ -1,7 +1,9 @@
 //! `credential-collision`: a password at the proxy in front of an application that reads Authorization itself.
 
+use std::cell::OnceCell;
+
 use super::Cx;
-use super::support::{allows_authorization, finding, is_for_programs, known_paths, request_for, routes_with};
+use super::support::{allows_authorization, finding, first_known, is_for_programs, known_paths, request_for, routes_with};
 use crate::finding::{Confidence, Finding};
 use crate::model::from::nginx::Server;
 use crate::model::{Combine, GateKind, HeaderFate, Known, Outcome, PathKind, Request, RouteId, Site, Traits, Verdict};
@@ -65,10 +67,11 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if gates.is_empty() {
         return;
     }
-    let exempted = is_exempted(server, cx);
+    let known = OnceCell::new();
     for (_, routes) in gates {
         let Some(gate) = routes.first().and_then(|id| gate_of(server, *id)) else { continue };
-        let mut candidates: Vec<Candidate> = routes.iter().filter_map(|id| candidate(server, *id, &gate, exempted, cx)).collect();
+        let exempted = || *known.get_or_init(|| is_exempted(server, cx));
+        let mut candidates: Vec<Candidate> = routes.iter().filter_map(|id| candidate(server, *id, &gate, &exempted, cx)).collect();
         candidates.sort_by_key(|c| std::cmp::Reverse(c.confidence));
         if let Some(found) = candidates.iter().take(6).find_map(|c| collision(server, &gate, c, cx)) {
             cx.report(found);
@@ -87,14 +90,14 @@ fn is_exempted(server: &Server, cx: &Cx) -> bool {
     routes_with(server, Traits::default()).any(|(id, route)| {
         let named = server.route_block(id).is_some_and(|b| b.name() == Name::Location && is_for_programs(&b.text()));
         let open = named && gate_of(server, id).is_none() && !route.traits.has(Traits::INTERNAL);
-        open && known_paths(route, cx.paths, KINDS).first().is_some_and(|known| {
+        open && first_known(route, cx.paths, KINDS).is_some_and(|known| {
             let request = bearer(request_for(server, known));
             server.resolve(&request).possibly(|o| o.upstream.is_some() && !is_refused(o))
         })
     })
 }
 
-fn candidate(server: &Server, id: RouteId, gate: &Directive, exempted: bool, cx: &Cx) -> Option<Candidate> {
+fn candidate(server: &Server, id: RouteId, gate: &Directive, exempted: &dyn Fn() -> bool, cx: &Cx) -> Option<Candidate> {
     let route = server.routes().get(id as usize)?;
     let of = |confidence, sign| Some(Candidate { route: id, confidence, sign });
     if let Some(sign) = sign(server, id) {
@@ -112,7 +115,7 @@ fn candidate(server: &Server, id: RouteId, gate: &Directive, exempted: bool, cx:
         Name::Server | Name::Http => true,
         _ => false,
     });
-    if wide && !exempted { of(Confidence::Low, None) } else { None }
+    if wide && !exempted() { of(Confidence::Low, None) } else { None }
 }
 
 /// What shows that credentials other than the password arrive here.

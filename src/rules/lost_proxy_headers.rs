@@ -25,7 +25,7 @@ const PARAMETERS: &[&str] =
 /// Follows a request into each block that sets headers and compares with the block around it.
 pub(super) fn check(site: &Server, cx: &mut Cx) {
     let mut wanted = Traits::UPSTREAM;
-    wanted.add(Traits::SETS_HEADERS);
+    wanted.add(Traits::LOSES_HEADERS);
     let mut seen: HashSet<Span> = HashSet::new();
     for (id, route) in routes_with(site, wanted) {
         let Some(request) = reaching(site, id, route, cx.paths, KINDS) else { continue };

@@ -1,7 +1,7 @@
 //! `misrouted-login`: a request for an existing administration or API reaches another script, or loses its query.
 
 use super::Cx;
-use super::support::{finding, known_paths, names_login, request_for, runs_wordpress};
+use super::support::{finding, first_known, known_paths, names_login, request_for, runs_wordpress};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, Outcome, PathKind, Request, Route, RouteId, Site, Traits};
@@ -83,7 +83,7 @@ fn lost_proxied_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> O
         return None;
     }
     let kinds = [PathKind::Callback, PathKind::Api, PathKind::Login, PathKind::Token];
-    let mut request = match kinds.iter().find_map(|kind| known_paths(route, cx.paths, &[*kind]).first().copied()) {
+    let mut request = match kinds.iter().find_map(|kind| first_known(route, cx.paths, &[*kind])) {
         Some(known) => request_for(server, known),
         None => server.landmark(id)?,
     };

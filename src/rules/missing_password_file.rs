@@ -1,5 +1,6 @@
 //! `missing-password-file`: the file with the accounts is not where nginx looks.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::Cx;
@@ -16,8 +17,18 @@ use crate::syntax::nginx::Name;
 /// The id.
 pub(super) const ID: &str = "missing-password-file";
 
-/// Looks for each password file of a server.
-pub(super) fn check(server: &Server, cx: &mut Cx) {
+/// Which folders of the tree are known to keep accounts, or not to.
+type Keeping = HashMap<PathBuf, bool>;
+
+/// Looks for each password file of each server.
+pub(super) fn check(servers: &[Server], cx: &mut Cx) {
+    let mut keeping = Keeping::new();
+    for server in servers {
+        of_server(server, &mut keeping, cx);
+    }
+}
+
+fn of_server(server: &Server, keeping: &mut Keeping, cx: &mut Cx) {
     let Some(lookup) = server.lookup().filter(|_| uses(server, Name::AuthBasicUserFile)) else { return };
     let mut seen = Vec::new();
     for route in route_ids(server) {
@@ -43,7 +54,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
                 }
             }
             Found::Missing => {
-                if let Some(fault) = missing(server, &lookup, &path, &gate.file, cx) {
+                if let Some(fault) = missing(server, &lookup, &path, &gate.file, keeping, cx) {
                     report(server, route, &gate.file, &fault, cx);
                 }
             }
@@ -63,7 +74,7 @@ enum Fault {
     NotKept,
 }
 
-fn missing(server: &Server, lookup: &Lookup, path: &str, directive: &Directive, cx: &Cx) -> Option<Fault> {
+fn missing(server: &Server, lookup: &Lookup, path: &str, directive: &Directive, keeping: &mut Keeping, cx: &Cx) -> Option<Fault> {
     // Shown paths start from one folder: what lies between the two files leads from the main folder to the other.
     let folder_of = |file: FileId| Path::new(&cx.sources.file(file).path).parent().map(Path::to_path_buf);
     let between = folder_of(directive.span().file)
@@ -76,7 +87,7 @@ fn missing(server: &Server, lookup: &Lookup, path: &str, directive: &Directive, 
         return Some(Fault::Beside(crate::files::display(&between.join(path), Path::new(""))));
     }
     let folder: Option<PathBuf> = lookup.local(path).and_then(|l| l.parent().map(Path::to_path_buf));
-    if lookup.settings.this_host || folder.is_some_and(|f| keeps_accounts(lookup, &f)) {
+    if lookup.settings.this_host || folder.is_some_and(|f| *keeping.entry(f).or_insert_with_key(|f| keeps_accounts(lookup, f))) {
         Some(Fault::Missing)
     } else {
         (!path.starts_with('/')).then_some(Fault::NotKept)

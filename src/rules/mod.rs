@@ -114,7 +114,7 @@ rules! {
     // Basic auth, duplicate and overlapping blocks
     "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check)];
     "bypassed-auth" bypassed_auth [Check::NginxServer(bypassed_auth::check)];
-    "missing-password-file" missing_password_file [Check::NginxServer(missing_password_file::check)];
+    "missing-password-file" missing_password_file [Check::NginxServers(missing_password_file::check)];
     "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check)];
     "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check)];
     "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check)];

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Cx;
-use super::support::{finding, known_paths, names_login, request_for, runs_wordpress};
+use super::support::{finding, first_known, names_login, request_for, runs_wordpress};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
 use crate::model::{Outcome, PathKind, Request, RouteId, Site, Traits};
@@ -45,16 +45,11 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
     if !here.always(goes_to_application) || !there.always(goes_to_application) || target(&here) != target(&there) {
         return;
     }
-    if server_name(with, www, cx).is_none() || server_name(without, apex, cx).is_none() {
-        return;
-    }
-    let Some(primary) = server_name(with, www, cx) else { return };
+    let (Some(primary), Some(second)) = (server_name(with, www, cx), server_name(without, apex, cx)) else { return };
     let message = format!("{} is answered for {www} and for {apex}: who signs in at one is a stranger at the other", request.describe());
     let mut found = finding(ID, with, id, primary.span(), message, request)
         .help("serve one name and redirect the other to it with `return 301 https://…$request_uri` in a server of its own");
-    if !std::ptr::eq(with, without)
-        && let Some(second) = server_name(without, apex, cx)
-    {
+    if !std::ptr::eq(with, without) {
         found = found.related(second.span(), "the other name is served here");
     }
     // A front controller or an application of which the files tell nothing may redirect by itself, or have no login.
@@ -69,11 +64,12 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
 
 /// A request to sign in, and the route that takes it. Cookies that are given a domain are left alone.
 fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
+    let kinds = cx.paths.of_any(&[PathKind::Login, PathKind::Account]);
     let routes = (0..).zip(server.routes()).filter(|(_, r)| r.traits.has(Traits::UPSTREAM) && !r.traits.has(Traits::INTERNAL));
-    let mut routes: Vec<_> = routes.collect();
-    routes.sort_by_key(|(id, _)| !names_its_login(server, *id));
+    let mut routes: Vec<_> = routes.filter(|(_, r)| !(r.serves & kinds).is_empty()).collect();
+    routes.sort_by_cached_key(|(id, _)| !names_its_login(server, *id));
     routes.into_iter().find_map(|(id, route)| {
-        let of_kind = |kind| known_paths(route, cx.paths, &[kind]).first().copied();
+        let of_kind = |kind| first_known(route, cx.paths, &[kind]);
         let known = of_kind(PathKind::Login).or_else(|| of_kind(PathKind::Account))?;
         if server.effective(id, Name::ProxyCookieDomain).is_some_and(|d| d.arg(0) != "off") {
             return None;

@@ -2,7 +2,7 @@
 
 use crate::finding::Finding;
 use crate::model::from::nginx::Server;
-use crate::model::{PathKind, PathSet, Paths, Request, Route, RouteId, Scheme, Site, Traits, WellKnown};
+use crate::model::{PathKind, Paths, Request, Route, RouteId, Scheme, Site, Traits, WellKnown};
 use crate::project::nginx::{Config, Directive};
 use crate::source::{SourceMap, Span};
 use crate::syntax::nginx::Name;
@@ -21,15 +21,17 @@ pub(super) fn request_for(site: &dyn Site, known: &WellKnown) -> Request {
 
 /// The well-known paths of these kinds that a route serves, those of no special product first.
 pub(super) fn known_paths<'p>(route: &Route, paths: &'p Paths, kinds: &[PathKind]) -> Vec<&'p WellKnown> {
-    let set: PathSet = route.serves & paths.of_any(kinds);
-    let mut known: Vec<&WellKnown> = set.iter().filter_map(|i| paths.list.get(i)).collect();
-    known.sort_by_key(|k| (k.product != "generic", k.path.len()));
-    known
+    paths.ranked(&(route.serves & paths.of_any(kinds)))
+}
+
+/// The first of them.
+pub(super) fn first_known<'p>(route: &Route, paths: &'p Paths, kinds: &[PathKind]) -> Option<&'p WellKnown> {
+    paths.first(&(route.serves & paths.of_any(kinds)))
 }
 
 /// A request that a route serves: a well-known path of the first of `kinds` that it serves, else one made up from its pattern.
 pub(super) fn typical_request(site: &dyn Site, id: RouteId, route: &Route, paths: &Paths, kinds: &[PathKind]) -> Option<Request> {
-    let by_kind = kinds.iter().find_map(|kind| known_paths(route, paths, &[*kind]).first().copied());
+    let by_kind = kinds.iter().find_map(|kind| first_known(route, paths, &[*kind]));
     if let Some(known) = by_kind {
         return Some(request_for(site, known));
     }

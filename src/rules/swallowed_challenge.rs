@@ -1,7 +1,7 @@
 //! `swallowed-challenge`: a 401 loses its challenge or its status on the way to the client.
 
 use super::Cx;
-use super::support::{allows_authorization, finding, is_for_programs, known_paths, request_for, routes_with, typical_request};
+use super::support::{allows_authorization, finding, first_known, is_for_programs, request_for, routes_with, typical_request};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
 use crate::model::{GateKind, Known, Outcome, PathKind, Request, RouteId, Site, Traits};
@@ -81,7 +81,7 @@ fn replaced(server: &Server, id: RouteId, cx: &mut Cx) {
     if !programs && (cors.is_none() || !route.traits.has(Traits::UPSTREAM)) {
         return;
     }
-    let request = match known_paths(route, cx.paths, KINDS).first() {
+    let request = match first_known(route, cx.paths, KINDS) {
         Some(known) => request_for(server, known),
         None => match server.landmark(id) {
             Some(request) => request,

@@ -24,7 +24,7 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
     }
     let login = cx.paths.of_any(&[PathKind::Login, PathKind::Callback]);
     let mut first: Option<Finding> = None;
-    for (id, route) in routes_with(site, Traits::UPSTREAM) {
+    for (id, route) in routes_with(site, Traits::UPSTREAM).filter(|(_, route)| !route.traits.has(Traits::SETS_HOST)) {
         let signs_in = public && (!(route.serves & login).is_empty() || route.traits.has(Traits::INTERNAL));
         if !signs_in && !strict {
             continue;

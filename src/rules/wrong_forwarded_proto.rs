@@ -22,7 +22,7 @@ const TELL_SCHEME: &[&str] = &[
 /// Asks for each proxied route what the application gets of the scheme. One missing header is one finding for a server.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
     let tls = server.is_tls();
-    if !tls && !asks_layer_before(server, cx) {
+    if !tls && !asks_layer_before(server) {
         return;
     }
     let mut missing: Option<Finding> = None;
@@ -62,12 +62,9 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
 }
 
 /// Whether a plain server decides by the scheme that the layer before it names: visitors reach that layer over TLS.
-fn asks_layer_before(server: &Server, cx: &Cx) -> bool {
-    let Some(block) = server.route_block(0) else { return false };
-    server.config().all(cx.sources, Name::If).any(|d| {
-        d.args().any(|a| server.depends_on(&a, &|v| v == "http_x_forwarded_proto"))
-            && d.ancestors().any(|a| a.id == block.id)
-    })
+fn asks_layer_before(server: &Server) -> bool {
+    server.route_block(0).is_some()
+        && server.inside(Name::If).any(|d| d.args().any(|a| server.depends_on(&a, &|v| v == "http_x_forwarded_proto")))
 }
 
 /// A proxied application of one's own that was not told to be elsewhere, and not by a block that lost the header (another rule).

@@ -15,6 +15,9 @@ pub type ChainId = u32;
 /// Stands for "no parent": the directive is at the top level.
 pub const TOP: DirectiveId = u32::MAX;
 
+/// How deep blocks may nest inside a `server`: deeper ones are read and checked, but not modelled. nginx has no such limit.
+pub const MAX_NESTING: usize = 100;
+
 /// A directive at a place of inclusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placed {

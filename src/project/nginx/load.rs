@@ -23,6 +23,9 @@ const MAX_DEPTH: usize = 64;
 /// How many directives one configuration may have, each place of inclusion counted.
 const MAX_PLACED: usize = 2_000_000;
 
+/// How many of them may come from files that were included before. Thousands of servers that share their snippets stay far below.
+const MAX_REPEATED: usize = 1_000_000;
+
 /// Offsets are 32 bits wide and whole files are held in memory.
 const MAX_FILE_SIZE: usize = 512 << 20;
 
@@ -118,6 +121,7 @@ impl<'a> Loader<'a> {
             resolver,
             config,
             findings: Vec::new(),
+            repeated: 0,
             open: Vec::new(),
             resolved: HashMap::default(),
             limit_told: false,
@@ -199,6 +203,8 @@ struct Expansion<'l, 'a, 's> {
     resolver: Resolver<'a>,
     config: Config,
     findings: Vec<Finding>,
+    /// How many directives were placed from files that had been placed before.
+    repeated: usize,
     /// The files that are being placed, outermost first.
     open: Vec<FileId>,
     /// What each spelling of an include argument stands for.
@@ -208,7 +214,7 @@ struct Expansion<'l, 'a, 's> {
 
 impl Expansion<'_, '_, '_> {
     fn place_tree(&mut self, tree: &Arc<Tree>, parent: DirectiveId, chain: ChainId) {
-        self.register(tree);
+        let again = !self.register(tree);
         self.open.push(tree.file);
         // Blocks of this tree that are still open: one past their last node, and their number.
         let mut blocks: Vec<(NodeId, DirectiveId)> = Vec::new();
@@ -218,7 +224,8 @@ impl Expansion<'_, '_, '_> {
             while let Some((_, block)) = blocks.pop_if(|(end, _)| *end <= node_id) {
                 self.close(block);
             }
-            if self.config.placed.len() >= self.loader.max_placed {
+            self.repeated += usize::from(again);
+            if self.config.placed.len() >= self.loader.max_placed || self.repeated > MAX_REPEATED {
                 self.report_limit(tree.head_span(node));
                 break;
             }
@@ -253,15 +260,15 @@ impl Expansion<'_, '_, '_> {
         })
     }
 
-    /// Stores a tree and reports, once, what is wrong in it.
-    fn register(&mut self, tree: &Arc<Tree>) {
+    /// Stores a tree and reports, once, what is wrong in it. Whether the tree is new here.
+    fn register(&mut self, tree: &Arc<Tree>) -> bool {
         let index = tree.file.0 as usize;
         if self.config.trees.len() <= index {
             self.config.trees.resize(index + 1, None);
         }
-        let Some(slot) = self.config.trees.get_mut(index) else { return };
+        let Some(slot) = self.config.trees.get_mut(index) else { return false };
         if slot.is_some() {
-            return;
+            return false;
         }
         *slot = Some(Arc::clone(tree));
         for error in &tree.errors {
@@ -273,6 +280,7 @@ impl Expansion<'_, '_, '_> {
         if let Some(hole) = tree.holes.first().copied().or_else(|| tree.templated.then(among_words).flatten()) {
             self.report_template(hole, tree.file);
         }
+        true
     }
 
     fn report_template(&mut self, hole: Span, file: FileId) {
@@ -297,8 +305,8 @@ impl Expansion<'_, '_, '_> {
         if std::mem::replace(&mut self.limit_told, true) {
             return;
         }
-        let message =
-            format!("more than {} directives, each place of inclusion counted: the rest is not read", self.loader.max_placed);
+        let most = if self.repeated > MAX_REPEATED { MAX_REPEATED } else { self.loader.max_placed };
+        let message = format!("more than {most} directives, each place of inclusion counted: the rest is not read");
         self.report(Finding::new("limit-reached", at, message));
     }
 

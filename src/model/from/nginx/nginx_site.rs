@@ -138,7 +138,9 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
             found.push((TOP, scope));
             continue;
         }
-        for server in config.children(sources, http).filter(|d| d.name() == Name::Server) {
+        // A `server` that is included a second time with the same text never gets a request: the first one has its names.
+        let mut known = HashSet::<Span, FixedState>::default();
+        for server in config.children(sources, http).filter(|d| d.name() == Name::Server && known.insert(d.full_span())) {
             let scope = shared.scopes.lower(config, sources, ScopeKind::Server, server.id, http_scope);
             found.push((server.id, scope));
         }
@@ -298,7 +300,23 @@ impl<'a> Server<'a> {
         self.shared.lookup
     }
 
-    /// The directives of this server.
+    /// The directives of that name that are written in this server, at whatever depth, in order.
+    pub fn inside(&self, name: Name) -> impl Iterator<Item = Directive<'a>> {
+        let config = self.shared.config;
+        let all = config.by_name.get(name as usize).map_or(&[][..], Vec::as_slice);
+        let block = self.server_directive();
+        let own = match config.placed.get(block as usize) {
+            Some(placed) => {
+                let from = all.partition_point(|id| *id < block);
+                let count = all.get(from..).unwrap_or_default().partition_point(|id| *id < placed.subtree_end);
+                all.get(from..from + count).unwrap_or_default()
+            }
+            None => all,
+        };
+        own.iter().map(|id| self.shared.directive(*id))
+    }
+
+    /// The directives of the configuration that this server belongs to.
     pub fn config(&self) -> &'a Config {
         self.shared.config
     }

@@ -97,15 +97,19 @@ impl Spreading<'_, '_> {
 fn traits(shared: &Shared, id: ScopeId) -> Traits {
     let scope = shared.scopes.get(id);
     let mut traits = Traits::default();
-    add_traits(shared, id, &mut traits);
+    let mut sets_host = add_traits(shared, id, &mut traits);
     if scope.limit_except != NONE {
-        add_traits(shared, scope.limit_except, &mut traits);
+        sets_host &= add_traits(shared, scope.limit_except, &mut traits);
     }
     for step in &scope.script {
         traits.add(Traits::REWRITES);
         if let ScriptStep::If(_, inner) = step {
-            add_traits(shared, *inner, &mut traits);
+            sets_host &= add_traits(shared, *inner, &mut traits);
+            sets_host &= shared.scopes.get(*inner).script.iter().all(|step| matches!(step, ScriptStep::Plain(_)));
         }
+    }
+    if sets_host {
+        traits.add(Traits::SETS_HOST);
     }
     let named = scope.directive != TOP && shared.directive(scope.directive).arg(0).starts_with('@');
     if shared.scopes.settled(id).internal().is_some() || named {
@@ -114,7 +118,8 @@ fn traits(shared: &Shared, id: ScopeId) -> Traits {
     traits
 }
 
-fn add_traits(shared: &Shared, scope: ScopeId, traits: &mut Traits) {
+/// Adds the traits of one block; whether it hands on a Host of its own.
+fn add_traits(shared: &Shared, scope: ScopeId, traits: &mut Traits) -> bool {
     let settled = shared.scopes.settled(scope);
     let has = |list: List| !settled.run(list).is_empty();
     let gates = [Single::AuthBasic, Single::AuthRequest, Single::AuthJwt, Single::AccessCode];
@@ -143,11 +148,12 @@ fn add_traits(shared: &Shared, scope: ScopeId, traits: &mut Traits) {
     let protocol = settled.handler().and_then(|h| protocol_of(shared.directive(h).name()));
     if let Some(protocol) = protocol {
         traits.add(Traits::UPSTREAM);
-        add_protocol_traits(shared, scope, protocol, traits);
+        return add_protocol_traits(shared, scope, protocol, traits);
     }
+    false
 }
 
-fn add_protocol_traits(shared: &Shared, scope: ScopeId, protocol: Protocol, traits: &mut Traits) {
+fn add_protocol_traits(shared: &Shared, scope: ScopeId, protocol: Protocol, traits: &mut Traits) -> bool {
     let settled = shared.scopes.settled(scope);
     if settled.of(protocol, PerProtocol::Cache).is_some_and(|id| shared.directive(id).arg(0) != "off") {
         traits.add(Traits::CACHE);
@@ -159,10 +165,18 @@ fn add_protocol_traits(shared: &Shared, scope: ScopeId, protocol: Protocol, trai
     if !settled.run_of(protocol, PerProtocolList::HideHeader).is_empty() {
         traits.add(Traits::EDITS_RESPONSE);
     }
-    let headers = shared.scopes.run(settled.run_of(protocol, PerProtocolList::Headers));
+    let run = settled.run_of(protocol, PerProtocolList::Headers);
+    let headers = shared.scopes.run(run);
     if !headers.is_empty() {
         traits.add(Traits::SETS_HEADERS);
     }
+    let mut outer = shared.scopes.outward(scope).map(|s| shared.scopes.settled(s).run_of(protocol, PerProtocolList::Headers));
+    let outer = outer.find(|outer| *outer != run).unwrap_or_default();
+    let own = |name: &str| headers.iter().any(|id| shared.directive(*id).arg(0).eq_ignore_ascii_case(name));
+    if shared.scopes.run(outer).iter().any(|id| !own(&shared.directive(*id).arg(0))) {
+        traits.add(Traits::LOSES_HEADERS);
+    }
+    let mut sets_host = false;
     for id in headers {
         let directive = shared.directive(*id);
         if !matches!(
@@ -177,6 +191,9 @@ fn add_protocol_traits(shared: &Shared, scope: ScopeId, protocol: Protocol, trai
             traits.add(Traits::TOUCHES_AUTHORIZATION);
         } else if name.eq_ignore_ascii_case("cookie") {
             traits.add(Traits::COOKIES);
+        } else if name.eq_ignore_ascii_case("host") {
+            sets_host = true;
         }
     }
+    sets_host
 }

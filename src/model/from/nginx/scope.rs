@@ -7,7 +7,7 @@ use super::slots::{
     HANDLER, INTERNAL, List, PerProtocol, PerProtocolList, Protocol, Single, Slot, SlotSet, TRY_FILES, list_of, list_slot,
     single_of, slot,
 };
-use crate::project::nginx::config::TOP;
+use crate::project::nginx::config::{MAX_NESTING, TOP};
 use crate::project::nginx::{Config, Directive, DirectiveId};
 use crate::source::SourceMap;
 use crate::syntax::nginx::Name;
@@ -195,6 +195,18 @@ impl Scopes {
         directive: DirectiveId,
         parent: ScopeId,
     ) -> ScopeId {
+        self.lower_at(config, sources, kind, directive, parent, 0)
+    }
+
+    fn lower_at(
+        &mut self,
+        config: &Config,
+        sources: &SourceMap,
+        kind: ScopeKind,
+        directive: DirectiveId,
+        parent: ScopeId,
+        depth: usize,
+    ) -> ScopeId {
         let id = self.push(kind, directive, parent);
         let mut own: Vec<(u8, DirectiveId)> = Vec::new();
         let mut blocks = Vec::new();
@@ -211,7 +223,11 @@ impl Scopes {
             }
         }
         self.settle(id, own, added_inherit.as_deref());
-        self.lower_inner(config, sources, id, kind, &mut script, &blocks);
+        if depth < MAX_NESTING {
+            self.lower_inner(config, sources, id, depth, &mut script, &blocks);
+        } else {
+            script.retain(|step| matches!(step, ScriptStep::Plain(_)));
+        }
         self.all[id as usize].script = script;
         id
     }
@@ -221,10 +237,11 @@ impl Scopes {
         config: &Config,
         sources: &SourceMap,
         id: ScopeId,
-        kind: ScopeKind,
+        depth: usize,
         script: &mut [ScriptStep],
         blocks: &[Directive],
     ) {
+        let kind = self.get(id).kind;
         for step in script {
             if let ScriptStep::If(directive, scope) = step {
                 let inner = if matches!(kind, ScopeKind::Server | ScopeKind::ServerIf) {
@@ -232,15 +249,16 @@ impl Scopes {
                 } else {
                     ScopeKind::LocationIf
                 };
-                *scope = self.lower(config, sources, inner, *directive, id);
+                *scope = self.lower_at(config, sources, inner, *directive, id, depth + 1);
             }
         }
         for block in blocks {
             if block.name() == Name::Location {
-                let inner = self.lower(config, sources, ScopeKind::Location, block.id, id);
+                let inner = self.lower_at(config, sources, ScopeKind::Location, block.id, id, depth + 1);
                 self.all[id as usize].locations.push(inner);
             } else {
-                self.all[id as usize].limit_except = self.lower(config, sources, ScopeKind::LimitExcept, block.id, id);
+                let inner = self.lower_at(config, sources, ScopeKind::LimitExcept, block.id, id, depth + 1);
+                self.all[id as usize].limit_except = inner;
             }
         }
     }

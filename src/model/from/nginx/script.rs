@@ -16,6 +16,8 @@ pub(super) enum Flow {
     Stop,
     /// `return` or a redirect.
     Status(u16, DirectiveId),
+    /// There were too many steps.
+    Lost,
 }
 
 impl Walk<'_, '_> {
@@ -23,6 +25,14 @@ impl Walk<'_, '_> {
     pub(super) fn script(&mut self, scope: ScopeId) -> Flow {
         let steps = &self.scope_of(scope).script;
         for step in steps {
+            let Some(left) = self.choices.steps_left.checked_sub(1) else {
+                let place = self.scope_of(scope).directive;
+                if let Some(span) = self.server.shared.span(place) {
+                    self.note_unknown("what follows so many rewrite directives", span, false);
+                }
+                return Flow::Lost;
+            };
+            self.choices.steps_left = left;
             let flow = match *step {
                 ScriptStep::If(id, inner) => self.if_step(id, inner),
                 ScriptStep::Plain(id) => self.plain_step(id),

@@ -1,13 +1,14 @@
 //! One request on its way through the phases of nginx (`ngx_http_core_module`): server rewrite, location choice, location rewrite,
 //! access, `try_files`, content, and back through `error_page` and internal redirects.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::choices::Choices;
 use super::location::Found;
 use super::nginx_site::Server;
 use super::regexes::RegexId;
 use super::scope::{NONE, Scope, ScopeId, ScopeKind, Settled};
+use super::script::Flow;
 use super::slots::Single;
 use super::uri;
 use crate::model::{Gate, Known, Request, Step, Unknown, Value};
@@ -17,6 +18,13 @@ use crate::syntax::nginx::Name;
 
 /// Internal redirects and rewrites before nginx gives up with 500.
 const MAX_URI_CHANGES: u32 = 11;
+
+/// How long a value that is made of several parts may be: as long as a header line by default. Doubled forty times a value would
+/// fill any memory.
+const MAX_VALUE: usize = 8 << 10;
+
+/// How many unknown things are compared one by one.
+const FEW: usize = 8;
 
 /// What comes next.
 #[derive(Debug)]
@@ -76,6 +84,7 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) refused: bool,
     pub(super) steps: Vec<Step>,
     pub(super) unknown: Vec<Unknown>,
+    noted: HashSet<(String, Span), foldhash::fast::FixedState>,
     pub(super) depth: u8,
     /// The location that answered the last `auth_request`.
     pub(super) subrequest_scope: Option<ScopeId>,
@@ -111,6 +120,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             refused: false,
             steps: Vec::new(),
             unknown: Vec::new(),
+            noted: HashSet::default(),
             depth: 0,
             subrequest_scope: None,
         }
@@ -156,8 +166,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.valid_location = true;
         let scope = self.server.scope;
         match self.script(scope) {
-            super::script::Flow::Status(status, by) => self.finalize(status, Some(by)),
-            _ => Next::FindLocation,
+            Flow::Status(status, by) => self.finalize(status, Some(by)),
+            Flow::Lost => self.give_up(),
+            Flow::Next | Flow::Stop => Next::FindLocation,
         }
     }
 
@@ -214,8 +225,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Next::Access;
         }
         let scope = self.scope;
-        if let super::script::Flow::Status(status, by) = self.script(scope) {
-            return self.finalize(status, Some(by));
+        match self.script(scope) {
+            Flow::Status(status, by) => return self.finalize(status, Some(by)),
+            Flow::Lost => return self.give_up(),
+            Flow::Next | Flow::Stop => {}
         }
         if !self.uri_changed {
             return Next::Access;
@@ -225,6 +238,12 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         self.scope = self.server.scope;
         Next::FindLocation
+    }
+
+    /// Ends where the request cannot be followed any further.
+    fn give_up(&mut self) -> Next {
+        self.end = Some(End::Status(Known::Unknown("there are too many rewrite directives".to_owned()), None));
+        Next::Done
     }
 
     fn access_phase(&mut self) -> Next {
@@ -417,7 +436,9 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     pub(super) fn note_unknown(&mut self, what: &str, span: Span, file_system: bool) {
-        if !self.unknown.iter().any(|u| u.what == what && u.span == span) {
+        // The few that most requests meet are compared one by one.
+        let known = self.unknown.iter().take(FEW).any(|u| u.span == span && u.what == what);
+        if !known && (self.unknown.len() < FEW || self.noted.insert((what.to_owned(), span))) {
             self.unknown.push(Unknown { what: what.to_owned(), span, file_system });
         }
     }
@@ -489,6 +510,10 @@ pub(super) fn concat(parts: impl IntoIterator<Item = Value>) -> Value {
     let mut open: Option<(bool, String)> = None;
     for part in parts {
         match (&mut open, part) {
+            (None, Value::Known(known)) if text.len() + known.len() > MAX_VALUE => {
+                text.clear();
+                open = Some((true, "a very long value".to_owned()));
+            }
             (None, Value::Known(known)) => text.push_str(&known),
             (None, Value::Unknown { prefix, nonempty, why }) => {
                 text.push_str(&prefix);

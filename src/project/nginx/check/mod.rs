@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
 
-use super::config::{Config, Directive, DirectiveId, TOP};
+use super::config::{Config, Directive, DirectiveId, MAX_NESTING, TOP};
 use super::context;
 use crate::finding::{Applicability, Confidence, Edit, Finding, Severity};
 use crate::settings::Settings;
@@ -112,6 +112,8 @@ struct Checker<'a> {
 impl<'a> Checker<'a> {
     fn walk(&mut self) {
         let top = context::of_blocks(&self.config.guessed_context);
+        // The top level, `http` and `server`, as far as they are written here.
+        let around = 3usize.saturating_sub(self.config.guessed_context.len());
         let mut frames = vec![Frame::new(DirectiveId::MAX, top)];
         for id in 0..self.config.placed.len() as DirectiveId {
             while frames.last().is_some_and(|frame| frame.end <= id) {
@@ -124,8 +126,13 @@ impl<'a> Checker<'a> {
             if !file.skip {
                 self.directive(directive, file, frame);
             }
+            let context = frame.context;
             if placed.subtree_end > id + 1 {
-                let inner = frame.context.and_then(|outer| context::inside(placed.name, outer));
+                if frames.len() == around + MAX_NESTING && matches!(placed.name, Name::Location | Name::If) {
+                    let message = format!("more than {MAX_NESTING} nested blocks: what this one does to requests is not known");
+                    self.report(Finding::new("limit-reached", directive.span(), message));
+                }
+                let inner = context.and_then(|outer| context::inside(placed.name, outer));
                 frames.push(Frame::new(placed.subtree_end, inner));
             }
         }
