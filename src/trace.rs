@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -79,12 +79,18 @@ pub fn request(url: &str, method: &str, headers: &[String], client: Option<IpAdd
         }
         if name.eq_ignore_ascii_case("host") {
             split_port(value).0.to_ascii_lowercase().clone_into(&mut request.host);
+            request.host_field = Some(value.to_owned());
         } else {
             request.headers.push((name.to_owned(), value.to_owned()));
         }
     }
+    // Whoever asks a loopback address is on the same machine.
+    let loopback = host.eq_ignore_ascii_case("localhost")
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     if let Some(client) = client {
         request.client = client;
+    } else if loopback {
+        request.client = if host.starts_with('[') { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
     }
     Ok(request)
 }

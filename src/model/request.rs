@@ -53,6 +53,8 @@ pub struct Request {
     pub path: String,
     /// What follows `?`, if there is a `?`.
     pub query: Option<String>,
+    /// The Host field as sent, where it is not made of `host` and `port`.
+    pub host_field: Option<String>,
     /// Header fields other than Host, in the order sent.
     pub headers: Vec<(String, String)>,
     /// Address of the client.
@@ -68,6 +70,7 @@ impl Request {
             method: "GET".to_owned(),
             scheme: Scheme::Http,
             host: host.into(),
+            host_field: None,
             port: 80,
             path: path.into(),
             query: None,

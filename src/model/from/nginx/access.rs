@@ -133,8 +133,14 @@ impl Walk<'_, '_> {
         Some(Checked { kind: GateKind::Basic, by: directive.id, realm: Some(realm), source: Some(source), verdict })
     }
 
-    fn basic_verdict(&self, path: &Value) -> Verdict {
-        let Some((user, password)) = self.request.header_value("authorization").and_then(password::credentials) else {
+    fn basic_verdict(&mut self, path: &Value) -> Verdict {
+        // Edits of headers-more are made in the rewrite phase, so they count here.
+        let given = match self.edited("authorization") {
+            Some(Value::Known(text)) => Some(text),
+            Some(Value::Unknown { .. }) => return Verdict::Unknown,
+            None => self.request.header_value("authorization").map(str::to_owned),
+        };
+        let Some((user, password)) = given.as_deref().and_then(password::credentials) else {
             return Verdict::Refuses(401);
         };
         let Some(path) = path.known() else { return Verdict::Unknown };
@@ -174,10 +180,13 @@ impl Walk<'_, '_> {
         let target = directive.arg(0);
         let (path, args) = super::uri::split_args(&target);
         let mut choices = Choices::default();
-        let request: Request = self.request.clone();
+        let mut request: Request = self.request.clone();
+        // Subrequests are GET, but `$request_method` is the one of the main request (`ngx_http_subrequest`).
+        request.method.clone_from(&self.method);
         let mut inner = Walk::new(self.server, &request, &mut choices);
         inner.uri = Some(path.to_owned());
         inner.args = Value::Known(args.to_owned());
+        "GET".clone_into(&mut inner.method);
         inner.internal = true;
         inner.subrequest = true;
         inner.depth = self.depth + 1;

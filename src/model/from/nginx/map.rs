@@ -1,5 +1,7 @@
 //! `map`, `geo`, `split_clients`: variables that a table gives.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use super::geo;
 use super::walk::{Walk, unknown_value};
 use crate::model::Value;
@@ -120,7 +122,8 @@ impl Walk<'_, '_> {
         let entries = geo.children().filter(|c| c.arg_count() == 1).map(|c| (c.name_text().into_owned(), c.arg(0).into_owned()));
         let ranges = geo.children().any(|c| c.name_text() == "ranges");
         let proxied = geo.children().any(|c| c.name_text() == "proxy" || c.name_text() == "delete");
-        match address.known().and_then(|a| a.parse().ok()) {
+        // What is no address is looked up as 255.255.255.255 (`ngx_http_geo_addr`).
+        match address.known().map(|a| a.parse().unwrap_or(IpAddr::V4(Ipv4Addr::BROADCAST))) {
             Some(address) if !ranges && !proxied && !geo.children().any(|c| c.words().iter().any(|w| w.hole)) => {
                 Value::Known(geo::find(entries, address))
             }

@@ -208,6 +208,9 @@ pub fn choose<'s, 'a>(servers: &'s [Server<'a>], request: &Request) -> Option<&'
 impl<'a> Server<'a> {
     /// The Host header of a request.
     pub(super) fn host_header(request: &Request) -> String {
+        if let Some(field) = &request.host_field {
+            return field.clone();
+        }
         if request.port == request.scheme.default_port() || request.host.is_empty() {
             return request.host.clone();
         }
@@ -234,6 +237,9 @@ impl<'a> Server<'a> {
     pub(super) fn first_name(&self) -> Value {
         let mut children = self.shared.config.children(self.shared.sources, self.server_directive());
         let first = children.find(|c| c.name() == Name::ServerName).map(|n| n.arg(0).to_ascii_lowercase());
+        if first.as_deref() == Some("$hostname") {
+            return Value::Unknown { prefix: String::new(), nonempty: true, why: "name of the server's machine".to_owned() };
+        }
         // A name `.example.com` is shown without its dot.
         Value::Known(first.map(|f| f.strip_prefix('.').unwrap_or(&f).to_owned()).unwrap_or_default())
     }

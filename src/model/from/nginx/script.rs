@@ -1,6 +1,7 @@
 //! The rewrite phase: `set`, `rewrite`, `return`, `break`, `if` (`ngx_http_rewrite_module`).
 
 use super::scope::{ScopeId, ScriptStep};
+use super::value::{Piece, pieces};
 use super::walk::{Walk, concat, unknown_value};
 use crate::files::FileKind;
 use crate::model::Value;
@@ -128,8 +129,12 @@ impl Walk<'_, '_> {
             _ => None,
         };
         let own_args = replacement.contains('?');
-        let value = self.value(replacement);
+        let escapes = self.escapes_captures();
+        let (path, args) = replacement.split_once('?').unwrap_or((replacement, ""));
+        let path = self.replaced(path, escapes && status.is_some());
+        let args = self.replaced(args, escapes);
         if let Some(status) = status {
+            let value = if own_args { concat([path, Value::Known("?".to_owned()), args]) } else { path };
             let value = match value {
                 Value::Known(text) => Value::Known(super::uri::unescape_redirect(&text)),
                 unknown @ Value::Unknown { .. } => unknown,
@@ -143,16 +148,38 @@ impl Walk<'_, '_> {
             self.location = Some(self.absolute(value));
             return Flow::Status(status, directive.id);
         }
-        self.change_uri(directive, value, own_args, keep_args, &flag)
+        self.change_uri(directive, path, own_args.then_some(args), keep_args, &flag)
     }
 
-    fn change_uri(&mut self, directive: Directive<'_>, value: Value, own_args: bool, keep_args: bool, flag: &str) -> Flow {
-        match value {
-            Value::Known(text) => {
-                let (path, args) = if own_args { text.split_once('?').unwrap_or((&text, "")) } else { (text.as_str(), "") };
-                if own_args {
+    /// Whether `$1` to `$9` are escaped where `rewrite` writes arguments or a redirect: only if the request line has an escape or `+`.
+    fn escapes_captures(&self) -> bool {
+        !self.subrequest && self.request.path.contains(['%', '+'])
+    }
+
+    /// A part of the replacement of `rewrite`.
+    fn replaced(&mut self, text: &str, escapes: bool) -> Value {
+        if !escapes {
+            return self.value(text);
+        }
+        let parts: Vec<Value> = pieces(text)
+            .into_iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => Value::Known(text.to_owned()),
+                Piece::Capture(number) => {
+                    let captured = self.captures.get(number).cloned().flatten().unwrap_or_default();
+                    Value::Known(super::uri::escape_args(&captured))
+                }
+                Piece::Variable(name) => self.variable(name),
+            })
+            .collect();
+        concat(parts)
+    }
+
+    fn change_uri(&mut self, by: Directive<'_>, path: Value, args: Option<Value>, keep_args: bool, flag: &str) -> Flow {
+        match path {
+            Value::Known(path) => {
+                if let Some(new) = args {
                     let old = if keep_args { self.args.clone() } else { Value::Known(String::new()) };
-                    let new = Value::Known(args.to_owned());
                     self.args = match old {
                         Value::Known(old) if old.is_empty() => new,
                         old => concat([new, Value::Known("&".to_owned()), old]),
@@ -161,13 +188,13 @@ impl Walk<'_, '_> {
                     self.args = Value::Known(String::new());
                 }
                 if path.is_empty() {
-                    return Flow::Status(500, directive.id);
+                    return Flow::Status(500, by.id);
                 }
-                self.step(format!("rewritten to {path}"), directive.id);
-                self.uri = Some(path.to_owned());
+                self.step(format!("rewritten to {path}"), by.id);
+                self.uri = Some(path);
             }
             Value::Unknown { why, .. } => {
-                self.note_unknown(&format!("the path that rewrite makes ({why})"), directive.span(), false);
+                self.note_unknown(&format!("the path that rewrite makes ({why})"), by.span(), false);
                 self.uri = None;
             }
         }

@@ -126,6 +126,11 @@ impl Walk<'_, '_> {
         edits
     }
 
+    /// What headers-more makes of a header; `None`: it is left alone.
+    pub(super) fn edited(&mut self, name: &str) -> Option<Value> {
+        self.input_edits().into_iter().rev().find(|e| e.name.eq_ignore_ascii_case(name)).map(|e| e.value)
+    }
+
     fn fate(&self, name: &str, sent: &[Sent], edits: &[InputEdit], forwards: &Fact<bool>) -> Fact<HeaderFate> {
         let client = self.request.header_value(name);
         let own: Vec<&Sent> = sent.iter().filter(|s| s.name.eq_ignore_ascii_case(name)).collect();

@@ -60,8 +60,22 @@ pub(super) fn escape(path: &str) -> String {
     out
 }
 
+/// Escapes a capture where `rewrite` writes it into arguments or a redirect (`NGX_ESCAPE_ARGS`).
+pub(super) fn escape_args(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte <= b' ' || byte >= 0x7f || matches!(byte, b'#' | b'%' | b'&' | b'+' | b';' | b'?') {
+            let _ = write!(out, "%{byte:02X}");
+        } else {
+            out.push(char::from(byte));
+        }
+    }
+    out
+}
+
 /// What `rewrite` does to a redirect before the arguments are added (`NGX_UNESCAPE_REDIRECT`): escapes of printable characters are
-/// resolved up to the first `?`.
+/// resolved up to the first `?`, be it written as `%3F`.
 pub(super) fn unescape_redirect(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -75,6 +89,9 @@ pub(super) fn unescape_redirect(text: &str) -> String {
         if let Some(byte) = code {
             out.push(char::from(byte));
             rest = &rest[3..];
+            if byte == b'?' {
+                break;
+            }
         } else {
             out.push('%');
             rest = &rest[1..];

@@ -78,7 +78,7 @@ impl Walk<'_, '_> {
                 None => unknown_value("arguments"),
             }),
             "request_uri" => Some(Value::Known(request.target())),
-            "request_method" => Some(Value::Known(self.method.clone())),
+            "request_method" => Some(Value::Known(if self.subrequest { request.method.clone() } else { self.method.clone() })),
             "request" => Some(Value::Known(format!("{} {} HTTP/1.1", request.method, request.target()))),
             "server_protocol" => known("HTTP/1.1"),
             "scheme" => known(request.scheme.as_str()),

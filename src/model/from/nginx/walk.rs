@@ -143,7 +143,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             self.end = Some(End::Status(Known::Is(400), None));
             return;
         }
-        self.run_from(Next::ServerRewrite);
+        let first =
+            if matches!(self.method.as_str(), "TRACE" | "CONNECT") { self.finalize(405, None) } else { Next::ServerRewrite };
+        self.run_from(first);
     }
 
     /// Follows the request from a phase on.
