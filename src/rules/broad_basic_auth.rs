@@ -1,7 +1,7 @@
 //! `broad-basic-auth`: a password also in front of what must stay open.
 
 use super::Cx;
-use super::basic_gate::{gate_of, is_open, is_own, pattern_of, refused_by, route_ids, uses};
+use super::basic_gate::{gate_of, is_off, is_open, is_own, pattern_of, refused_by, route_ids, uses};
 use super::support::{finding, first_known, is_asset, known_paths, may_be_exempted, request_for};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
@@ -34,6 +34,9 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     }
     let mut public = None;
     let mut caught: Vec<Caught> = Vec::new();
+    for id in route_ids(server) {
+        caught.extend(exempted_in_vain(server, id, cx));
+    }
     for id in gated {
         let Some(route) = server.routes().get(id as usize) else { continue };
         let mut ask = |request: Request, who| {
@@ -73,6 +76,23 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         caught = others;
         report(server, these, cx);
     }
+}
+
+/// A location with `auth_basic off` whose requests end in another one that asks for the password.
+fn exempted_in_vain(server: &Server, id: RouteId, cx: &Cx) -> Option<Caught> {
+    const KINDS: &[PathKind] = &[PathKind::Api, PathKind::Token, PathKind::Callback, PathKind::Login, PathKind::Health];
+    let off = server.effective(id, Name::AuthBasic).filter(|d| is_off(d) && is_own(server, id, d))?;
+    let route = server.routes().get(id as usize)?;
+    let own = route.span;
+    // Files are served where they are found; what the application makes goes on to another block.
+    let request = request_for(server, known_paths(route, cx.paths, KINDS).into_iter().find(|k| !k.file)?);
+    let outcome = server.resolve(&request);
+    let moved = |o: &Outcome| refused_by(o).is_some() && o.served_by.span != own && o.steps.iter().any(|s| s.span == own);
+    if !outcome.always(moved) || off.has_hole() {
+        return None;
+    }
+    let gate = refused_by(&outcome)?.span;
+    Some(Caught { gate, route: id, request, who: "exempted, but served by a block that asks" })
 }
 
 /// Whether the pages of the site are open; worked out once, and only if it matters.

@@ -80,7 +80,8 @@ fn without_file(server: &Server, cx: &mut Cx) {
     }
 }
 
-/// `limit_except GET POST { auth_basic … }` asks everybody for a password but those who send GET or POST.
+/// `limit_except GET POST { auth_basic … }` asks everybody for a password but those who send GET or POST. To let only reading be
+/// open is a usual wish, but not for an administration.
 fn limited_methods(server: &Server, cx: &mut Cx) {
     if !uses(server, Name::LimitExcept) {
         return;
@@ -90,10 +91,13 @@ fn limited_methods(server: &Server, cx: &mut Cx) {
         let Some(limit) = block.children().find(|c| c.name() == Name::LimitExcept) else { continue };
         let Some(gate) = limit.children().find(|c| CHECKS.contains(&c.name()) && !is_off(c)) else { continue };
         let allows = |method: &str| limit.args().any(|a| a == method);
-        if !(allows("GET") && allows("POST")) {
-            continue;
-        }
-        let Some(request) = server.landmark(route).map(|r| request_of(server, &r.path).method("POST")) else { continue };
+        let open = match (allows("GET"), allows("POST")) {
+            (true, true) => "POST",
+            (true, false) if is_administration(&block) => "GET",
+            (false, true) if is_administration(&block) => "POST",
+            _ => continue,
+        };
+        let Some(request) = server.landmark(route).map(|r| request_of(server, &r.path).method(open)) else { continue };
         if !server.resolve(&request).always(|o| is_open(o) && o.served_by.span == block.span()) {
             continue;
         }
@@ -106,6 +110,13 @@ fn limited_methods(server: &Server, cx: &mut Cx) {
             .help("to ask always, take the gate out of limit_except; to let only reading be open, list GET alone");
         cx.report(found);
     }
+}
+
+/// Whether a location is named for what only a few may see.
+fn is_administration(block: &Directive) -> bool {
+    const WORDS: &[&str] = &["admin", "private", "secret", "secure", "internal", "manage", "dashboard", "account", "phpmyadmin"];
+    let named = pattern_of(block).map(|(_, pattern)| pattern.to_ascii_lowercase());
+    named.is_some_and(|pattern| WORDS.iter().any(|word| pattern.contains(word)))
 }
 
 /// `return`, or `rewrite` to a block without a gate: the rewrite phase comes before the access phase.

@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::caches::{self, CacheNames};
-use super::support::{finding, typical_request};
+use super::support::{finding, location_of, typical_request};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
 use crate::model::{PathKind, Request, RouteId, Site, Traits};
@@ -93,16 +93,6 @@ fn guarded(server: &Server, gate: Directive, cx: &Cx) -> Option<Request> {
     let behind = |id: RouteId| server.effective(id, Name::AuthRequest).is_some_and(|g| g.arg(0) == uri);
     let routes = (0..).zip(server.routes()).filter(|(id, r)| !r.traits.has(Traits::INTERNAL) && behind(*id));
     routes.into_iter().find_map(|(id, route)| typical_request(server, id, route, cx.paths, KINDS))
-}
-
-/// The location that the search finds for a path, also if it is internal.
-fn location_of(server: &Server, path: &str) -> Option<RouteId> {
-    let outcome = server.resolve(&server.request(path));
-    let routes = || (0..).zip(server.routes());
-    outcome.steps.iter().find_map(|step| {
-        let internal = |id| server.effective(id, Name::Internal).is_some_and(|d| d.span() == step.span);
-        routes().find(|(id, route)| route.span == step.span || internal(*id)).map(|(id, _)| id)
-    })
 }
 
 fn check_verdict(server: &Server, verdict: RouteId, names: &CacheNames, cache: Directive, gate: Directive, cx: &mut Cx) {

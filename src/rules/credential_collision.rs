@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::Cx;
-use super::support::{allows_authorization, finding, first_known, is_for_programs, known_paths, request_for, routes_with};
+use super::support::{allows_authorization, finding, is_for_programs, known_paths, request_for, routes_with};
 use crate::finding::{Confidence, Finding};
 use crate::model::from::nginx::Server;
 use crate::model::{Combine, GateKind, HeaderFate, Known, Outcome, PathKind, Request, RouteId, Site, Traits, Verdict};
@@ -85,12 +85,18 @@ fn gate_of<'a>(server: &Server<'a>, id: RouteId) -> Option<Directive<'a>> {
     (gate.arg(0) != "off" && server.effective(id, Name::AuthBasicUserFile).is_some()).then_some(gate)
 }
 
-/// Whether the site lets programs past its gates already.
+/// Whether the site lets programs past its gates already: by a location of theirs without a gate, or by a realm that is `off` there.
 fn is_exempted(server: &Server, cx: &Cx) -> bool {
     routes_with(server, Traits::default()).any(|(id, route)| {
         let named = server.route_block(id).is_some_and(|b| b.name() == Name::Location && is_for_programs(&b.text()));
-        let open = named && gate_of(server, id).is_none() && !route.traits.has(Traits::INTERNAL);
-        open && first_known(route, cx.paths, KINDS).is_some_and(|known| {
+        let gate = gate_of(server, id);
+        let by_location = named && gate.is_none() && !route.traits.has(Traits::INTERNAL);
+        let by_realm = gate.is_some_and(|g| g.arg(0).contains('$'));
+        if !by_location && !by_realm {
+            return false;
+        }
+        let count = if by_realm { usize::MAX } else { 1 };
+        known_paths(route, cx.paths, KINDS).iter().take(count).any(|known| {
             let request = bearer(request_for(server, known));
             server.resolve(&request).possibly(|o| o.upstream.is_some() && !is_refused(o))
         })

@@ -52,6 +52,30 @@ pub(super) fn is_asset(path: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.iter().any(|e| e.eq_ignore_ascii_case(ending)))
 }
 
+/// The location that the search finds for a path, also if it is internal.
+pub(super) fn location_of(server: &Server, path: &str) -> Option<RouteId> {
+    let outcome = server.resolve(&server.request(path));
+    let routes = || (0..).zip(server.routes());
+    outcome.steps.iter().find_map(|step| {
+        let internal = |id| server.effective(id, Name::Internal).is_some_and(|d| d.span() == step.span);
+        routes().find(|(id, route)| route.span == step.span || internal(*id)).map(|(id, _)| id)
+    })
+}
+
+/// The routes that answer an `auth_request` of the server.
+pub(super) fn verdict_routes(server: &Server) -> Vec<RouteId> {
+    let mut uris: Vec<String> = Vec::new();
+    for id in 0..server.routes().len() as RouteId {
+        let Some(gate) = server.effective(id, Name::AuthRequest) else { continue };
+        let uri = gate.arg(0);
+        let path = uri.split('?').next().unwrap_or_default();
+        if path.starts_with('/') && !uris.iter().any(|u| u == path) {
+            uris.push(path.to_owned());
+        }
+    }
+    uris.iter().filter_map(|uri| location_of(server, uri)).collect()
+}
+
 /// A finding about a route: with the place in the configuration and the witness.
 pub(super) fn finding(
     rule: &'static str,

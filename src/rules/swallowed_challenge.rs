@@ -1,7 +1,10 @@
 //! `swallowed-challenge`: a 401 loses its challenge or its status on the way to the client.
 
 use super::Cx;
-use super::support::{allows_authorization, finding, first_known, is_for_programs, request_for, routes_with, typical_request};
+use super::basic_gate::gate_of;
+use super::support::{
+    allows_authorization, finding, first_known, is_for_programs, request_for, routes_with, typical_request,
+};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
 use crate::model::{GateKind, Known, Outcome, PathKind, Request, RouteId, Site, Traits};
@@ -79,6 +82,7 @@ fn replaced(server: &Server, id: RouteId, cx: &mut Cx) {
     let block = server.route_block(id).filter(|b| b.name() == Name::Location);
     let programs = block.is_some_and(|b| is_for_programs(&b.text()));
     if !programs && (cors.is_none() || !route.traits.has(Traits::UPSTREAM)) {
+        password_not_asked(server, id, &page, cx);
         return;
     }
     let request = match first_known(route, cx.paths, KINDS) {
@@ -115,6 +119,25 @@ fn report(server: &Server, id: RouteId, page: &Directive, request: &Request, wha
     if let Some(block) = server.route_block(id) {
         found = found.related(block.span(), "requests of programs are served here");
     }
+    cx.report(found);
+}
+
+/// Browsers ask for a password only on a 401: behind a redirect or a page in its place nobody can sign in.
+fn password_not_asked(server: &Server, id: RouteId, page: &Directive, cx: &mut Cx) {
+    let Some(gate) = gate_of(server, id).filter(|g| !g.realm.arg(0).contains('$')) else { return };
+    let Some(request) = server.landmark(id) else { return };
+    let outcome = server.resolve(&request);
+    if !outcome.always(|o| o.gates.len() == 1 && o.gates.iter().all(|g| g.span == gate.realm.span())) {
+        return;
+    }
+    let Some(status) = status_of_gate(&outcome, page).filter(|s| (200..400).contains(s)) else { return };
+    let message = format!(
+        "{} without credentials gets {status} instead of the 401 of the gate: a browser does not ask for the password",
+        request.describe()
+    );
+    let found = finding(ID, server, id, page.span(), message, request)
+        .help("leave the status as it is: error_page 401 /page.html; without =, and with a page of this server")
+        .related(gate.realm.span(), "the password is asked for here");
     cx.report(found);
 }
 

@@ -1,7 +1,7 @@
 //! `wrong-forwarded-proto`: the application does not learn that visitors came over TLS.
 
 use super::Cx;
-use super::support::{finding, is_asset, may_set_more, own_application, reaching, routes_with};
+use super::support::{finding, is_asset, may_set_more, own_application, reaching, routes_with, verdict_routes};
 use crate::finding::{Confidence, Finding};
 use crate::model::from::nginx::Server;
 use crate::model::{Known, HeaderFate, HandlerKind, Outcome, PathKind, Request, RouteId, Scheme, Site, Traits, Value};
@@ -27,7 +27,12 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     }
     let mut missing: Option<Finding> = None;
     let mut seen: Vec<Span> = Vec::new();
+    let verdicts = verdict_routes(server);
     for (id, route) in routes_with(server, Traits::UPSTREAM) {
+        // A service that only gives verdicts redirects nobody.
+        if verdicts.contains(&id) {
+            continue;
+        }
         let Some(request) = reaching(server, id, route, cx.paths, KINDS).map(Request::past_gates) else { continue };
         let request = if tls { request } else { request.header("X-Forwarded-Proto", "https") };
         if is_asset(&request.path) || tls && request.scheme != Scheme::Https {
@@ -89,7 +94,8 @@ fn tells_scheme(name: &str) -> bool {
 }
 
 fn told_otherwise(outcome: &Outcome) -> bool {
-    outcome.upstream.as_ref().is_some_and(|u| u.sent.iter().any(|s| tells_scheme(&s.name)))
+    let tells = |s: &crate::model::Sent| tells_scheme(&s.name) || s.written.contains("$scheme");
+    outcome.upstream.as_ref().is_some_and(|u| u.sent.iter().any(tells))
 }
 
 fn wrong(server: &Server, id: RouteId, primary: Span, request: Request, tls: bool) -> Finding {
