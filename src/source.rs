@@ -21,12 +21,14 @@ pub struct Span {
 
 impl Span {
     /// A span of `file` from byte `start` up to, not including, byte `end`.
+    #[inline]
     pub fn new(file: FileId, start: u32, end: u32) -> Self {
         Self { file, start, end }
     }
 
     /// The smallest span that covers both; `other` must lie in the same file.
     #[must_use]
+    #[inline]
     pub fn to(self, other: Span) -> Span {
         Span::new(self.file, self.start.min(other.start), self.end.max(other.end))
     }
@@ -60,6 +62,7 @@ pub struct SourceFile {
 
 impl SourceFile {
     /// The text. A byte that is not part of valid UTF-8 is replaced by [`INVALID_BYTE`], so every offset is an offset of the file.
+    #[inline]
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -136,6 +139,7 @@ pub struct SourceMap {
 
 impl SourceMap {
     /// An empty map.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -165,6 +169,7 @@ impl SourceMap {
     }
 
     /// The file of an id that this map gave out.
+    #[inline]
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
     }
@@ -175,6 +180,7 @@ impl SourceMap {
     }
 
     /// The text of a span; empty if the span does not lie in the file.
+    #[inline]
     pub fn text(&self, span: Span) -> &str {
         self.file(span.file).text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }

@@ -83,6 +83,7 @@ impl PathSet {
     pub const CAPACITY: usize = WORDS * 64;
 
     /// Adds a path.
+    #[inline]
     pub fn insert(&mut self, index: usize) {
         if let Some(word) = self.0.get_mut(index / 64) {
             *word |= 1 << (index % 64);
@@ -102,6 +103,7 @@ impl PathSet {
     }
 
     /// Whether it holds no path.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|w| *w == 0)
     }
@@ -118,6 +120,7 @@ impl PathSet {
 
 impl BitAnd for PathSet {
     type Output = Self;
+    #[inline]
     fn bitand(mut self, other: Self) -> Self {
         self &= other;
         self
@@ -125,6 +128,7 @@ impl BitAnd for PathSet {
 }
 
 impl BitAndAssign for PathSet {
+    #[inline]
     fn bitand_assign(&mut self, other: Self) {
         self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a &= b);
     }
@@ -132,6 +136,7 @@ impl BitAndAssign for PathSet {
 
 impl BitOr for PathSet {
     type Output = Self;
+    #[inline]
     fn bitor(mut self, other: Self) -> Self {
         self |= other;
         self
@@ -139,6 +144,7 @@ impl BitOr for PathSet {
 }
 
 impl BitOrAssign for PathSet {
+    #[inline]
     fn bitor_assign(&mut self, other: Self) {
         self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a |= b);
     }
@@ -146,6 +152,7 @@ impl BitOrAssign for PathSet {
 
 impl Not for PathSet {
     type Output = Self;
+    #[inline]
     fn not(mut self) -> Self {
         self.0.iter_mut().for_each(|w| *w = !*w);
         self
@@ -223,11 +230,13 @@ impl Paths {
     }
 
     /// The paths of a kind.
+    #[inline]
     pub fn of(&self, kind: PathKind) -> PathSet {
         self.by_kind.iter().find(|(k, _)| *k == kind).map(|(_, s)| *s).unwrap_or_default()
     }
 
     /// The paths of several kinds.
+    #[inline]
     pub fn of_any(&self, kinds: &[PathKind]) -> PathSet {
         kinds.iter().fold(PathSet::default(), |set, kind| set | self.of(*kind))
     }

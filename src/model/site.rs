@@ -43,11 +43,13 @@ impl Traits {
     pub const SETS_HOST: Traits = Traits(1 << 13);
 
     /// Whether all of `other` holds.
+    #[inline]
     pub fn has(self, other: Traits) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// Adds `other`.
+    #[inline]
     pub fn add(&mut self, other: Traits) {
         self.0 |= other.0;
     }

@@ -52,8 +52,10 @@ fn own_gate<'a>(server: &Server<'a>, route: RouteId) -> Option<Directive<'a>> {
 
 /// Whether a location can take a request away from a prefix that is as long: a regex, or a prefix that no regex is asked after.
 fn may_win(server: &Server, route: RouteId) -> bool {
-    let pattern = server.route_block(route).and_then(|b| pattern_of(&b));
-    pattern.is_some_and(|(modifier, _)| modifier.starts_with('~') || modifier == "^~")
+    let Some(block) = server.route_block(route).filter(|b| b.name() == Name::Location) else { return false };
+    let first = block.arg(0);
+    let wins = first.starts_with('~') || if block.arg_count() > 1 { first == "^~" } else { first.starts_with("^~") };
+    wins && pattern_of(&block).is_some()
 }
 
 /// What stands for the thing that is asked for: a password or another check.

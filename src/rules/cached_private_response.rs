@@ -32,11 +32,8 @@ enum Fault {
 /// Sends each path with and without credentials.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
     let site: &dyn Site = server;
-    if site.hosts().first().is_some_and(|host| caches::is_asset_host(host)) {
-        return;
-    }
     let starts = caches::starts(site, caches::caches);
-    if starts.is_empty() {
+    if starts.is_empty() || site.hosts().first().is_some_and(|host| caches::is_asset_host(host)) {
         return;
     }
     let session = LazyCell::new(|| caches::session(server, cx.sources));

@@ -67,6 +67,9 @@ fn lost_proxied_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> O
     }
     let pass = server.effective(id, Name::ProxyPass)?;
     let target = pass.arg(0);
+    if !target.contains('$') {
+        return None;
+    }
     let after_scheme = target.split_once("://").map_or(target.as_ref(), |(_, rest)| rest);
     // `proxy_pass $address/…`: the variable is scheme and address.
     let after_scheme = if target.starts_with('$') { after_scheme.trim_start_matches('$') } else { after_scheme };

@@ -29,7 +29,7 @@ const SAY_HTTPS: &[(&str, &str)] = &[
 ];
 
 /// Sites by their literal names.
-type ByHost<'s> = HashMap<&'s str, Vec<&'s dyn Site>>;
+type ByHost<'s> = HashMap<&'s str, Vec<&'s dyn Site>, foldhash::fast::FixedState>;
 
 /// One redirect of a chain.
 struct Hop {
@@ -40,7 +40,7 @@ struct Hop {
 
 /// Follows the redirects of each site, from site to site.
 pub(super) fn check(sites: &[&dyn Site], cx: &mut Cx) {
-    let mut by_host: ByHost = HashMap::new();
+    let mut by_host: ByHost = HashMap::default();
     for site in sites {
         for host in site.hosts() {
             by_host.entry(host).or_default().push(*site);

@@ -16,7 +16,7 @@ const ID: &str = "split-login-host";
 /// Looks for pairs of names that no redirect joins.
 pub(super) fn check(servers: &[Server], cx: &mut Cx) {
     // Of several servers with one name, visitors sign in at the one with TLS.
-    let mut by_name: HashMap<&str, &Server> = HashMap::new();
+    let mut by_name: HashMap<&str, &Server, foldhash::fast::FixedState> = HashMap::default();
     for server in servers {
         for host in server.hosts() {
             let known = by_name.entry(host.as_str()).or_insert(server);
@@ -81,7 +81,7 @@ fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
 }
 
 fn names_its_login(server: &Server, id: RouteId) -> bool {
-    server.route_block(id).is_some_and(|b| b.name() == Name::Location && names_login(&b.text()))
+    server.route_block(id).is_some_and(|b| b.name() == Name::Location && names_login(&b.arg(b.arg_count().saturating_sub(1))))
 }
 
 fn shows_login(server: &Server) -> bool {

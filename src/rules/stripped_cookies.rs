@@ -17,7 +17,8 @@ const FILE_HOSTS: &[&str] = &["static", "cdn", "assets", "img", "images", "media
 /// Follows a login request with a session cookie where cookies or response headers are touched.
 pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
     let file_host = |host: &String| FILE_HOSTS.iter().any(|f| host.split('.').next().is_some_and(|l| l.trim_end_matches(char::is_numeric) == *f));
-    if site.hosts().iter().any(file_host) {
+    let touches = |r: &Route| r.traits.has(Traits::UPSTREAM) && (r.traits.has(Traits::COOKIES) || r.traits.has(Traits::EDITS_RESPONSE));
+    if !site.routes().iter().any(touches) || site.hosts().iter().any(file_host) {
         return;
     }
     let mut seen: Vec<Span> = Vec::new();

@@ -157,9 +157,9 @@ pub(super) fn request_at(directive: &Directive) -> Request {
 
 /// Whether a location's text names paths of programs rather than pages: an API, tokens, GraphQL.
 pub(super) fn is_for_programs(text: &str) -> bool {
-    const WORDS: &[&str] = &["/api", "wp-json", "token", "oauth", "graphql", "jsonapi", "jwt", "/rest", "/v1", "/rpc"];
-    let text = text.to_ascii_lowercase();
-    WORDS.iter().any(|w| text.contains(w)) || text.contains("(api") || text.contains("|api")
+    const WORDS: &[&str] =
+        &["/api", "wp-json", "token", "oauth", "graphql", "jsonapi", "jwt", "/rest", "/v1", "/rpc", "(api", "|api"];
+    has_one(text, WORDS)
 }
 
 /// The directive in force at a route that lets scripts of other origins send Authorization.
@@ -174,8 +174,19 @@ pub(super) fn allows_authorization<'a>(server: &Server<'a>, route: RouteId) -> O
 pub(super) fn names_login(text: &str) -> bool {
     const WORDS: &[&str] =
         &["login", "logon", "signin", "sign-in", "sign_in", "auth", "token", "session", "account", "password", "wp-admin"];
-    let text = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word)) && !text.contains("authors")
+    has_one(text, WORDS) && !has_one(text, &["authors"])
+}
+
+/// Whether a text has one of these words in it, ASCII case aside. The words are written in lower case.
+fn has_one(text: &str, words: &[&str]) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(at, byte)| {
+        let first = byte.to_ascii_lowercase();
+        words.iter().any(|word| {
+            word.as_bytes().first() == Some(&first)
+                && bytes.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    })
 }
 
 /// Whether an nginx server is one of WordPress: its locations or its document root name it.
@@ -184,7 +195,7 @@ pub(super) fn runs_wordpress(server: &crate::model::from::nginx::Server) -> bool
     let root = server.effective(0, Name::Root).map(|d| d.arg(0).to_ascii_lowercase()).unwrap_or_default();
     let located = || {
         let blocks = (0..server.routes().len()).filter_map(|id| server.route_block(id as RouteId));
-        blocks.filter(|b| b.name() == Name::Location).any(|b| b.text().contains("wp-"))
+        blocks.filter(|b| b.name() == Name::Location).any(|b| b.args().any(|a| a.contains("wp-")))
     };
     root.contains("wordpress") || root.split('/').any(|part| part == "wp") || located()
 }

@@ -68,6 +68,7 @@ pub struct Config {
 
 impl Config {
     /// A directive with what is needed to read it.
+    #[inline]
     pub fn directive<'a>(&'a self, sources: &'a SourceMap, id: DirectiveId) -> Directive<'a> {
         Directive { config: self, sources, id }
     }
@@ -109,25 +110,30 @@ impl std::fmt::Debug for Directive<'_> {
 }
 
 impl<'a> Directive<'a> {
+    #[inline]
     fn placed(&self) -> &'a Placed {
         &self.config.placed[self.id as usize]
     }
 
+    #[inline]
     fn tree(&self) -> &'a Tree {
         // Every placed directive comes from a tree that the loader stored.
         #[expect(clippy::unwrap_used, reason = "the loader stores the tree before it places its nodes")]
         self.config.trees[self.placed().file.0 as usize].as_deref().unwrap()
     }
 
+    #[inline]
     fn node(&self) -> &'a Node {
         &self.tree().nodes[self.placed().node as usize]
     }
 
+    #[inline]
     fn source(&self) -> &'a str {
         self.sources.file(self.placed().file).text()
     }
 
     /// Which directive it is.
+    #[inline]
     pub fn name(&self) -> Name {
         self.placed().name
     }
@@ -138,21 +144,25 @@ impl<'a> Directive<'a> {
     }
 
     /// Its words, the name first.
+    #[inline]
     pub fn words(&self) -> &'a [Word] {
         self.tree().words(self.node())
     }
 
     /// Its arguments as words.
+    #[inline]
     pub fn arg_words(&self) -> &'a [Word] {
         self.words().get(1..).unwrap_or_default()
     }
 
     /// How many arguments it has.
+    #[inline]
     pub fn arg_count(&self) -> usize {
         self.node().word_count as usize - 1
     }
 
     /// The value of an argument, the first is 0; empty if there is none.
+    #[inline]
     pub fn arg(&self, index: usize) -> Cow<'a, str> {
         self.arg_words().get(index).map_or(Cow::Borrowed(""), |w| w.value(self.source()))
     }
@@ -164,6 +174,7 @@ impl<'a> Directive<'a> {
     }
 
     /// The span of an argument, quotes included; the head if there is none.
+    #[inline]
     pub fn arg_span(&self, index: usize) -> Span {
         self.arg_words().get(index).map_or(self.span(), |w| self.tree().word_span(w))
     }
@@ -174,11 +185,13 @@ impl<'a> Directive<'a> {
     }
 
     /// Whether a template hole stands in one of its arguments.
+    #[inline]
     pub fn has_hole(&self) -> bool {
         self.arg_words().iter().any(|w| w.hole)
     }
 
     /// From its name to its last argument.
+    #[inline]
     pub fn span(&self) -> Span {
         self.tree().head_span(self.node())
     }
@@ -189,6 +202,7 @@ impl<'a> Directive<'a> {
     }
 
     /// What follows its words.
+    #[inline]
     pub fn body(&self) -> Body {
         self.node().body
     }
@@ -200,6 +214,7 @@ impl<'a> Directive<'a> {
     }
 
     /// The block it stands in.
+    #[inline]
     pub fn parent(&self) -> Option<Directive<'a>> {
         let parent = self.placed().parent;
         (parent != TOP).then(|| self.config.directive(self.sources, parent))

@@ -13,10 +13,13 @@ use crate::syntax::nginx::Name;
 
 /// Asks for the protected path in other spellings.
 pub(super) fn check(server: &Server, route: RouteId, gate: &Directive, winners: &[RouteId], cx: &mut Cx) -> bool {
+    let hands_over = |r: &&RouteId| server.routes().get(**r as usize).is_some_and(|r| r.traits.has(Traits::UPSTREAM));
+    if !winners.iter().any(|r| hands_over(&r)) {
+        return false;
+    }
     let Some(block) = server.route_block(route) else { return false };
     let Some((modifier, _)) = pattern_of(&block).filter(|_| !winners.is_empty()) else { return false };
     let Some(path) = server.landmark(route).map(|l| l.path).filter(|_| modifier != "~*") else { return false };
-    let hands_over = |r: &&RouteId| server.routes().get(**r as usize).is_some_and(|r| r.traits.has(Traits::UPSTREAM));
     for other in winners.iter().filter(hands_over) {
         let Some(winner) = server.route_block(*other) else { continue };
         let Some((by, _)) = pattern_of(&winner).filter(|(by, _)| by.starts_with('~')) else { continue };

@@ -119,6 +119,7 @@ impl Tree {
     }
 
     /// The words of a node, its name first.
+    #[inline]
     pub fn words(&self, node: &Node) -> &[Word] {
         let first = node.first_word as usize;
         self.words.get(first..first + node.word_count as usize).unwrap_or_default()
@@ -141,11 +142,13 @@ impl Tree {
     }
 
     /// The span of a word, quotes included.
+    #[inline]
     pub fn word_span(&self, word: &Word) -> Span {
         Span::new(self.file, word.start, word.end)
     }
 
     /// The span of a node from its name to its last word: the head of a block.
+    #[inline]
     pub fn head_span(&self, node: &Node) -> Span {
         let words = self.words(node);
         let start = words.first().map_or(node.end, |w| w.start);
@@ -163,6 +166,7 @@ impl Word {
     ///
     /// nginx removes a backslash before `"`, `'` and `\`, turns `\t`, `\r`, `\n` into the characters, and keeps every other
     /// backslash (`ngx_conf_read_token`).
+    #[inline]
     pub fn value<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let inner = match self.quote {
             Quote::None => text.get(self.start as usize..self.end as usize),
@@ -172,24 +176,29 @@ impl Word {
         if !self.escaped {
             return Cow::Borrowed(inner);
         }
-        let mut value = String::with_capacity(inner.len());
-        let mut chars = inner.chars().peekable();
-        while let Some(c) = chars.next() {
-            let resolved = match (c, chars.peek()) {
-                ('\\', Some('"')) => '"',
-                ('\\', Some('\'')) => '\'',
-                ('\\', Some('\\')) => '\\',
-                ('\\', Some('t')) => '\t',
-                ('\\', Some('r')) => '\r',
-                ('\\', Some('n')) => '\n',
-                _ => {
-                    value.push(c);
-                    continue;
-                }
-            };
-            chars.next();
-            value.push(resolved);
-        }
-        Cow::Owned(value)
+        Cow::Owned(unescaped(inner))
     }
+}
+
+/// The text without the backslashes that the server removes.
+fn unescaped(inner: &str) -> String {
+    let mut value = String::with_capacity(inner.len());
+    let mut chars = inner.chars().peekable();
+    while let Some(c) = chars.next() {
+        let resolved = match (c, chars.peek()) {
+            ('\\', Some('"')) => '"',
+            ('\\', Some('\'')) => '\'',
+            ('\\', Some('\\')) => '\\',
+            ('\\', Some('t')) => '\t',
+            ('\\', Some('r')) => '\r',
+            ('\\', Some('n')) => '\n',
+            _ => {
+                value.push(c);
+                continue;
+            }
+        };
+        chars.next();
+        value.push(resolved);
+    }
+    value
 }

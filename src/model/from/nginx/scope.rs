@@ -89,6 +89,7 @@ pub(super) struct Settled<'s> {
 }
 
 impl<'s> Settled<'s> {
+    #[inline]
     fn slot(self, slot: u8) -> Run {
         if self.scope.present & (1 << slot) == 0 {
             return Run::default();
@@ -106,21 +107,25 @@ impl<'s> Settled<'s> {
         }
     }
 
+    #[inline]
     fn last(self, slot: u8) -> Option<DirectiveId> {
         self.scopes.run(self.slot(slot)).last().copied()
     }
 
     /// The directive that decides a setting.
+    #[inline]
     pub(super) fn single(self, slot: Single) -> Option<DirectiveId> {
         self.last(slot as u8)
     }
 
     /// The directive that decides a setting of a protocol.
+    #[inline]
     pub(super) fn of(self, protocol: Protocol, setting: PerProtocol) -> Option<DirectiveId> {
         self.last(single_of(protocol, setting))
     }
 
     /// The directives that a slot holds.
+    #[inline]
     pub(super) fn of_slot(self, slot: Slot) -> &'s [DirectiveId] {
         match slot {
             Slot::Single(slot) | Slot::List(slot) => self.scopes.run(self.slot(slot)),
@@ -129,6 +134,7 @@ impl<'s> Settled<'s> {
     }
 
     /// What makes the response.
+    #[inline]
     pub(super) fn handler(self) -> Option<DirectiveId> {
         self.last(HANDLER)
     }
@@ -144,11 +150,13 @@ impl<'s> Settled<'s> {
     }
 
     /// The run of a list.
+    #[inline]
     pub(super) fn run(self, list: List) -> Run {
         self.slot(list_slot(list))
     }
 
     /// The run of a protocol's list.
+    #[inline]
     pub(super) fn run_of(self, protocol: Protocol, list: PerProtocolList) -> Run {
         self.slot(list_of(protocol, list))
     }
@@ -156,10 +164,12 @@ impl<'s> Settled<'s> {
 
 impl Run {
     /// Whether it holds no directive.
+    #[inline]
     pub(super) fn is_empty(self) -> bool {
         self.len == 0
     }
 
+    #[inline]
     fn range(self) -> std::ops::Range<usize> {
         self.start as usize..(self.start + self.len) as usize
     }
@@ -167,16 +177,19 @@ impl Run {
 
 impl Scopes {
     /// The block of a number.
+    #[inline]
     pub(super) fn get(&self, id: ScopeId) -> &Scope {
         &self.all[id as usize]
     }
 
     /// The effective settings of a block.
+    #[inline]
     pub(super) fn settled(&self, id: ScopeId) -> Settled<'_> {
         Settled { scopes: self, scope: self.get(id) }
     }
 
     /// The directives of a run.
+    #[inline]
     pub(super) fn run(&self, run: Run) -> &[DirectiveId] {
         self.lists.get(run.range()).unwrap_or_default()
     }

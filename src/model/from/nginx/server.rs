@@ -56,8 +56,8 @@ pub(super) enum NameMatch {
 /// Names that were given to a server of one address.
 #[derive(Default)]
 pub(super) struct TakenNames<'s> {
-    exact: HashSet<&'s str>,
-    wildcard: HashSet<&'s str>,
+    exact: HashSet<&'s str, foldhash::fast::FixedState>,
+    wildcard: HashSet<&'s str, foldhash::fast::FixedState>,
 }
 
 impl<'s> TakenNames<'s> {
