@@ -217,11 +217,13 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
     for (mut project, found) in projects.into_iter().zip(found) {
         let own = std::mem::take(&mut project.findings);
         let only = project.only.take();
-        let kept = own.into_iter().chain(found).filter(|f| only.as_ref().is_none_or(|files| files.contains(&f.primary.file)));
-        let kept: Vec<Finding> = kept.collect();
         analysis.files.extend(covered(&project, only.as_ref()));
-        let offset = analysis.sources.append(project.sources);
-        findings.extend(kept.into_iter().map(|finding| moved(finding, offset)));
+        // The directives are given back before the findings are sorted.
+        let Project { sources, config, .. } = project;
+        drop(config);
+        let offset = analysis.sources.append(sources);
+        let kept = own.into_iter().chain(found).filter(|f| only.as_ref().is_none_or(|files| files.contains(&f.primary.file)));
+        findings.extend(kept.map(|finding| moved(finding, offset)));
     }
     analysis.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
     analysis.files.dedup_by(|b, a| a.path == b.path);

@@ -21,12 +21,10 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         if route.traits.has(Traits::INTERNAL) {
             continue;
         }
-        let found = lost_query(server, id, route, cx)
-            .into_iter()
-            .chain(lost_proxied_query(server, id, route, cx))
-            .chain(wrong_script(server, id, route, cx));
-        for found in found.collect::<Vec<_>>() {
-            if !told.contains(&found.primary) {
+        for look in [lost_query, lost_proxied_query, wrong_script] {
+            if let Some(found) = look(server, id, route, cx)
+                && !told.contains(&found.primary)
+            {
                 told.push(found.primary);
                 cx.report(found);
             }

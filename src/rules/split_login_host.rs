@@ -41,9 +41,15 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
     let mut other = without.request(&request.path).method(&request.method).past_gates();
     apex.clone_into(&mut other.host);
     other.assume.file_exists = request.assume.file_exists;
-    let (here, there) = (with.resolve(&request), without.resolve(&other));
-    if !here.always(goes_to_application) || !there.always(goes_to_application) || target(&here) != target(&there) {
+    let here = with.resolve(&request);
+    if !here.always(goes_to_application) {
         return;
+    }
+    if !(std::ptr::eq(with, without) && ignores_host(with, id)) {
+        let there = without.resolve(&other);
+        if !there.always(goes_to_application) || target(&here) != target(&there) {
+            return;
+        }
     }
     let (Some(primary), Some(second)) = (server_name(with, www, cx), server_name(without, apex, cx)) else { return };
     let message = format!("{} is answered for {www} and for {apex}: who signs in at one is a stranger at the other", request.describe());
@@ -90,6 +96,15 @@ fn shows_login(server: &Server) -> bool {
 
 fn goes_to_application(outcome: &Outcome) -> bool {
     outcome.handler.kind.is_upstream()
+}
+
+/// Whether nothing on the way to a route's application can depend on the host of the request.
+fn ignores_host(server: &Server, id: RouteId) -> bool {
+    const PASSES: [Name; 5] = [Name::ProxyPass, Name::FastcgiPass, Name::UwsgiPass, Name::ScgiPass, Name::GrpcPass];
+    let route = |id: RouteId| server.routes().get(id as usize);
+    let plain = |id: RouteId| route(id).is_some_and(|r| !r.traits.has(Traits::REWRITES) && !r.traits.has(Traits::ERROR_PAGES));
+    let constant = |name: &Name| server.effective(id, *name).is_none_or(|pass| !pass.arg(0).contains('$'));
+    plain(0) && plain(id) && server.effective(id, Name::TryFiles).is_none() && PASSES.iter().all(constant)
 }
 
 /// Where a request is handed to; two names of one application have the same.

@@ -9,8 +9,7 @@ use super::scope::{ScopeId, ScopeKind};
 
 /// A path for which the search finds `scope`; `None` if none could be made up.
 pub(super) fn path_for(shared: &Shared, locations: &Locations, server: ScopeId, scope: ScopeId) -> Option<String> {
-    let candidates = candidates(shared, scope);
-    candidates.into_iter().find(|path| {
+    let leads_here = |path: &String| {
         let mut matches = |regex| shared.regexes.is_match(regex, path);
         let found = locations.find(server, path, &mut matches);
         let found = match found {
@@ -19,7 +18,18 @@ pub(super) fn path_for(shared: &Shared, locations: &Locations, server: ScopeId, 
             Found::SlashRedirect(_) | Found::Unknown(_) => return false,
         };
         found == scope
-    })
+    };
+    let block = shared.scopes.get(scope);
+    if block.kind == ScopeKind::Location {
+        // The prefix by itself, which mostly does, is tried before others are made up.
+        let directive = shared.directive(block.directive);
+        if let Pattern::Prefix { text, .. } = pattern(&directive, &mut Regexes::default())
+            && leads_here(&text)
+        {
+            return Some(text);
+        }
+    }
+    candidates(shared, scope).into_iter().find(leads_here)
 }
 
 /// Paths that the pattern of a block probably matches.

@@ -1,16 +1,34 @@
 //! The value of a variable for one request.
 
+use std::borrow::Cow;
+
 use super::nginx_site::Server;
 use super::slots::{List, Single};
 use super::value::{Piece, pieces};
 use super::walk::{Walk, concat, unknown_value};
 use crate::model::{Scheme, Value};
 
+/// Whether a text is the name of a variable, and nothing else.
+fn is_plain_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 impl Walk<'_, '_> {
     /// Evaluates a text with variables.
     pub(super) fn value(&mut self, text: &str) -> Value {
         if !text.contains('$') {
             return Value::Known(text.to_owned());
+        }
+        // Most texts are one variable.
+        if let Some(name) = text.strip_prefix('$').filter(|n| is_plain_name(n)) {
+            let value = self.variable(name);
+            return match value {
+                Value::Unknown { prefix, nonempty, why } => {
+                    Value::Unknown { nonempty: nonempty || !prefix.is_empty(), prefix, why }
+                }
+                known @ Value::Known(_) => known,
+            };
         }
         let parts: Vec<Value> = pieces(text)
             .into_iter()
@@ -25,11 +43,16 @@ impl Walk<'_, '_> {
 
     /// The value of a variable, without its `$`. Names are compared without regard to case, as nginx does.
     pub(super) fn variable(&mut self, name: &str) -> Value {
-        let name = name.to_ascii_lowercase();
-        if let Some(value) = self.variables.get(&name) {
+        let lower: Cow<str> = if name.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        };
+        let name = lower.as_ref();
+        if let Some(value) = self.variables.get(name) {
             return value.clone();
         }
-        if let Some(value) = self.builtin(&name) {
+        if let Some(value) = self.builtin(name) {
             return value;
         }
         if let Some(header) = name.strip_prefix("http_") {
@@ -44,14 +67,14 @@ impl Walk<'_, '_> {
                 Value::Unknown { .. } => unknown_value("arguments"),
             };
         }
-        if self.server.shared.maps.contains_key(&name) {
-            return self.mapped(&name);
+        if self.server.shared.maps.contains_key(name) {
+            return self.mapped(name);
         }
-        if self.server.shared.set_variables.contains(&name) || self.server.shared.regexes.names_group(&name) {
+        if self.server.shared.set_variables.contains(name) || self.server.shared.regexes.names_group(name) {
             return Value::Known(String::new());
         }
         let nonempty = matches!(
-            name.as_str(),
+            name,
             "request_id"
                 | "msec"
                 | "time_local"
