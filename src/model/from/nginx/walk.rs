@@ -72,6 +72,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) end: Option<End>,
     /// The directive that ended the walk by itself (`return`, `rewrite`), if one did.
     pub(super) ended_by: Option<DirectiveId>,
+    /// What headers-more has changed of the client's header so far.
+    pub(super) edits: Vec<super::upstream::InputEdit>,
     pub(super) gates: Vec<Gate>,
     pub(super) refused: bool,
     pub(super) steps: Vec<Step>,
@@ -107,6 +109,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             location: None,
             end: None,
             ended_by: None,
+            edits: Vec::new(),
             gates: Vec::new(),
             refused: false,
             steps: Vec::new(),
@@ -213,12 +216,14 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn location_rewrite(&mut self) -> Next {
         if self.scope == self.server.scope {
+            self.edit_input_headers();
             return Next::Access;
         }
         let scope = self.scope;
         if let super::script::Flow::Status(status, by) = self.script(scope) {
             return self.finalize(status, Some(by));
         }
+        self.edit_input_headers();
         if !self.uri_changed {
             return Next::Access;
         }
@@ -230,6 +235,10 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn access_phase(&mut self) -> Next {
+        // The address is looked for a second time before the access phase, now with the settings of the location.
+        if self.client == Some(self.request.client) {
+            self.client = self.real_client();
+        }
         if self.subrequest {
             return Next::TryFiles;
         }
