@@ -3,7 +3,7 @@
 use super::lookup::Found;
 use super::slots::{List, Single};
 use super::uri;
-use super::walk::{End, Next, Walk};
+use super::walk::{End, Next, Walk, concat};
 use crate::files::FileKind;
 use crate::model::{Known, Value};
 use crate::project::nginx::DirectiveId;
@@ -62,8 +62,12 @@ impl Walk<'_, '_> {
     }
 
     fn exists(&mut self, uri: Value, wanted: FileKind, by: DirectiveId) -> bool {
-        let what = if wanted == FileKind::File { "file" } else { "folder" };
         let path = self.filename_of(uri);
+        self.exists_at(&path, wanted, by)
+    }
+
+    fn exists_at(&mut self, path: &Value, wanted: FileKind, by: DirectiveId) -> bool {
+        let what = if wanted == FileKind::File { "file" } else { "folder" };
         let known = path.known().and_then(|path| self.file_kind(path, by));
         match known {
             Some(kind) => kind == Some(wanted),
@@ -173,11 +177,13 @@ impl Walk<'_, '_> {
                 let args = self.args.clone();
                 return self.internal_redirect(Some(name), args);
             }
-            let candidate = self.value(&format!("{}{name}", uri.replace('$', "")));
-            if self.exists(candidate.clone(), FileKind::File, id) {
+            // The name goes behind the folder's path, also where `alias` in a regex location gives that path.
+            let value = self.value(&name);
+            let folder = self.filename_of(Value::Known(uri.to_owned()));
+            if self.exists_at(&concat([folder, value.clone()]), FileKind::File, id) {
                 self.step(format!("index file {name}"), id);
                 let args = self.args.clone();
-                let uri = candidate.known().map(str::to_owned);
+                let uri = value.known().map(|name| format!("{uri}{name}"));
                 return self.internal_redirect(uri, args);
             }
             if !std::mem::replace(&mut folder_tested, true)

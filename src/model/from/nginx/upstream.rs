@@ -179,7 +179,10 @@ impl Walk<'_, '_> {
     }
 
     fn upstream_host(&mut self, protocol: Protocol, sent: &[Sent], forwards: &Fact<bool>) -> Fact<Value> {
-        if let Some(host) = sent.iter().find(|s| s.name.eq_ignore_ascii_case("host")) {
+        // Of several only those with a value are sent.
+        let mut own = sent.iter().filter(|s| s.name.eq_ignore_ascii_case("host"));
+        let first = own.clone().next();
+        if let Some(host) = own.find(|s| s.value.is_empty() != Some(true)).or(first) {
             return Fact::is(host.value.clone(), [host.span]);
         }
         if !uses_parameters(protocol) {

@@ -76,6 +76,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) edits: Vec<super::upstream::InputEdit>,
     pub(super) gates: Vec<Gate>,
     pub(super) refused: bool,
+    /// Whether the upstream was asked; an `error_page` may have set the status before.
+    pub(super) reached: bool,
     pub(super) steps: Vec<Step>,
     pub(super) unknown: Vec<Unknown>,
     pub(super) depth: u8,
@@ -112,6 +114,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             edits: Vec::new(),
             gates: Vec::new(),
             refused: false,
+            reached: false,
             steps: Vec::new(),
             unknown: Vec::new(),
             depth: 0,
@@ -374,6 +377,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Ends at the upstream.
     pub(super) fn done_upstream(&mut self) -> Next {
+        self.reached = true;
         self.end = Some(match self.error_status {
             Some(status) => End::Status(Known::Is(status), None),
             None => End::Upstream,
