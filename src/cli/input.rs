@@ -134,6 +134,8 @@ pub(super) fn on_threads<T: Send>(jobs: Option<usize>, work: impl FnOnce() -> T 
     let Some(jobs) = jobs else { return Ok(work()) };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
+        // One thread is this one: a second would only bring a heap of its own.
+        .use_current_thread()
         .build()
         .map_err(|e| Failure::usage(format!("{jobs} threads cannot be started: {e}")))?;
     Ok(pool.install(work))

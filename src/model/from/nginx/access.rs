@@ -191,6 +191,7 @@ impl Walk<'_, '_> {
         inner.subrequest = true;
         inner.depth = self.depth + 1;
         inner.client = self.client;
+        inner.edits.clone_from(&self.edits);
         inner.variables.clone_from(&self.variables);
         inner.run_from(Next::ServerRewrite);
         let answer = match &inner.end {

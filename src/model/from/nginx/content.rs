@@ -63,10 +63,10 @@ impl Walk<'_, '_> {
 
     fn exists(&mut self, uri: Value, wanted: FileKind, by: DirectiveId) -> bool {
         let path = self.filename_of(uri);
-        self.is_there(&path, wanted, by)
+        self.exists_at(&path, wanted, by)
     }
 
-    fn is_there(&mut self, path: &Value, wanted: FileKind, by: DirectiveId) -> bool {
+    fn exists_at(&mut self, path: &Value, wanted: FileKind, by: DirectiveId) -> bool {
         let what = if wanted == FileKind::File { "file" } else { "folder" };
         let known = path.known().and_then(|path| self.file_kind(path, by));
         if let Some(kind) = known {
@@ -176,13 +176,13 @@ impl Walk<'_, '_> {
                 let args = self.args.clone();
                 return self.internal_redirect(Some(name), args);
             }
-            let candidate = self.value(&format!("{}{name}", uri.replace('$', "")));
-            // The name is put behind the folder, not behind the URI: in a regex location `alias` does not depend on the URI.
-            let path = concat([self.filename_of(Value::Known(uri.to_owned())), self.value(&name)]);
-            if self.is_there(&path, FileKind::File, id) {
+            // The name goes behind the folder's path, also where `alias` in a regex location gives that path.
+            let value = self.value(&name);
+            let folder = self.filename_of(Value::Known(uri.to_owned()));
+            if self.exists_at(&concat([folder, value.clone()]), FileKind::File, id) {
                 self.step(format!("index file {name}"), id);
                 let args = self.args.clone();
-                let uri = candidate.known().map(str::to_owned);
+                let uri = value.known().map(|name| format!("{uri}{name}"));
                 return self.internal_redirect(uri, args);
             }
             if !std::mem::replace(&mut folder_tested, true)

@@ -352,13 +352,12 @@ impl<'a> Server<'a> {
             None => (Known::Unknown("the request was not followed to its end".to_owned()), None),
         };
         let upstream = if walk.returned() { None } else { walk.upstream() };
-        let reached = matches!(walk.end, Some(End::Upstream)) || upstream.is_some() && !walk.refused && by.is_none();
         let handler = self.handler(&mut walk, &status, by);
         let served = walk.serving_scope();
         Outcome {
             site: self.place_of(self.server_directive()),
             served_by: self.place_of(self.shared.scopes.get(served).directive),
-            cache: if upstream.is_some() { walk.cache(reached) } else { crate::model::Cache::none() },
+            cache: if upstream.is_some() { walk.cache(walk.reached) } else { crate::model::Cache::none() },
             response: walk.response(),
             steps: std::mem::take(&mut walk.steps),
             gates: std::mem::take(&mut walk.gates),

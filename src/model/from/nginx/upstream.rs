@@ -48,7 +48,9 @@ fn header_of_parameter(name: &str) -> String {
 }
 
 /// A change of the client's own header fields (`more_set_input_headers`).
-struct InputEdit {
+#[derive(Clone, Debug)]
+pub(super) struct InputEdit {
+    /// `X-*` stands for all that begin so; only `more_clear_input_headers` takes it.
     name: String,
     /// Empty: removed.
     value: Value,
@@ -67,9 +69,8 @@ impl Walk<'_, '_> {
             Some(d) => Fact::is(d.arg(0) != "off", [d.span()]),
             None => Fact::is(true, []),
         };
-        let edits = self.input_edits();
-        let host = self.upstream_host(protocol, &sent, &edits, &forwards_client_headers);
-        let fate = |walk: &Self, name| walk.fate(name, &sent, &edits, &forwards_client_headers);
+        let host = self.upstream_host(protocol, &sent, &forwards_client_headers);
+        let fate = |walk: &Self, name| walk.fate(name, &sent, &forwards_client_headers);
         Some(Upstream {
             authorization: fate(self, "Authorization"),
             cookie: fate(self, "Cookie"),
@@ -106,35 +107,54 @@ impl Walk<'_, '_> {
         outer.into_iter().filter(|o| !sent.iter().any(|s| s.name.eq_ignore_ascii_case(&o.name))).collect()
     }
 
-    fn input_edits(&mut self) -> Vec<InputEdit> {
-        let ids = self.list(List::MoreSetInputHeaders).to_vec();
-        let mut edits = Vec::new();
-        for id in ids {
-            let directive = self.directive(id);
+    /// Takes the changes that headers-more makes at the end of each run of the rewrite phase. They stay with the request when it goes on
+    /// elsewhere, and the access phase sees them.
+    pub(super) fn edit_input_headers(&mut self) {
+        for id in self.list(List::MoreSetInputHeaders) {
+            let directive = self.directive(*id);
             let clears = directive.name() == Name::MoreClearInputHeaders;
             let mut skip = false;
+            let only_present = directive.args().any(|a| a == "-r");
             for arg in directive.args() {
                 if std::mem::take(&mut skip) || arg.starts_with('-') {
                     skip = arg == "-s" || arg == "-t";
                     continue;
                 }
                 let (name, value) = arg.split_once(':').unwrap_or((&arg, ""));
+                let name = name.trim().to_owned();
+                if only_present && !self.has_header(&name) {
+                    continue;
+                }
                 let value = if clears { Value::Known(String::new()) } else { self.value(value.trim_start()) };
-                edits.push(InputEdit { name: name.trim().to_owned(), value, span: directive.span() });
+                self.edits.push(InputEdit { name, value, span: directive.span() });
             }
         }
-        edits
     }
 
-    /// What headers-more makes of a header; `None`: it is left alone.
-    pub(super) fn edited(&mut self, name: &str) -> Option<Value> {
-        self.input_edits().into_iter().rev().find(|e| e.name.eq_ignore_ascii_case(name)).map(|e| e.value)
+    fn has_header(&self, name: &str) -> bool {
+        match self.edit_of(name) {
+            Some(edit) => edit.value.is_empty() != Some(true),
+            None => self.request.header_value(name).is_some(),
+        }
     }
 
-    fn fate(&self, name: &str, sent: &[Sent], edits: &[InputEdit], forwards: &Fact<bool>) -> Fact<HeaderFate> {
+    /// The last change of a header; `None`: it is left alone.
+    fn edit_of(&self, name: &str) -> Option<&InputEdit> {
+        self.edits.iter().rev().find(|edit| match edit.name.strip_suffix('*') {
+            Some(start) => name.get(..start.len()).is_some_and(|n| n.eq_ignore_ascii_case(start)),
+            None => edit.name.eq_ignore_ascii_case(name),
+        })
+    }
+
+    /// What headers-more has made of a header; `None`: it is left alone.
+    pub(super) fn edited(&self, name: &str) -> Option<Value> {
+        self.edit_of(name).map(|edit| edit.value.clone())
+    }
+
+    fn fate(&self, name: &str, sent: &[Sent], forwards: &Fact<bool>) -> Fact<HeaderFate> {
         let client = self.request.header_value(name);
         let own: Vec<&Sent> = sent.iter().filter(|s| s.name.eq_ignore_ascii_case(name)).collect();
-        let edited = edits.iter().rev().find(|e| e.name.eq_ignore_ascii_case(name));
+        let edited = self.edit_of(name);
         let absent = if client.is_some() { HeaderFate::Dropped } else { HeaderFate::Absent };
         let by_value = |value: &Value| match value {
             Value::Known(text) if text.is_empty() => absent.clone(),
@@ -158,14 +178,17 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn upstream_host(&mut self, protocol: Protocol, sent: &[Sent], edits: &[InputEdit], forwards: &Fact<bool>) -> Fact<Value> {
-        if let Some(host) = sent.iter().find(|s| s.name.eq_ignore_ascii_case("host")) {
+    fn upstream_host(&mut self, protocol: Protocol, sent: &[Sent], forwards: &Fact<bool>) -> Fact<Value> {
+        // Of several only those with a value are sent.
+        let mut own = sent.iter().filter(|s| s.name.eq_ignore_ascii_case("host"));
+        let first = own.clone().next();
+        if let Some(host) = own.find(|s| s.value.is_empty() != Some(true)).or(first) {
             return Fact::is(host.value.clone(), [host.span]);
         }
         if !uses_parameters(protocol) {
             return Fact::is(self.proxy_variable("proxy_host"), self.handler.map(|h| self.directive(h).span()));
         }
-        if let Some(edit) = edits.iter().rev().find(|e| e.name.eq_ignore_ascii_case("host")) {
+        if let Some(edit) = self.edit_of("host") {
             return Fact::is(edit.value.clone(), [edit.span]);
         }
         if forwards.value.is(&false) {
@@ -176,7 +199,9 @@ impl Walk<'_, '_> {
 
     /// `$proxy_host` or `$proxy_port` of the current handler.
     pub(super) fn proxy_variable(&mut self, name: &str) -> Value {
-        let Some(handler) = self.handler else { return Value::Known(String::new()) };
+        // Only the proxy module sets it.
+        let proxies = self.handler_name().and_then(protocol_of).is_some_and(|protocol| !uses_parameters(protocol));
+        let Some(handler) = self.handler.filter(|_| proxies) else { return Value::Known(String::new()) };
         let target = self.directive(handler).arg(0).into_owned();
         let target = match self.value(&target) {
             Value::Known(target) => target,

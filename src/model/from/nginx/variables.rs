@@ -56,7 +56,8 @@ impl Walk<'_, '_> {
             return value;
         }
         if let Some(header) = name.strip_prefix("http_") {
-            return Value::Known(self.header_variable(header));
+            let edited = self.edited(&header.replace('_', "-"));
+            return edited.unwrap_or_else(|| Value::Known(self.header_variable(header)));
         }
         if let Some(cookie) = name.strip_prefix("cookie_") {
             return Value::Known(self.cookie(cookie));
@@ -113,7 +114,7 @@ impl Walk<'_, '_> {
                 }
                 known(request.host.trim_end_matches('.'))
             }
-            "http_host" => Some(Value::Known(Server::host_header(request))),
+            "http_host" => Some(self.edited("host").unwrap_or_else(|| Value::Known(Server::host_header(request)))),
             "server_name" => Some(self.server.first_name()),
             "server_port" => Some(Value::Known(request.port.to_string())),
             "remote_addr" => Some(self.client.map_or_else(|| unknown_value("client address"), |a| Value::Known(a.to_string()))),

@@ -80,8 +80,12 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) end: Option<End>,
     /// The directive that ended the walk by itself (`return`, `rewrite`), if one did.
     pub(super) ended_by: Option<DirectiveId>,
+    /// What headers-more has changed of the client's header so far.
+    pub(super) edits: Vec<super::upstream::InputEdit>,
     pub(super) gates: Vec<Gate>,
     pub(super) refused: bool,
+    /// Whether the upstream was asked; an `error_page` may have set the status before.
+    pub(super) reached: bool,
     pub(super) steps: Vec<Step>,
     pub(super) unknown: Vec<Unknown>,
     noted: HashSet<(String, Span), foldhash::fast::FixedState>,
@@ -116,8 +120,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             location: None,
             end: None,
             ended_by: None,
+            edits: Vec::new(),
             gates: Vec::new(),
             refused: false,
+            reached: false,
             steps: Vec::new(),
             unknown: Vec::new(),
             noted: HashSet::default(),
@@ -224,6 +230,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn location_rewrite(&mut self) -> Next {
         if self.scope == self.server.scope {
+            self.edit_input_headers();
             return Next::Access;
         }
         let scope = self.scope;
@@ -232,6 +239,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             Flow::Lost => return self.give_up(),
             Flow::Next | Flow::Stop => {}
         }
+        self.edit_input_headers();
         if !self.uri_changed {
             return Next::Access;
         }
@@ -249,6 +257,10 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn access_phase(&mut self) -> Next {
+        // The address is looked for a second time before the access phase, now with the settings of the location.
+        if self.client == Some(self.request.client) {
+            self.client = self.real_client();
+        }
         if self.subrequest {
             return Next::TryFiles;
         }
@@ -384,6 +396,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Ends at the upstream.
     pub(super) fn done_upstream(&mut self) -> Next {
+        self.reached = true;
         self.end = Some(match self.error_status {
             Some(status) => End::Status(Known::Is(status), None),
             None => End::Upstream,
