@@ -54,10 +54,19 @@ pub(super) fn lone_half<'a>(server: &Server<'a>, half: Name, other: Name) -> Vec
         if server.effective(route, other).is_some() || found.has_hole() || lone.iter().any(|(_, d)| d.id == found.id) {
             continue;
         }
-        let Some(block) = found.parent() else { continue };
-        let end = config.placed.get(block.id as usize).map_or(0, |b| b.subtree_end);
+        // A server whose locations take every path serves nothing itself.
+        if server.landmark(route).is_none() {
+            continue;
+        }
         let others = config.by_name.get(other as usize).map_or(&[][..], Vec::as_slice);
-        let inside = others.get(others.partition_point(|id| *id < block.id)).is_some_and(|id| *id < end);
+        let inside = match found.parent() {
+            Some(block) => {
+                let end = config.placed.get(block.id as usize).map_or(0, |b| b.subtree_end);
+                others.get(others.partition_point(|id| *id < block.id)).is_some_and(|id| *id < end)
+            }
+            // Outside of all blocks: what else there is shows only where the whole configuration is in view.
+            None => !others.is_empty() || !config.guessed_context.is_empty(),
+        };
         if !inside {
             lone.push((route, found));
         }

@@ -48,6 +48,9 @@ fn check_start(site: &dyn Site, start: (RouteId, &Route), session: &str, reporte
     candidates.retain(|c| c.request.method == "GET");
     candidates.truncate(MOST);
     candidates.extend(caches::made_up(site, start));
+    // Answers to POST are stored only where the configuration says so; an API may know nothing else.
+    let posted = caches::posted(site, start, cx.paths, PathKind::Api);
+    candidates.extend(posted.into_iter().filter(|c| caches::stored(&site.resolve(&c.request)).is_some()));
     let login_pages = caches::candidates(site, start, cx.paths, &[PathKind::Login]);
     let login_pages = login_pages.iter().any(|c| !c.request.path.starts_with("/api/"));
     for candidate in candidates {

@@ -130,6 +130,17 @@ pub(super) fn candidates<'p>(
     found
 }
 
+/// A POST to the first path of this kind that is asked in no other way.
+pub(super) fn posted<'p>(
+    site: &dyn Site,
+    (id, route): (RouteId, &Route),
+    paths: &'p Paths,
+    kind: PathKind,
+) -> Option<Candidate<'p>> {
+    let known = (route.serves & paths.of(kind)).iter().filter_map(|i| paths.list.get(i)).find(|k| k.method == "POST")?;
+    Some(Candidate { route: id, known: Some(known), request: request_for(site, known).past_gates() })
+}
+
 /// A request made up for a route that caches, if it does not look like one for an asset.
 pub(super) fn made_up(site: &dyn Site, (id, route): (RouteId, &Route)) -> Option<Candidate<'static>> {
     if !caches(route) {

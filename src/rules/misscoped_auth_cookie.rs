@@ -54,7 +54,12 @@ fn wrong_path(server: &Server, id: RouteId, directive: &Directive) -> Option<Fin
     let location = prefix_of(&server.route_block(id)?)?;
     let (from, to) = (directive.arg(0), directive.arg(1));
     // What a cookie for the whole application gets; other paths depend on the application.
-    if from != "/" || to.contains('$') || directive.has_hole() {
+    let to = match from.strip_prefix('~') {
+        Some(pattern) => replaced(pattern, &to)?,
+        None if from == "/" && !to.contains('$') => &to,
+        None => return None,
+    };
+    if directive.has_hole() {
         return None;
     }
     let path = to.split(';').next().unwrap_or_default().trim().to_owned();
@@ -76,6 +81,14 @@ fn wrong_path(server: &Server, id: RouteId, directive: &Directive) -> Option<Fin
         .related(server.route_block(id)?.span(), "the application's addresses")
         .confidence(if path.starts_with(&location) { Confidence::Medium } else { Confidence::High });
     Some(found)
+}
+
+/// The fixed start of what a regular expression makes of the path `/`, where it takes that path.
+fn replaced<'t>(pattern: &str, to: &'t str) -> Option<&'t str> {
+    let pattern = pattern.strip_prefix('*').unwrap_or(pattern);
+    let takes = fancy_regex::Regex::new(pattern).ok()?.is_match("/").ok()?;
+    let fixed = to.split('$').next().filter(|f| takes && f.len() > 1)?;
+    (fixed.len() == to.len() || fixed.ends_with('/')).then_some(fixed)
 }
 
 fn wrong_domain(server: &Server, id: RouteId, directive: &Directive) -> Option<Finding> {

@@ -175,22 +175,27 @@ fn report(site: &dyn Site, cycle: &[Hop], certain: bool) -> Finding {
 /// A plain site with content that redirects every plain request to https, with nobody to answer there: reached only through a proxy
 /// that ends TLS, and then never.
 fn forced_https(site: &dyn Site, by_host: &ByHost) -> Option<Finding> {
-    if site.is_tls() || !site.routes().first()?.traits.has(Traits::REWRITES) {
+    if site.is_tls() {
         return None;
     }
     let host = site.hosts().first()?;
     if by_host.get(host.as_str())?.iter().any(|s| s.is_tls()) {
         return None;
     }
-    let (id, route) = site.routes().iter().enumerate().find(|(_, r)| r.traits.has(Traits::UPSTREAM))?;
-    let request = SAY_HTTPS.iter().fold(site.landmark(id as u32)?.past_gates(), |r, (name, value)| r.header(name, value));
-    let outcome = site.resolve(&request);
-    let (target, by) = redirect(&outcome)?;
-    let again = next_request(&request, &target)?;
-    let itself = again.scheme == Scheme::Https && again.host == request.host && again.path == request.path;
-    if !itself || outcome.served_by.span == route.span {
-        return None;
-    }
+    let before_all = site.routes().first()?.traits.has(Traits::REWRITES);
+    let (id, route, request, by) = site.routes().iter().enumerate().find_map(|(id, route)| {
+        // Its own redirect, or the one of the server before it, leaves nothing to do for the application of this block.
+        let own = route.traits.has(Traits::REWRITES) && id != 0;
+        if !route.traits.has(Traits::UPSTREAM) || route.traits.has(Traits::INTERNAL) || !(own || before_all) {
+            return None;
+        }
+        let request = SAY_HTTPS.iter().fold(site.landmark(id as u32)?.past_gates(), |r, (name, value)| r.header(name, value));
+        let outcome = site.resolve(&request);
+        let (target, by) = redirect(&outcome)?;
+        let again = next_request(&request, &target)?;
+        let itself = again.scheme == Scheme::Https && again.host == request.host && again.path == request.path;
+        (itself && (own || outcome.served_by.span != route.span)).then_some((id, route, request, by))
+    })?;
     let message = format!(
         "GET https://{host}{} that a proxy in front passes on as plain HTTP is redirected to itself: the scheme here is always http",
         request.target()

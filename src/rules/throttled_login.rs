@@ -21,8 +21,14 @@ const VERY_SLOW_WITHOUT_BURST: u64 = 60;
 /// Requests a minute below which a mistyped password is enough.
 const FEW_A_MINUTE: u64 = 5;
 
+/// Requests a minute that all visitors together need.
+const FEW_FOR_ALL: u64 = 60;
+
 /// Below that rate, a burst of this size that is not delayed leaves room for ordinary use.
 const ROOMY_BURST: u64 = 10;
+
+/// Whose requests a key without the client counts.
+const ALL_VISITORS: &str = "all visitors together";
 
 /// Looks at the limits of the routes that serve a login.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
@@ -93,13 +99,14 @@ fn too_tight(server: &Server, id: RouteId, limit: &Directive, request: &Request,
     let rate = place.args().find_map(|a| a.strip_prefix("rate=").and_then(rate))?;
     let (counted, conditional) = key_of(server, &place.arg(0), cx)?;
     let slow = if specific && !conditional { SLOW_WITHOUT_BURST } else { VERY_SLOW_WITHOUT_BURST };
+    let few = if counted == ALL_VISITORS { FEW_FOR_ALL } else { FEW_A_MINUTE };
     let status = server.effective(id, Name::LimitReqStatus).map_or_else(|| "503".to_owned(), |s| s.arg(0).into_owned());
     let what = request.describe();
     let each = 60_000 / rate.max(1);
     let apart = if each >= 1000 { format!("{} s", each / 1000) } else { format!("{each} ms") };
     let text = if burst == 0 && rate <= slow {
         format!("a second {what} of {counted} within {apart} is answered {status}: the limit has no burst")
-    } else if rate < FEW_A_MINUTE && (burst < ROOMY_BURST || delayed) {
+    } else if rate < few && (burst < ROOMY_BURST || delayed) {
         let then = if burst == 0 || !delayed { format!("more is answered {status}") } else { format!("the next one waits up to {apart}") };
         format!("{rate} {what} a minute are let through for {counted}: {then}")
     } else {
@@ -121,7 +128,7 @@ fn key_of(server: &Server, key: &str, cx: &Cx) -> Option<(&'static str, bool)> {
         return Some(("one client", !key.contains("remote_addr") && !key.contains("$http_")));
     }
     if matches!(key, "$server_name" | "$host" | "$http_host" | "$uri") {
-        return Some(("all visitors together", false));
+        return Some((ALL_VISITORS, false));
     }
     let map = server.config().all(cx.sources, Name::Map).find(|m| m.arg(1) == key)?;
     let gives_address = map.children().any(|entry| entry.arg(0).contains("remote_addr"));

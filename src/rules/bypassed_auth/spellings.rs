@@ -26,8 +26,10 @@ pub(super) fn check(server: &Server, route: RouteId, gate: &Directive, winners: 
         if *other == route || !is_sibling(&block, &winner) || is_gated(server, *other) {
             continue;
         }
-        let behind = path.strip_suffix(".php").is_some() && server.effective(*other, Name::FastcgiSplitPathInfo).is_some();
-        if behind && report(server, route, gate, &winner, &format!("{path}/x"), Spelling::PathInfo, cx) {
+        let script = path.strip_suffix(".php").is_some() && server.effective(*other, Name::FastcgiPass).is_some();
+        let split = server.effective(*other, Name::FastcgiSplitPathInfo).is_some();
+        let how = if split { Spelling::PathInfo } else { Spelling::FixedPathInfo };
+        if script && report(server, route, gate, &winner, &format!("{path}/x"), how, cx) {
             return true;
         }
         let upper = other_case(&path);
@@ -42,6 +44,8 @@ pub(super) fn check(server: &Server, route: RouteId, gate: &Directive, winners: 
 enum Spelling {
     /// `/wp-login.php/x`: the script runs all the same, with `/x` in `PATH_INFO`.
     PathInfo,
+    /// The same where nginx does not take the path apart: PHP does, as `cgi.fix_pathinfo` is on unless somebody switches it off.
+    FixedPathInfo,
     /// `/WP-LOGIN.php`: the same thing where the application or the file system does not tell case.
     Case,
 }
@@ -55,9 +59,14 @@ fn other_case(path: &str) -> String {
 }
 
 fn report(server: &Server, route: RouteId, gate: &Directive, winner: &Directive, path: &str, how: Spelling, cx: &mut Cx) -> bool {
-    let request = server.request(path);
+    let mut request = server.request(path);
+    if how == Spelling::FixedPathInfo {
+        request.assume.file_exists = Some(false);
+    }
     let outcome = server.resolve(&request);
-    let reaches = |o: &Outcome| is_open(o) && o.served_by.span == winner.span() && o.handler.kind.is_upstream() && !answered(o);
+    // Not as the front controller that takes what is not there.
+    let moved = |o: &Outcome| o.steps.iter().any(|s| s.what.starts_with("try_files falls back"));
+    let reaches = |o: &Outcome| is_open(o) && !moved(o) && o.served_by.span == winner.span() && o.handler.kind.is_upstream() && !answered(o);
     if !outcome.possibly(reaches) || !outcome.always(is_open) {
         return false;
     }
@@ -70,7 +79,7 @@ fn report(server: &Server, route: RouteId, gate: &Directive, winner: &Directive,
         return false;
     }
     let why = match how {
-        Spelling::PathInfo => "the script before the last / runs",
+        Spelling::PathInfo | Spelling::FixedPathInfo => "the script before the last / runs",
         Spelling::Case => "it matters where the application does not tell case",
     };
     let message = format!("{} is served by {} without the password: {why}", request.describe(), winner.text());
@@ -78,7 +87,7 @@ fn report(server: &Server, route: RouteId, gate: &Directive, winner: &Directive,
         .confidence(if how == Spelling::Case { Confidence::Low } else { Confidence::Medium })
         .related(winner.span(), "this regular expression takes it")
         .help(match how {
-            Spelling::PathInfo => "protect the prefix (location ^~ /wp-login.php) instead of the exact path",
+            Spelling::PathInfo | Spelling::FixedPathInfo => "protect the prefix (location ^~ /wp-login.php) instead of the exact path",
             Spelling::Case => "protect the path in any case: location ~* before the other regular expression",
         });
     if how == Spelling::Case {
