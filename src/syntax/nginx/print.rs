@@ -12,6 +12,10 @@ pub fn print(tree: &Tree, text: &str) -> String {
     }
     printer.close_until(u32::MAX);
     printer.loose_until(u32::MAX);
+    // A word may begin with the character that is a byte order mark at the start of a file.
+    if printer.out.starts_with('\u{feff}') {
+        printer.out.insert(0, ' ');
+    }
     printer.out
 }
 
