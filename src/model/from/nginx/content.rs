@@ -69,13 +69,11 @@ impl Walk<'_, '_> {
     fn exists_at(&mut self, path: &Value, wanted: FileKind, by: DirectiveId) -> bool {
         let what = if wanted == FileKind::File { "file" } else { "folder" };
         let known = path.known().and_then(|path| self.file_kind(path, by));
-        match known {
-            Some(kind) => kind == Some(wanted),
-            None => {
-                let likely = wanted == FileKind::File && self.is_redirect_target(path.prefix());
-                self.decide(&format!("whether {}… is a {what} on the server", path.prefix()), likely, by, true)
-            }
+        if let Some(kind) = known {
+            return kind == Some(wanted);
         }
+        let likely = wanted == FileKind::File && self.is_redirect_target(path.prefix());
+        self.decide(&format!("whether {}… is a {what} on the server", path.prefix()), likely, by, true)
     }
 
     /// Whether a path is the file of a URI that the configuration itself redirected to: a front controller, an index file. It is
