@@ -73,8 +73,7 @@ impl Walk<'_, '_> {
             return kind == Some(wanted);
         }
         let likely = wanted == FileKind::File && self.is_redirect_target(path.prefix());
-        let more = if path.known().is_some() { "" } else { "…" };
-        self.decide(&format!("whether {}{more} is a {what} on the server", path.prefix()), likely, by, true)
+        self.decide(&format!("whether {}… is a {what} on the server", path.prefix()), likely, by, true)
     }
 
     /// Whether a path is the file of a URI that the configuration itself redirected to: a front controller, an index file. It is

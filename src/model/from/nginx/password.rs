@@ -29,7 +29,9 @@ pub(super) fn credentials(header: &str) -> Option<(String, String)> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let decoded = String::from_utf8(decode(encoded.trim_start_matches(' '))?).ok()?;
+    // Bytes that are not UTF-8 are still credentials; `check` says that it cannot tell.
+    let decoded = decode(encoded.trim_start_matches(' '))?;
+    let decoded = String::from_utf8_lossy(&decoded);
     let (user, password) = decoded.split_once(':')?;
     (!user.is_empty()).then(|| (user.to_owned(), password.to_owned()))
 }
@@ -46,6 +48,9 @@ pub(super) fn check(file: &str, user: &str, password: &str) -> Option<bool> {
     let Some(rest) = lines.find_map(|l| l.strip_prefix(user)?.strip_prefix(':')) else { return Some(false) };
     let stored = rest.split([':', '\r', '\0']).next().unwrap_or_default();
     let password = password.split('\0').next().unwrap_or_default();
+    if password.contains(char::REPLACEMENT_CHARACTER) {
+        return None;
+    }
     Some(hash(stored, password)? == stored)
 }
 
@@ -227,6 +232,7 @@ mod tests {
         assert_eq!(credentials("basic   YTpi"), pair("a", "b"));
         assert_eq!(credentials("Basic YTpiYg"), pair("a", "bb"));
         assert_eq!(credentials("Basic YTpiYg=x"), pair("a", "bb"));
+        assert_eq!(credentials("Basic YTr/"), pair("a", "\u{fffd}"));
         assert_eq!(credentials("Basic YTpi YTpi"), None);
         assert_eq!(credentials("Basic YTpiY"), None);
         assert_eq!(credentials("Basic "), None);
