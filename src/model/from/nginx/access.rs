@@ -4,11 +4,11 @@
 
 use std::net::IpAddr;
 
+use super::geo;
 use super::lookup::Found;
 use super::password;
 use super::slots::{List, Single};
 use super::walk::{End, Next, Walk};
-use super::{choices::Choices, geo};
 use crate::model::{Combine, Fact, Gate, GateKind, Known, Request, Value, Verdict};
 use crate::project::nginx::{Directive, DirectiveId};
 
@@ -179,7 +179,7 @@ impl Walk<'_, '_> {
         }
         let target = directive.arg(0);
         let (path, args) = super::uri::split_args(&target);
-        let mut choices = Choices::default();
+        let mut choices = self.choices.of_subrequest();
         let mut request: Request = self.request.clone();
         // Subrequests are GET, but `$request_method` is the one of the main request (`ngx_http_subrequest`).
         request.method.clone_from(&self.method);
@@ -199,6 +199,7 @@ impl Walk<'_, '_> {
             _ => None,
         };
         self.subrequest_scope = Some(inner.serving_scope());
+        self.choices.steps_left = choices.steps_left;
         answer
     }
 

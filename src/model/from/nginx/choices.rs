@@ -23,6 +23,11 @@ pub(super) struct Choices {
 }
 
 impl Choices {
+    /// The answers of a request that another one makes: nothing answered yet, the same budget.
+    pub(super) fn of_subrequest(&self) -> Self {
+        Self { steps_left: self.steps_left, ..Self::default() }
+    }
+
     /// The answer to a question; the same question gets the same answer.
     pub(super) fn answer(&mut self, question: &str, default: bool) -> bool {
         if let Some((_, answer)) = self.asked.iter().find(|(q, _)| q == question) {
