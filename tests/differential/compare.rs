@@ -41,9 +41,10 @@ pub(crate) fn compare(ask: &Ask, answer: Option<&Answer>, observed: &Observed, r
         return Verdicts { differences: vec![none], unknown: Vec::new() };
     };
     let outcome = &answer.outcome;
-    // The application refuses in a subrequest: what follows is its decision, not the configuration's.
+    // The application refuses in a subrequest, now or in an answer that was kept: what follows is its decision, not the
+    // configuration's.
     let refused = |g: &lint401::model::Gate| g.kind == GateKind::Subrequest && g.verdict == Verdict::Unknown;
-    if ask.verdict != 200 && outcome.possibly(|o| o.gates.iter().any(refused)) {
+    if (ask.verdict != 200 || answer.stored_verdicts) && outcome.possibly(|o| o.gates.iter().any(refused)) {
         return Verdicts { differences: Vec::new(), unknown: Vec::new() };
     }
     let runs = if outcome.runs.is_empty() { std::slice::from_ref(outcome) } else { &outcome.runs };

@@ -19,6 +19,8 @@ pub(crate) struct Answer {
     pub(crate) outcome: Outcome,
     /// The name of the block that serves the request, for each run of the outcome (or the outcome itself, if it has no runs).
     pub(crate) served: Vec<Option<String>>,
+    /// Whether the verdict of an `auth_request` may come from a store: an earlier request decides then, which the model does not see.
+    pub(crate) stored_verdicts: bool,
 }
 
 /// Asks the model about all requests.
@@ -37,6 +39,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
     let lookup = Lookup { files: &files, main_folder: folder, settings: &settings };
     let servers = lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
     let names = names(config);
+    let stored_verdicts = config.contains("auth_request ") && config.contains("_cache ");
     asks.iter()
         .map(|ask| {
             let request = request(ask);
@@ -46,7 +49,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
                 names.get(&(start.line as usize)).cloned()
             };
             let served = if outcome.runs.is_empty() { vec![name(&outcome)] } else { outcome.runs.iter().map(name).collect() };
-            Some(Answer { outcome, served })
+            Some(Answer { outcome, served, stored_verdicts })
         })
         .collect()
 }
