@@ -6,15 +6,13 @@ use std::collections::{HashMap, HashSet};
 use super::choices::Choices;
 use super::location::Found;
 use super::nginx_site::Server;
-use super::regexes::RegexId;
-use super::scope::{NONE, Scope, ScopeId, ScopeKind, Settled};
+use super::scope::{NONE, ScopeId};
 use super::script::Flow;
 use super::slots::Single;
 use super::uri;
 use crate::model::{Gate, Known, Request, Step, Unknown, Value};
-use crate::project::nginx::{Directive, DirectiveId};
+use crate::project::nginx::DirectiveId;
 use crate::source::Span;
-use crate::syntax::nginx::Name;
 
 /// Internal redirects and rewrites before nginx gives up with 500.
 const MAX_URI_CHANGES: u32 = 11;
@@ -22,9 +20,6 @@ const MAX_URI_CHANGES: u32 = 11;
 /// How long a value that is made of several parts may be: as long as a header line by default. Doubled forty times a value would
 /// fill any memory.
 const MAX_VALUE: usize = 8 << 10;
-
-/// How many unknown things are compared one by one.
-const FEW: usize = 8;
 
 /// What comes next.
 #[derive(Debug)]
@@ -70,12 +65,12 @@ pub(super) struct Walk<'w, 'a> {
     /// Whether this is a subrequest: the access phase does not run.
     pub(super) subrequest: bool,
     pub(super) uri_changed: bool,
-    uri_changes: u32,
-    error_page_used: bool,
+    pub(super) uri_changes: u32,
+    pub(super) error_page_used: bool,
     /// Whether `return` gives a text of its own: sent as it is, no error page takes over.
     pub(super) body_sent: bool,
     /// Status that replaces the one of the final response (`error_page` without `=`).
-    error_status: Option<u16>,
+    pub(super) error_status: Option<u16>,
     pub(super) location: Option<Value>,
     pub(super) end: Option<End>,
     /// The directive that ended the walk by itself (`return`, `rewrite`), if one did.
@@ -88,7 +83,7 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) reached: bool,
     pub(super) steps: Vec<Step>,
     pub(super) unknown: Vec<Unknown>,
-    noted: HashSet<(String, Span), foldhash::fast::FixedState>,
+    pub(super) noted: HashSet<(String, Span), foldhash::fast::FixedState>,
     pub(super) depth: u8,
     /// The location that answered the last `auth_request`.
     pub(super) subrequest_scope: Option<ScopeId>,
@@ -327,190 +322,6 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.uri_changed = false;
         self.enter(scope);
         Next::LocationRewrite
-    }
-
-    /// Ends with a status that nginx makes itself, unless an `error_page` takes over (`ngx_http_special_response_handler`).
-    pub(super) fn finalize(&mut self, status: u16, by: Option<DirectiveId>) -> Next {
-        if std::mem::take(&mut self.body_sent) || status < 300 || status == 444 {
-            return self.done(Known::Is(status), by);
-        }
-        self.error_status = Some(status);
-        if self.uri_changes == 0 {
-            return self.done(Known::Is(status), by);
-        }
-        let pages = self.server.shared.scopes.run(self.settled().run(super::slots::List::ErrorPages)).to_vec();
-        if !self.error_page_used && !pages.is_empty() {
-            if !self.is_on(Single::RecursiveErrorPages) {
-                self.error_page_used = true;
-            }
-            let text = status.to_string();
-            let page = pages.into_iter().find(|id| {
-                let page = self.directive(*id);
-                page.args().take(page.arg_count().saturating_sub(1)).any(|a| a == text)
-            });
-            if let Some(page) = page {
-                return self.error_page(status, page);
-            }
-        }
-        self.done(Known::Is(status), by)
-    }
-
-    fn error_page(&mut self, status: u16, id: DirectiveId) -> Next {
-        let page = self.directive(id);
-        let count = page.arg_count();
-        let overwrite = count.checked_sub(2).and_then(|i| page.arg(i).strip_prefix('=').map(str::to_owned));
-        match overwrite.as_deref() {
-            Some("") => self.error_status = None,
-            Some(code) => self.error_status = code.parse().ok(),
-            None => {}
-        }
-        let target = self.value(&page.arg(count.saturating_sub(1)));
-        self.step(format!("error_page answers the {status}"), id);
-        let prefix = target.prefix().to_owned();
-        if prefix.starts_with('/') {
-            if self.method != "HEAD" {
-                "GET".clone_into(&mut self.method);
-            }
-            let Value::Known(target) = target else { return self.internal_redirect(None, unknown_value("error page")) };
-            let (path, args) = uri::split_args(&target);
-            return self.internal_redirect(Some(path.to_owned()), Value::Known(args.to_owned()));
-        }
-        if prefix.starts_with('@') {
-            return self.named_redirect(&prefix, id);
-        }
-        let code =
-            overwrite.as_deref().and_then(|c| c.parse().ok()).filter(|c| matches!(c, 301 | 302 | 303 | 307 | 308)).unwrap_or(302);
-        self.error_status = None;
-        self.location = Some(target);
-        self.done(Known::Is(code), Some(id))
-    }
-
-    /// Ends with a response of nginx itself.
-    pub(super) fn done(&mut self, status: Known<u16>, by: Option<DirectiveId>) -> Next {
-        // 444 closes the connection: there is no response whose status could be replaced.
-        let status = if status.is(&444) { status } else { self.error_status.map_or(status, Known::Is) };
-        self.ended_by = by;
-        self.end = Some(End::Status(status, by));
-        Next::Done
-    }
-
-    /// Ends at the upstream.
-    pub(super) fn done_upstream(&mut self) -> Next {
-        self.reached = true;
-        self.end = Some(match self.error_status {
-            Some(status) => End::Status(Known::Is(status), None),
-            None => End::Upstream,
-        });
-        Next::Done
-    }
-
-    // What the phases share.
-
-    pub(super) fn directive(&self, id: DirectiveId) -> Directive<'a> {
-        self.server.shared.directive(id)
-    }
-
-    pub(super) fn scope_of(&self, id: ScopeId) -> &'w Scope {
-        self.server.shared.scopes.get(id)
-    }
-
-    pub(super) fn settled(&self) -> Settled<'w> {
-        self.server.shared.scopes.settled(self.scope)
-    }
-
-    /// The directives of a list that are in force here.
-    pub(super) fn list(&self, list: super::slots::List) -> &'w [DirectiveId] {
-        self.server.shared.scopes.run(self.settled().run(list))
-    }
-
-    /// The location or server that the current block belongs to.
-    pub(super) fn serving_scope(&self) -> ScopeId {
-        let mut id = self.scope;
-        while matches!(self.scope_of(id).kind, ScopeKind::LocationIf | ScopeKind::LimitExcept | ScopeKind::ServerIf) {
-            id = self.scope_of(id).parent;
-        }
-        id
-    }
-
-    pub(super) fn single(&self, slot: Single) -> Option<Directive<'a>> {
-        self.settled().single(slot).map(|id| self.directive(id))
-    }
-
-    pub(super) fn is_on(&self, slot: Single) -> bool {
-        self.single(slot).is_some_and(|d| d.arg(0) == "on")
-    }
-
-    pub(super) fn is_off(&self, slot: Single) -> bool {
-        self.single(slot).is_some_and(|d| d.arg(0) == "off")
-    }
-
-    pub(super) fn step(&mut self, what: impl Into<String>, by: DirectiveId) {
-        if let Some(span) = self.server.shared.span(by) {
-            self.steps.push(Step { what: what.into(), span });
-        }
-    }
-
-    pub(super) fn note_unknown(&mut self, what: &str, span: Span, file_system: bool) {
-        // The few that most requests meet are compared one by one.
-        let known = self.unknown.iter().take(FEW).any(|u| u.span == span && u.what == what);
-        if !known && (self.unknown.len() < FEW || self.noted.insert((what.to_owned(), span))) {
-            self.unknown.push(Unknown { what: what.to_owned(), span, file_system });
-        }
-    }
-
-    /// Asks what the files do not tell.
-    pub(super) fn decide(&mut self, question: &str, default: bool, by: DirectiveId, file_system: bool) -> bool {
-        if let Some(span) = self.server.shared.span(by) {
-            self.note_unknown(question, span, file_system);
-        }
-        self.choices.answer(question, default)
-    }
-
-    /// Runs a regex and keeps its captures; `None`: unknown.
-    pub(super) fn regex_captures(&mut self, regex: RegexId, text: &str) -> Option<bool> {
-        let regexes = &self.server.shared.regexes;
-        let Some(captures) = regexes.captures(regex, text)? else { return Some(false) };
-        let groups = regexes.group_count(regex);
-        self.captures =
-            if groups == 0 { Vec::new() } else { captures.iter().map(|m| m.map(|m| m.as_str().to_owned())).collect() };
-        for (index, name) in regexes.group_names(regex) {
-            let value = captures.get(index).map(|m| m.as_str().to_owned()).unwrap_or_default();
-            self.variables.insert(name.to_owned(), Value::Known(value));
-        }
-        Some(true)
-    }
-
-    /// A path with the current arguments behind it.
-    pub(super) fn with_args(&self, path: &str) -> Value {
-        match &self.args {
-            Value::Known(args) if args.is_empty() => Value::Known(path.to_owned()),
-            Value::Known(args) => Value::Known(format!("{path}?{args}")),
-            Value::Unknown { .. } => Value::Unknown { prefix: path.to_owned(), nonempty: true, why: "arguments".to_owned() },
-        }
-    }
-
-    /// A Location as the client sees it: a path gets scheme, host and port, unless `absolute_redirect` is off.
-    pub(super) fn absolute(&mut self, target: Value) -> Value {
-        if !target.prefix().starts_with('/') || self.is_off(Single::AbsoluteRedirect) {
-            return target;
-        }
-        let host = if self.is_on(Single::ServerNameInRedirect) {
-            self.variable("server_name")
-        } else if self.request.host.is_empty() {
-            let address = self.server.local_address(self.request);
-            address.map_or_else(|| unknown_value("address of the server"), |a| Value::Known(a.to_owned()))
-        } else {
-            self.variable("host")
-        };
-        let scheme = self.request.scheme;
-        let with_port = self.request.port != scheme.default_port() && !self.is_off(Single::PortInRedirect);
-        let port = if with_port { format!(":{}", self.request.port) } else { String::new() };
-        concat([Value::Known(format!("{}://", scheme.as_str())), host, Value::Known(port), target])
-    }
-
-    /// Whether a name belongs to a block kind that reads no further location (`server` without location).
-    pub(super) fn handler_name(&self) -> Option<Name> {
-        self.handler.map(|h| self.directive(h).name())
     }
 }
 
