@@ -117,7 +117,7 @@ impl Walk<'_, '_> {
         let Some(handler) = self.handler else { return self.static_content() };
         match self.handler_name() {
             // The handler of one `if` stays when another `if` takes over, but the address it needs does not.
-            Some(name) if super::upstream::protocol_of(name).is_some() && self.settled().handler().is_none() => {
+            Some(name) if super::upstream::protocol_of(name).is_some() && self.settled().handler() != Some(handler) => {
                 self.finalize(500, Some(handler))
             }
             Some(Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass) => {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::choices::Choices;
 use super::location::Found;
 use super::nginx_site::Server;
-use super::scope::{NONE, ScopeId};
+use super::scope::{NONE, ScopeId, ScopeKind};
 use super::script::Flow;
 use super::slots::Single;
 use super::uri;
@@ -276,9 +276,21 @@ impl<'w, 'a> Walk<'w, 'a> {
             self.step(format!("limit_except applies to {}", self.method), self.scope_of(limit).directive);
             self.scope = limit;
         }
-        if let Some(handler) = self.settled().handler() {
+        if let Some(handler) = self.settled().handler()
+            && !self.keeps_handler(handler)
+        {
             self.handler = Some(handler);
         }
+    }
+
+    /// Whether the handler that an `if` before this one has set stays in spite of the inherited one: nginx switches to another kind
+    /// of handler only where the block has one of its own (`ngx_http_update_location_config`).
+    fn keeps_handler(&self, inherited: DirectiveId) -> bool {
+        let block = self.scope_of(self.scope);
+        let own = self.directive(inherited).parent().is_some_and(|p| p.id == block.directive);
+        block.kind == ScopeKind::LocationIf
+            && !own
+            && self.handler.is_some_and(|h| self.directive(h).name() != self.directive(inherited).name())
     }
 
     fn is_limited(&self, limit: ScopeId) -> bool {
