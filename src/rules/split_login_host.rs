@@ -38,16 +38,13 @@ pub(super) fn check(servers: &[Server], cx: &mut Cx) {
 
 fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
     let Some((id, request)) = login(with, www, cx) else { return };
-    let mut other = without.request(&request.path).method(&request.method).past_gates();
-    apex.clone_into(&mut other.host);
-    other.assume.file_exists = request.assume.file_exists;
-    let here = with.resolve(&request);
-    if !here.always(goes_to_application) {
-        return;
-    }
+    // Where nothing on the way can depend on the host, the route's own traits say that both names reach its application.
     if !(std::ptr::eq(with, without) && ignores_host(with, id)) {
-        let there = without.resolve(&other);
-        if !there.always(goes_to_application) || target(&here) != target(&there) {
+        let mut other = without.request(&request.path).method(&request.method).past_gates();
+        apex.clone_into(&mut other.host);
+        other.assume.file_exists = request.assume.file_exists;
+        let (here, there) = (with.resolve(&request), without.resolve(&other));
+        if !here.always(goes_to_application) || !there.always(goes_to_application) || target(&here) != target(&there) {
             return;
         }
     }
