@@ -11,6 +11,7 @@ use lint401::source::SourceMap;
 
 use crate::support::conf;
 use crate::support::markdown::Example;
+use crate::support::replay::compare;
 use crate::support::witness::{self, Exchange, Expect, Is, Witness};
 
 const ETC: &str = "/etc/nginx";
@@ -174,17 +175,6 @@ fn is_stored(exchange: &Exchange, outcome: &Outcome) -> bool {
     let cookie = header("set-cookie").is_some() && !cache.stores_set_cookie;
     let allows = header("cache-control").is_some_and(|v| v.contains("max-age")) && !cache.ignores_cache_control;
     !refuses && !cookie && (stores == Stores::Yes || stores == Stores::Origin && allows)
-}
-
-fn compare(what: &str, value: Option<&str>, sent: Option<&str>, is: &Is) -> Result<(), String> {
-    let holds = match is {
-        Is::Absent => value.is_none(),
-        Is::Present => value.is_some(),
-        Is::Kept => value.is_some() && value == sent,
-        Is::Contains(part) => value.is_some_and(|v| v.contains(part)),
-        Is::Equal(text) => value == Some(text),
-    };
-    if holds { Ok(()) } else { Err(format!("{what} is {value:?}, not {is:?}")) }
 }
 
 fn upstream(field: &str, is: &Is, exchange: &Exchange, outcome: &Outcome) -> Result<(), String> {

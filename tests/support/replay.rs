@@ -156,7 +156,8 @@ fn check(
     }
 }
 
-fn compare(what: &str, value: Option<&str>, sent: Option<&str>, is: &Is) -> Result<(), String> {
+/// Whether a field is what a witness says of it; `sent` is the client's value.
+pub(crate) fn compare(what: &str, value: Option<&str>, sent: Option<&str>, is: &Is) -> Result<(), String> {
     let holds = match is {
         Is::Absent => value.is_none(),
         Is::Present => value.is_some(),

@@ -68,7 +68,7 @@ impl Walk<'_, '_> {
 
     fn exists_at(&mut self, path: &Value, wanted: FileKind, by: DirectiveId) -> bool {
         let what = if wanted == FileKind::File { "file" } else { "folder" };
-        let known = path.known().and_then(|path| self.file_kind(path, by));
+        let known = path.known().and_then(|path| self.file_kind(path));
         if let Some(kind) = known {
             return kind == Some(wanted);
         }
@@ -88,7 +88,7 @@ impl Walk<'_, '_> {
 
     /// What stands at a path of the server: `None`: not known, `Some(None)`: nothing.
     #[expect(clippy::option_option, reason = "unknown, nothing, a file or folder")]
-    pub(super) fn file_kind(&mut self, path: &str, _by: DirectiveId) -> Option<Option<FileKind>> {
+    pub(super) fn file_kind(&mut self, path: &str) -> Option<Option<FileKind>> {
         if let Some(exists) = self.request.assume.file_exists {
             let own = uri::normalize(&self.request.path, true)?;
             let own_path = self.filename_of(Value::Known(own.clone()));
@@ -209,7 +209,7 @@ impl Walk<'_, '_> {
             return None;
         }
         let path = self.filename_of(Value::Known(uri.to_owned()));
-        let folder = path.known().and_then(|path| self.file_kind(path.trim_end_matches('/'), by));
+        let folder = path.known().and_then(|path| self.file_kind(path.trim_end_matches('/')));
         match folder {
             Some(Some(FileKind::Folder)) => None,
             // `alias` to a file: the path has no `/` at its end, and nginx takes it for a fault of its own.

@@ -249,7 +249,7 @@ impl Walk<'_, '_> {
             };
             return self.compare(&left, operator, words.get(2)?);
         }
-        self.file_test(&first, words.get(1)?, directive.id)
+        self.file_test(&first, words.get(1)?)
     }
 
     fn compare(&mut self, left: &Value, operator: &str, right: &str) -> Option<bool> {
@@ -281,9 +281,9 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn file_test(&mut self, operator: &str, path: &str, by: DirectiveId) -> Option<bool> {
+    fn file_test(&mut self, operator: &str, path: &str) -> Option<bool> {
         let path = self.value(path);
-        let kind = self.file_kind(path.known()?, by);
+        let kind = self.file_kind(path.known()?);
         let (wanted, negated) = match operator {
             "-f" => (kind.map(|k| k == Some(FileKind::File)), false),
             "!-f" => (kind.map(|k| k == Some(FileKind::File)), true),

@@ -53,6 +53,24 @@ pub(super) enum NameMatch {
     Regex(u32),
 }
 
+impl ServerName {
+    /// How well a name that is no regex fits a host.
+    fn fits(&self, host: &str) -> Option<NameMatch> {
+        let longer = |text: &str| host.len() > text.len();
+        match self {
+            Self::Exact(text) => (text == host).then_some(NameMatch::Exact),
+            Self::DotName(text) if text.strip_prefix('.') == Some(host) => Some(NameMatch::Exact),
+            Self::DotName(text) | Self::LeadingWildcard(text) => {
+                (longer(text) && host.ends_with(text.as_str())).then_some(NameMatch::Leading(std::cmp::Reverse(text.len())))
+            }
+            Self::TrailingWildcard(text) => {
+                (longer(text) && host.starts_with(text.as_str())).then_some(NameMatch::Trailing(std::cmp::Reverse(text.len())))
+            }
+            Self::Regex(_) | Self::Unknown => None,
+        }
+    }
+}
+
 /// Names that were given to a server of one address.
 #[derive(Default)]
 pub(super) struct TakenNames<'s> {
@@ -131,29 +149,15 @@ impl Listens {
         taken: &mut TakenNames<'s>,
     ) -> Option<NameMatch> {
         let fit = |name: &ServerName| match name {
-            ServerName::Exact(text) => (text == host).then_some(NameMatch::Exact),
-            ServerName::DotName(text) if text.strip_prefix('.') == Some(host) => Some(NameMatch::Exact),
-            ServerName::DotName(text) | ServerName::LeadingWildcard(text) => (host.len() > text.len()
-                && host.ends_with(text.as_str()))
-            .then_some(NameMatch::Leading(std::cmp::Reverse(text.len()))),
-            ServerName::TrailingWildcard(text) => (host.len() > text.len() && host.starts_with(text.as_str()))
-                .then_some(NameMatch::Trailing(std::cmp::Reverse(text.len()))),
             ServerName::Regex(id) => (regexes.is_match(*id, host) == Some(true)).then_some(NameMatch::Regex(order)),
-            ServerName::Unknown => None,
+            plain => plain.fits(host),
         };
         self.names.iter().filter(|name| taken.take(name)).filter_map(fit).min()
     }
 
     /// The regexes that are asked for a host: none if a plain name fits.
     pub(super) fn regexes_for(&self, host: &str) -> Vec<RegexId> {
-        let plain = |name: &ServerName| match name {
-            ServerName::Exact(text) => text == host,
-            ServerName::DotName(text) => text.strip_prefix('.') == Some(host) || host.ends_with(text.as_str()),
-            ServerName::LeadingWildcard(text) => host.ends_with(text.as_str()),
-            ServerName::TrailingWildcard(text) => host.starts_with(text.as_str()),
-            ServerName::Regex(_) | ServerName::Unknown => false,
-        };
-        if self.names.iter().any(plain) {
+        if self.names.iter().any(|name| name.fits(host).is_some()) {
             return Vec::new();
         }
         let regexes = self.names.iter().filter_map(|name| if let ServerName::Regex(id) = name { Some(*id) } else { None });

@@ -115,7 +115,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         concat([Value::Known(format!("{}://", scheme.as_str())), host, Value::Known(port), target])
     }
 
-    /// Whether a name belongs to a block kind that reads no further location (`server` without location).
+    /// Which directive the current handler is.
     pub(super) fn handler_name(&self) -> Option<Name> {
         self.handler.map(|h| self.directive(h).name())
     }

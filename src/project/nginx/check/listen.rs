@@ -44,25 +44,14 @@ pub(super) fn finish(checker: &mut Checker<'_>) {
     }
 }
 
-/// Options of `listen` in `http`, without their values.
+/// Options of `listen` in `http` besides [`SOCKET_OPTIONS`], without their values.
 const OPTIONS: &[&str] = &[
     "default_server",
     "default",
-    "bind",
-    "setfib",
-    "fastopen",
-    "backlog",
-    "rcvbuf",
-    "sndbuf",
-    "accept_filter",
-    "deferred",
-    "ipv6only",
-    "reuseport",
     "ssl",
     "http2",
     "quic",
     "proxy_protocol",
-    "so_keepalive",
     "multipath",
     "mptcp",
     // of Angie, freenginx, Tengine and BoringSSL builds
@@ -97,7 +86,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, fra
     };
     let args: Vec<_> = directive.args().skip(1).collect();
     let options: Vec<&str> = args.iter().map(|arg| arg.split('=').next().unwrap_or_default()).collect();
-    if let Some(bad) = options.iter().position(|option| !OPTIONS.contains(option)) {
+    if let Some(bad) = options.iter().position(|option| !OPTIONS.contains(option) && !SOCKET_OPTIONS.contains(option)) {
         let span = directive.arg_span(bad + 1);
         let mut finding =
             Finding::new("syntax-error", span, format!("invalid parameter \"{}\" of \"listen\"", directive.arg(bad + 1)));
