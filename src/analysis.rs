@@ -12,7 +12,7 @@ use crate::connect;
 use crate::discover::{Root, RootKind};
 use crate::files::{Files, normalize};
 use crate::finding::{Finding, Severity};
-use crate::model::from::nginx::Lookup;
+use crate::model::from::Lookup;
 use crate::model::{PathKind, Paths, Site, WellKnown};
 use crate::project::nginx::Config;
 use crate::rules::{Check, Cx, Rule};

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use lint401::files::Memory;
-use lint401::model::from::nginx::{Lookup, choose, lower};
+use lint401::model::from::Lookup;
+use lint401::model::from::nginx::{choose, lower};
 use lint401::model::{Fact, GateKind, HeaderFate, Known, Outcome, Paths, Request, Scheme, Site, Stores, Value, Verdict};
 use lint401::settings::Settings;
 use lint401::source::SourceMap;

@@ -5,10 +5,10 @@
 use std::net::IpAddr;
 
 use super::geo;
-use super::lookup::Found;
-use super::password;
 use super::slots::{List, Single};
 use super::walk::{End, Next, Walk};
+use crate::model::from::lookup::Found;
+use crate::model::from::password;
 use crate::model::{Combine, Fact, Gate, GateKind, Known, Request, Value, Verdict};
 use crate::project::nginx::{Directive, DirectiveId};
 

@@ -1,10 +1,10 @@
 //! `try_files` and the content phase: upstreams, index files, static files.
 
-use super::lookup::Found;
 use super::slots::{List, Single};
 use super::uri;
 use super::walk::{End, Next, Walk, concat};
 use crate::files::FileKind;
+use crate::model::from::lookup::Found;
 use crate::model::{Known, Value};
 use crate::project::nginx::DirectiveId;
 use crate::syntax::nginx::Name;

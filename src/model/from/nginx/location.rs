@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::regexes::{RegexId, Regexes};
 use super::scope::{ScopeId, Scopes};
+use crate::model::from::regexes::{RegexId, Regexes};
 use crate::project::nginx::{Config, Directive};
 use crate::source::SourceMap;
 

@@ -1,21 +1,17 @@
 //! nginx: servers as sites, locations as routes.
 //!
 //! `lower` arranges the configuration once ([`scope`], [`location`], [`server`]); `resolve` then walks a request through the phases
-//! of the real server ([`walk`] and the modules that extend it). What the files do not decide is tried both ways ([`choices`]).
+//! of the real server ([`walk`] and the modules that extend it). What the files do not decide is tried both ways (`choices`).
 
 mod access;
 mod cache;
-mod choices;
 mod content;
 mod ending;
 mod example;
 mod geo;
 mod location;
-mod lookup;
 mod map;
 mod nginx_site;
-mod password;
-mod regexes;
 mod response;
 mod routes;
 mod scope;
@@ -29,5 +25,4 @@ mod value;
 mod variables;
 mod walk;
 
-pub use lookup::{Found, Lookup};
 pub use nginx_site::{Server, choose, lower};

@@ -3,10 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::choices::{self, Choices};
 use super::location::{self, Locations, Pattern};
-use super::lookup::Lookup;
-use super::regexes::{RegexId, Regexes};
 use super::routes;
 use super::scope::{NONE, ScopeId, ScopeKind, Scopes};
 use super::server::{Listens, TakenNames};
@@ -14,6 +11,9 @@ use super::slots::slot;
 use super::upstream::{kind_of, protocol_of};
 use super::value;
 use super::walk::{End, Walk};
+use crate::model::from::choices::{self, Choices};
+use crate::model::from::lookup::Lookup;
+use crate::model::from::regexes::{RegexId, Regexes};
 use crate::model::{Handler, HandlerKind, Known, Outcome, Paths, Place, Request, Route, RouteId, Scheme, Site, Value};
 use crate::project::nginx::config::TOP;
 use crate::project::nginx::{Config, Directive, DirectiveId};

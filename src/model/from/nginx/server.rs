@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::regexes::{RegexId, Regexes};
+use crate::model::from::regexes::{RegexId, Regexes};
 use crate::model::{Request, Scheme};
 use crate::project::nginx::Directive;
 use crate::syntax::nginx::Name;

@@ -1,9 +1,9 @@
 //! What the phases share: the settings in force, steps and open questions, captures, addresses of redirects.
 
-use super::regexes::RegexId;
 use super::scope::{Scope, ScopeId, ScopeKind, Settled};
 use super::slots::Single;
 use super::walk::{Walk, concat, unknown_value};
+use crate::model::from::regexes::RegexId;
 use crate::model::{Step, Unknown, Value};
 use crate::project::nginx::{Directive, DirectiveId};
 use crate::source::Span;

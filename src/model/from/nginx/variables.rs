@@ -122,7 +122,7 @@ impl Walk<'_, '_> {
             "remote_user" => Some(Value::Known(
                 request
                     .header_value("authorization")
-                    .and_then(super::password::credentials)
+                    .and_then(crate::model::from::password::credentials)
                     .map(|(user, _)| user)
                     .unwrap_or_default(),
             )),

@@ -3,13 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::choices::Choices;
 use super::location::Found;
 use super::nginx_site::Server;
 use super::scope::{NONE, ScopeId, ScopeKind};
 use super::script::Flow;
 use super::slots::Single;
 use super::uri;
+use crate::model::from::choices::Choices;
 use crate::model::{Gate, Known, Request, Step, Unknown, Value};
 use crate::project::nginx::DirectiveId;
 use crate::source::Span;
