@@ -1,0 +1,9 @@
+//! The grammar of Apache httpd: configurations and `.htaccess` files.
+
+pub mod directives;
+pub mod parser;
+pub mod tree;
+
+pub use directives::Name;
+pub use parser::parse;
+pub use tree::{Body, Node, NodeId, Quote, Tree, Word};
