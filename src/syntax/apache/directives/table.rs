@@ -20,7 +20,6 @@ const N1: Args = Args::Count(1 << 1);
 const N2: Args = Args::Count(1 << 2);
 const N3: Args = Args::Count(1 << 3);
 const N12: Args = Args::Count(1 << 1 | 1 << 2);
-const N13: Args = Args::Count(1 << 1 | 1 << 3);
 const N23: Args = Args::Count(1 << 2 | 1 << 3);
 const N123: Args = Args::Count(1 << 1 | 1 << 2 | 1 << 3);
 const FLAG: Args = Args::Flag;
