@@ -304,7 +304,7 @@ fn defined_variables(config: &Config, sources: &SourceMap) -> Names {
     // Named groups of regular expressions, in whatever word: `(?<name>…)`, `(?P<name>…)`, `(?'name'…)`.
     for tree in config.trees.iter().flatten() {
         let text = sources.file(tree.file).text();
-        for (at, _) in text.match_indices("(?") {
+        for at in memchr::memmem::find_iter(text.as_bytes(), "(?") {
             let rest = text.get(at + 2..).unwrap_or_default();
             let rest = rest.strip_prefix('P').unwrap_or(rest);
             if let Some(name) = rest.strip_prefix(['<', '\'']) {
@@ -318,7 +318,7 @@ fn defined_variables(config: &Config, sources: &SourceMap) -> Names {
 
 /// The names of the variables in a text; `$1` and the like are groups of a regular expression.
 fn references(value: &str) -> impl Iterator<Item = &str> {
-    value.match_indices('$').filter_map(|(at, _)| {
+    memchr::memchr_iter(b'$', value.as_bytes()).filter_map(|at| {
         let rest = value.get(at + 1..)?;
         let rest = rest.strip_prefix('{').unwrap_or(rest);
         let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
