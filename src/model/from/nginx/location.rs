@@ -1,6 +1,6 @@
 //! Which location serves a URI: the search of `ngx_http_core_find_location`.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use super::scope::{ScopeId, Scopes};
 use crate::model::from::regexes::{RegexId, Regexes};
@@ -9,25 +9,25 @@ use crate::source::SourceMap;
 
 /// How a location is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Pattern {
+pub(super) enum Pattern<'a> {
     /// `= /x`
-    Exact(String),
+    Exact(Cow<'a, str>),
     /// `/x`, or `^~ /x` (no regex is asked if this prefix is the longest).
-    Prefix { text: String, no_regex: bool },
+    Prefix { text: Cow<'a, str>, no_regex: bool },
     /// `~ x`, `~* x`
-    Regex(RegexId),
+    Regex { text: Cow<'a, str>, ignore_case: bool },
     /// `@name`
-    Named(String),
+    Named(Cow<'a, str>),
     /// A template hole: anything.
     Unknown,
 }
 
 /// The locations directly inside one block, arranged for the search.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Level {
-    pub(super) exact: Vec<Exact>,
+pub(super) struct Level<'a> {
+    pub(super) exact: Vec<Exact<'a>>,
     /// Longest first.
-    pub(super) prefixes: Vec<Prefix>,
+    pub(super) prefixes: Vec<Prefix<'a>>,
     /// In the order of the text.
     pub(super) regexes: Vec<(RegexId, ScopeId)>,
     pub(super) unknown: Vec<ScopeId>,
@@ -35,8 +35,8 @@ pub(super) struct Level {
 
 /// An exact location.
 #[derive(Clone, Debug)]
-pub(super) struct Exact {
-    pub(super) text: String,
+pub(super) struct Exact<'a> {
+    pub(super) text: Cow<'a, str>,
     pub(super) scope: ScopeId,
     /// Whether a request for the text without its last `/` is redirected to it.
     pub(super) redirects_to_slash: bool,
@@ -44,8 +44,8 @@ pub(super) struct Exact {
 
 /// A prefix location.
 #[derive(Clone, Debug)]
-pub(super) struct Prefix {
-    pub(super) text: String,
+pub(super) struct Prefix<'a> {
+    pub(super) text: Cow<'a, str>,
     pub(super) no_regex: bool,
     pub(super) scope: ScopeId,
     /// Whether a request for the prefix without its last `/` is redirected to it.
@@ -54,13 +54,13 @@ pub(super) struct Prefix {
 
 /// The locations of one server.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Locations {
-    /// The levels by the block they stand in.
-    levels: HashMap<ScopeId, Level, foldhash::fast::FixedState>,
-    named: Vec<(String, ScopeId)>,
+pub(super) struct Locations<'a> {
+    /// The levels by the block they stand in, sorted by it.
+    levels: Vec<(ScopeId, Level<'a>)>,
+    named: Vec<(Cow<'a, str>, ScopeId)>,
 }
 
-impl Level {
+impl Level<'_> {
     /// The location whose text is `uri/` and whose handler redirects there.
     fn slash_redirect(&self, uri: &str) -> Option<ScopeId> {
         let fits = |redirects: bool, text: &str| redirects && text.strip_suffix('/') == Some(uri);
@@ -87,43 +87,48 @@ pub(super) enum Found {
 }
 
 /// The pattern of a `location` directive.
-pub(super) fn pattern(directive: &Directive, regexes: &mut Regexes) -> Pattern {
+pub(super) fn pattern<'a>(directive: &Directive<'a>) -> Pattern<'a> {
     if directive.has_hole() {
         return Pattern::Unknown;
     }
-    let (first, second) = (directive.arg(0), directive.arg(1));
-    let prefix = |text: &str, no_regex| Pattern::Prefix { text: text.to_owned(), no_regex };
+    let first = directive.arg(0);
     if directive.arg_count() > 1 {
+        let text = directive.arg(1);
         return match first.as_ref() {
-            "=" => Pattern::Exact(second.into_owned()),
-            "^~" => prefix(&second, true),
-            "~" => Pattern::Regex(regexes.intern(&second, false)),
-            "~*" => Pattern::Regex(regexes.intern(&second, true)),
+            "=" => Pattern::Exact(text),
+            "^~" => Pattern::Prefix { text, no_regex: true },
+            "~" => Pattern::Regex { text, ignore_case: false },
+            "~*" => Pattern::Regex { text, ignore_case: true },
             _ => Pattern::Unknown,
         };
     }
-    if let Some(rest) = first.strip_prefix('=') {
-        Pattern::Exact(rest.to_owned())
-    } else if let Some(rest) = first.strip_prefix("^~") {
-        prefix(rest, true)
-    } else if let Some(rest) = first.strip_prefix("~*") {
-        Pattern::Regex(regexes.intern(rest, true))
-    } else if let Some(rest) = first.strip_prefix('~') {
-        Pattern::Regex(regexes.intern(rest, false))
+    // The modifier may be glued to the text.
+    let after = |modifier: &str| match &first {
+        Cow::Borrowed(first) => first.strip_prefix(modifier).map(Cow::Borrowed),
+        Cow::Owned(first) => first.strip_prefix(modifier).map(|rest| Cow::Owned(rest.to_owned())),
+    };
+    if let Some(text) = after("=") {
+        Pattern::Exact(text)
+    } else if let Some(text) = after("^~") {
+        Pattern::Prefix { text, no_regex: true }
+    } else if let Some(text) = after("~*") {
+        Pattern::Regex { text, ignore_case: true }
+    } else if let Some(text) = after("~") {
+        Pattern::Regex { text, ignore_case: false }
     } else if first.starts_with('@') {
-        Pattern::Named(first.into_owned())
+        Pattern::Named(first)
     } else {
-        prefix(&first, false)
+        Pattern::Prefix { text: first, no_regex: false }
     }
 }
 
-impl Locations {
+impl<'a> Locations<'a> {
     /// Arranges the locations of a server.
     pub(super) fn of_server(
         server: ScopeId,
         scopes: &Scopes,
-        config: &Config,
-        sources: &SourceMap,
+        config: &'a Config,
+        sources: &'a SourceMap,
         regexes: &mut Regexes,
     ) -> Self {
         let mut locations = Self::default();
@@ -138,7 +143,7 @@ impl Locations {
                 todo.push(*scope);
                 let directive = config.directive(sources, scopes.get(*scope).directive);
                 let redirects = |text: &str| text.ends_with('/') && redirecting_handler(scopes, *scope, config, sources);
-                match pattern(&directive, regexes) {
+                match pattern(&directive) {
                     Pattern::Exact(text) => {
                         let redirects_to_slash = redirects(&text);
                         level.exact.push(Exact { text, scope: *scope, redirects_to_slash });
@@ -147,20 +152,22 @@ impl Locations {
                         let redirects_to_slash = redirects(&text);
                         level.prefixes.push(Prefix { text, no_regex, scope: *scope, redirects_to_slash });
                     }
-                    Pattern::Regex(regex) => level.regexes.push((regex, *scope)),
+                    Pattern::Regex { text, ignore_case } => level.regexes.push((regexes.intern(&text, ignore_case), *scope)),
                     Pattern::Named(name) => locations.named.push((name, *scope)),
                     Pattern::Unknown => level.unknown.push(*scope),
                 }
             }
             level.prefixes.sort_by_key(|p| std::cmp::Reverse(p.text.len()));
-            locations.levels.insert(block, level);
+            locations.levels.push((block, level));
         }
+        locations.levels.sort_unstable_by_key(|(block, _)| *block);
         locations
     }
 
     /// The level of a block.
-    pub(super) fn level(&self, block: ScopeId) -> Option<&Level> {
-        self.levels.get(&block)
+    pub(super) fn level(&self, block: ScopeId) -> Option<&Level<'a>> {
+        let index = self.levels.binary_search_by_key(&block, |(block, _)| *block).ok()?;
+        self.levels.get(index).map(|(_, level)| level)
     }
 
     /// The named location of that name, `@` included.
@@ -177,7 +184,7 @@ impl Locations {
     }
 
     fn find_in(&self, block: ScopeId, uri: &str, matches: &mut dyn FnMut(RegexId) -> Option<bool>) -> Search {
-        let Some(level) = self.levels.get(&block) else { return Search::Nothing };
+        let Some(level) = self.level(block) else { return Search::Nothing };
         if let Some(scope) = level.unknown.first() {
             return Search::Done(Found::Unknown(*scope));
         }
@@ -185,7 +192,7 @@ impl Locations {
             return Search::Done(Found::Location(exact.scope));
         }
         let slashed = level.slash_redirect(uri);
-        let prefix = level.prefixes.iter().find(|p| uri.starts_with(&p.text));
+        let prefix = level.prefixes.iter().find(|p| uri.starts_with(p.text.as_ref()));
         if let Some(scope) = slashed
             && prefix.is_none_or(|p| p.text != uri)
         {

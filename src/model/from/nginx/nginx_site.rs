@@ -42,7 +42,7 @@ pub(super) struct Shared<'a> {
 pub struct Server<'a> {
     pub(super) shared: Arc<Shared<'a>>,
     pub(super) scope: ScopeId,
-    pub(super) locations: Locations,
+    pub(super) locations: Locations<'a>,
     listens: Listens,
     order: u32,
     routes: Vec<Route>,
@@ -281,11 +281,13 @@ impl<'a> Server<'a> {
     /// Whether the pattern of a route's location, taken alone, matches a path.
     pub fn pattern_matches(&self, route: RouteId, path: &str) -> bool {
         let Some(block) = self.route_block(route).filter(|b| b.name() == Name::Location) else { return false };
-        let mut regexes = Regexes::default();
-        match location::pattern(&block, &mut regexes) {
+        let regexes = &self.shared.regexes;
+        match location::pattern(&block) {
             Pattern::Exact(text) => text == path,
-            Pattern::Prefix { text, .. } => path.starts_with(&text),
-            Pattern::Regex(id) => regexes.is_match(id, path) == Some(true),
+            Pattern::Prefix { text, .. } => path.starts_with(text.as_ref()),
+            Pattern::Regex { text, ignore_case } => {
+                regexes.find(&text, ignore_case).and_then(|id| regexes.is_match(id, path)) == Some(true)
+            }
             Pattern::Named(_) | Pattern::Unknown => false,
         }
     }

@@ -6,7 +6,7 @@
 use super::location::Locations;
 use super::nginx_site::Shared;
 use super::scope::{NONE, ScopeId, ScriptStep};
-use super::slots::{List, PerProtocol, PerProtocolList, Protocol, Single};
+use super::slots::{List, PerProtocol, PerProtocolList, Protocol, Single, SlotSet, slots};
 use super::upstream::protocol_of;
 use crate::model::{PathSet, Paths, Route, Traits};
 use crate::project::nginx::config::TOP;
@@ -14,7 +14,12 @@ use crate::source::Span;
 use crate::syntax::nginx::Name;
 
 /// The routes of a server, the server itself first, and their blocks.
-pub(super) fn of_server(shared: &Shared, server: ScopeId, locations: &Locations, paths: &Paths) -> (Vec<Route>, Vec<ScopeId>) {
+pub(super) fn of_server(
+    shared: &Shared,
+    server: ScopeId,
+    locations: &Locations<'_>,
+    paths: &Paths,
+) -> (Vec<Route>, Vec<ScopeId>) {
     let mut scopes = vec![server];
     let mut next = 0;
     while let Some(scope) = scopes.get(next).copied() {
@@ -35,7 +40,7 @@ pub(super) fn of_server(shared: &Shared, server: ScopeId, locations: &Locations,
 
 struct Spreading<'w, 'a> {
     shared: &'w Shared<'a>,
-    locations: &'w Locations,
+    locations: &'w Locations<'w>,
     paths: &'w Paths,
     sets: Vec<(ScopeId, PathSet)>,
 }
@@ -120,30 +125,25 @@ fn traits(shared: &Shared, id: ScopeId) -> Traits {
 
 /// Adds the traits of one block; whether it hands on a Host of its own.
 fn add_traits(shared: &Shared, scope: ScopeId, traits: &mut Traits) -> bool {
+    const BY_SLOTS: &[(SlotSet, Traits)] = &[
+        (slots(&[Single::AuthBasic, Single::AuthRequest, Single::AuthJwt, Single::AccessCode], &[]), Traits::GATE),
+        (slots(&[], &[List::Addresses]), Traits::ADDRESSES),
+        (slots(&[], &[List::ErrorPages]), Traits::ERROR_PAGES),
+        (slots(&[Single::Expires], &[List::MoreSetHeaders]), Traits::EDITS_RESPONSE),
+        (slots(&[], &[List::LimitReq, List::LimitConn]), Traits::LIMITS),
+        (slots(&[], &[List::ProxyCookieFlags, List::ProxyCookiePath, List::ProxyCookieDomain]), Traits::COOKIES),
+        (slots(&[], &[List::MoreSetInputHeaders]), Traits::SETS_HEADERS),
+        (slots(&[], &[List::MoreSetInputHeaders]), Traits::TOUCHES_AUTHORIZATION),
+    ];
     let settled = shared.scopes.settled(scope);
-    let has = |list: List| !settled.run(list).is_empty();
-    let gates = [Single::AuthBasic, Single::AuthRequest, Single::AuthJwt, Single::AccessCode];
-    if gates.iter().any(|g| settled.single(*g).is_some()) {
-        traits.add(Traits::GATE);
+    for (slots, trait_) in BY_SLOTS {
+        if settled.has_any(*slots) {
+            traits.add(*trait_);
+        }
     }
-    if has(List::Addresses) {
-        traits.add(Traits::ADDRESSES);
-    }
-    if has(List::ErrorPages) {
-        traits.add(Traits::ERROR_PAGES);
-    }
-    if has(List::AddHeader) || has(List::MoreSetHeaders) || settled.single(Single::Expires).is_some() {
+    // It may have been emptied.
+    if !settled.run(List::AddHeader).is_empty() {
         traits.add(Traits::EDITS_RESPONSE);
-    }
-    if has(List::LimitReq) || has(List::LimitConn) {
-        traits.add(Traits::LIMITS);
-    }
-    if has(List::ProxyCookieFlags) || has(List::ProxyCookiePath) || has(List::ProxyCookieDomain) {
-        traits.add(Traits::COOKIES);
-    }
-    if has(List::MoreSetInputHeaders) {
-        traits.add(Traits::SETS_HEADERS);
-        traits.add(Traits::TOUCHES_AUTHORIZATION);
     }
     let protocol = settled.handler().and_then(|h| protocol_of(shared.directive(h).name()));
     if let Some(protocol) = protocol {

@@ -8,7 +8,7 @@ use super::slots::{
     single_of, slot,
 };
 use crate::project::nginx::config::{MAX_NESTING, TOP};
-use crate::project::nginx::{Config, Directive, DirectiveId};
+use crate::project::nginx::{Config, DirectiveId};
 use crate::source::SourceMap;
 use crate::syntax::nginx::Name;
 
@@ -78,6 +78,10 @@ pub(super) struct Scopes {
     pub(super) all: Vec<Scope>,
     own: Vec<Own>,
     lists: Vec<DirectiveId>,
+    /// While blocks are lowered: the blocks inside those that are open, innermost last.
+    inner: Vec<DirectiveId>,
+    /// While a block is lowered: what it has itself.
+    found: Vec<(u8, DirectiveId)>,
 }
 
 /// The effective settings of a block. A setting is looked up from the block outwards, which a bit for each slot makes cheap:
@@ -131,6 +135,12 @@ impl<'s> Settled<'s> {
             Slot::Single(slot) | Slot::List(slot) => self.scopes.run(self.slot(slot)),
             Slot::None | Slot::Script | Slot::Block => &[],
         }
+    }
+
+    /// Whether there is a directive for any of these slots. A list that `add_header_inherit` has emptied counts as one.
+    #[inline]
+    pub(super) fn has_any(self, slots: SlotSet) -> bool {
+        self.scope.present & slots != 0
     }
 
     /// What makes the response.
@@ -221,30 +231,31 @@ impl Scopes {
         depth: usize,
     ) -> ScopeId {
         let id = self.push(kind, directive, parent);
-        let mut own: Vec<(u8, DirectiveId)> = Vec::new();
-        let mut blocks = Vec::new();
+        let outer = self.inner.len();
         let mut script = Vec::new();
         let mut added_inherit = None;
         for child in config.children(sources, directive) {
             match slot(child.name()) {
-                Slot::None if child.name() == Name::AddHeaderInherit => added_inherit = Some(child.arg(0).into_owned()),
+                Slot::None if child.name() == Name::AddHeaderInherit => added_inherit = Some(child.arg(0)),
                 Slot::None => {}
-                Slot::Single(slot) | Slot::List(slot) => own.push((slot, child.id)),
+                Slot::Single(slot) | Slot::List(slot) => self.found.push((slot, child.id)),
                 Slot::Script if child.name() == Name::If => script.push(ScriptStep::If(child.id, NONE)),
                 Slot::Script => script.push(ScriptStep::Plain(child.id)),
-                Slot::Block => blocks.push(child),
+                Slot::Block => self.inner.push(child.id),
             }
         }
-        self.settle(id, own, added_inherit.as_deref());
+        self.settle(id, added_inherit.as_deref());
         if depth < MAX_NESTING {
-            self.lower_inner(config, sources, id, depth, &mut script, &blocks);
+            self.lower_inner(config, sources, id, depth, &mut script, outer);
         } else {
             script.retain(|step| matches!(step, ScriptStep::Plain(_)));
         }
+        self.inner.truncate(outer);
         self.all[id as usize].script = script;
         id
     }
 
+    /// Lowers the blocks inside a block: those of its script, and those in `inner` from `first` on.
     fn lower_inner(
         &mut self,
         config: &Config,
@@ -252,9 +263,10 @@ impl Scopes {
         id: ScopeId,
         depth: usize,
         script: &mut [ScriptStep],
-        blocks: &[Directive],
+        first: usize,
     ) {
         let kind = self.get(id).kind;
+        let last = self.inner.len();
         for step in script {
             if let ScriptStep::If(directive, scope) = step {
                 let inner = if matches!(kind, ScopeKind::Server | ScopeKind::ServerIf) {
@@ -265,18 +277,22 @@ impl Scopes {
                 *scope = self.lower_at(config, sources, inner, *directive, id, depth + 1);
             }
         }
-        for block in blocks {
-            if block.name() == Name::Location {
-                let inner = self.lower_at(config, sources, ScopeKind::Location, block.id, id, depth + 1);
-                self.all[id as usize].locations.push(inner);
+        let mut locations = Vec::with_capacity(last - first);
+        for index in first..last {
+            let Some(block) = self.inner.get(index).copied() else { break };
+            if config.directive(sources, block).name() == Name::Location {
+                locations.push(self.lower_at(config, sources, ScopeKind::Location, block, id, depth + 1));
             } else {
-                let inner = self.lower_at(config, sources, ScopeKind::LimitExcept, block.id, id, depth + 1);
+                let inner = self.lower_at(config, sources, ScopeKind::LimitExcept, block, id, depth + 1);
                 self.all[id as usize].limit_except = inner;
             }
         }
+        self.all[id as usize].locations = locations;
     }
 
-    fn settle(&mut self, id: ScopeId, mut own: Vec<(u8, DirectiveId)>, added_inherit: Option<&str>) {
+    /// Files what was found in a block.
+    fn settle(&mut self, id: ScopeId, added_inherit: Option<&str>) {
+        let mut own = std::mem::take(&mut self.found);
         let added = list_slot(List::AddHeader);
         if added_inherit == Some("merge") {
             let inherited = self.run(self.settled(id).slot(added)).iter().map(|d| (added, *d)).collect::<Vec<_>>();
@@ -298,6 +314,8 @@ impl Scopes {
         let scope = &mut self.all[id as usize];
         scope.own = run;
         scope.present |= slots;
+        own.clear();
+        self.found = own;
     }
 
     /// A block without settings of its own, [`TOP`] as its directive: what stands around a lone snippet.

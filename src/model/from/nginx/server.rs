@@ -1,7 +1,7 @@
 //! Which server answers: `listen` and `server_name`.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::from::regexes::{RegexId, Regexes};
 use crate::model::{Request, Scheme};
@@ -228,7 +228,8 @@ fn address_and_port(text: &str) -> (Option<String>, Option<u16>) {
     let address = match address {
         "*" | "0.0.0.0" | "::" => None,
         "localhost" => Some(Ipv4Addr::LOCALHOST.to_string()),
-        other => Some(other.parse::<IpAddr>().map_or_else(|_| other.to_owned(), |a| a.to_string())),
+        // An address of version 4 has one spelling only.
+        other => Some(other.parse::<Ipv6Addr>().map_or_else(|_| other.to_owned(), |a| a.to_string())),
     };
     (address, port)
 }
