@@ -10,7 +10,7 @@ use fancy_regex::{Captures, Regex, RegexBuilder};
 use crate::model::{PathSet, Paths};
 
 /// Number of a regex in [`Regexes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct RegexId(u32);
 
 /// Steps a look-around regex may take on one text before the answer is "unknown".

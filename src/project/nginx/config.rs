@@ -79,6 +79,11 @@ impl Config {
         ids.iter().map(move |id| self.directive(sources, *id))
     }
 
+    /// How many directives of a name there are.
+    pub fn count(&self, name: Name) -> usize {
+        self.by_name.get(name as usize).map_or(0, Vec::len)
+    }
+
     /// The direct children of a block, or the top level for [`TOP`], in reading order.
     pub fn children<'a>(&'a self, sources: &'a SourceMap, parent: DirectiveId) -> impl Iterator<Item = Directive<'a>> {
         let (mut next, end) = match self.placed.get(parent as usize) {

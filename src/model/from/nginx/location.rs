@@ -1,6 +1,7 @@
 //! Which location serves a URI: the search of `ngx_http_core_find_location`.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use super::scope::{ScopeId, Scopes};
 use crate::model::from::regexes::{RegexId, Regexes};
@@ -22,50 +23,76 @@ pub(super) enum Pattern<'a> {
     Unknown,
 }
 
-/// The locations directly inside one block, arranged for the search.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Level<'a> {
-    pub(super) exact: Vec<Exact<'a>>,
-    /// Longest first.
-    pub(super) prefixes: Vec<Prefix<'a>>,
-    /// In the order of the text.
-    pub(super) regexes: Vec<(RegexId, ScopeId)>,
-    pub(super) unknown: Vec<ScopeId>,
-}
-
-/// An exact location.
+/// One location, as the search sees it.
 #[derive(Clone, Debug)]
-pub(super) struct Exact<'a> {
-    pub(super) text: Cow<'a, str>,
+pub(super) struct Location<'a> {
+    /// The block it stands in.
+    block: ScopeId,
     pub(super) scope: ScopeId,
+    pub(super) kind: Kind,
+    /// Its pattern; empty for an unknown one.
+    pub(super) text: Cow<'a, str>,
     /// Whether a request for the text without its last `/` is redirected to it.
-    pub(super) redirects_to_slash: bool,
+    redirects_to_slash: bool,
 }
 
-/// A prefix location.
-#[derive(Clone, Debug)]
-pub(super) struct Prefix<'a> {
-    pub(super) text: Cow<'a, str>,
-    pub(super) no_regex: bool,
-    pub(super) scope: ScopeId,
-    /// Whether a request for the prefix without its last `/` is redirected to it.
-    pub(super) redirects_to_slash: bool,
+/// Kinds of locations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Exact,
+    Prefix { no_regex: bool },
+    Regex(RegexId),
+    Unknown,
+    Named,
 }
 
-/// The locations of one server.
+/// The locations of one server: those of a block together, in each block first the exact ones, then the prefixes, longest first,
+/// then the regexes in the order of the text, then the others.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Locations<'a> {
-    /// The levels by the block they stand in, sorted by it.
-    levels: Vec<(ScopeId, Level<'a>)>,
-    named: Vec<(Cow<'a, str>, ScopeId)>,
+    all: Vec<Location<'a>>,
 }
 
-impl Level<'_> {
+/// The locations directly inside one block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level<'l, 'a> {
+    pub(super) exact: &'l [Location<'a>],
+    /// Longest first.
+    pub(super) prefixes: &'l [Location<'a>],
+    /// In the order of the text.
+    pub(super) regexes: &'l [Location<'a>],
+    unknown: &'l [Location<'a>],
+}
+
+impl Location<'_> {
+    fn order(&self) -> (ScopeId, u8, Reverse<usize>) {
+        let length = if matches!(self.kind, Kind::Prefix { .. }) { self.text.len() } else { 0 };
+        (self.block, self.kind.order(), Reverse(length))
+    }
+
+    /// Whether a request for `uri` is redirected here, as far as the text says.
+    fn ends_in_slash_after(&self, uri: &str) -> bool {
+        self.text.strip_suffix('/') == Some(uri)
+    }
+}
+
+impl Kind {
+    fn order(self) -> u8 {
+        match self {
+            Self::Exact => 0,
+            Self::Prefix { .. } => 1,
+            Self::Regex(_) => 2,
+            Self::Unknown => 3,
+            Self::Named => 4,
+        }
+    }
+}
+
+impl Level<'_, '_> {
     /// The location whose text is `uri/` and whose handler redirects there.
     fn slash_redirect(&self, uri: &str) -> Option<ScopeId> {
-        let fits = |redirects: bool, text: &str| redirects && text.strip_suffix('/') == Some(uri);
-        let exact = self.exact.iter().find(|e| fits(true, &e.text));
-        let prefix = self.prefixes.iter().find(|p| fits(p.redirects_to_slash, &p.text));
+        let exact = self.exact.iter().find(|e| e.ends_in_slash_after(uri));
+        let prefix = self.prefixes.iter().find(|p| p.redirects_to_slash && p.ends_in_slash_after(uri));
         match (exact, prefix) {
             // Of an exact and a prefix location with one text the exact one counts, whichever has the handler.
             (Some(exact), prefix) if exact.redirects_to_slash || prefix.is_some() => Some(exact.scope),
@@ -131,48 +158,56 @@ impl<'a> Locations<'a> {
         sources: &'a SourceMap,
         regexes: &mut Regexes,
     ) -> Self {
-        let mut locations = Self::default();
+        let mut all = Vec::with_capacity(scopes.locations(server).len());
         let mut todo = vec![server];
         while let Some(block) = todo.pop() {
-            let inner = &scopes.get(block).locations;
-            if inner.is_empty() {
-                continue;
-            }
-            let mut level = Level::default();
-            for scope in inner {
+            for scope in scopes.locations(block) {
                 todo.push(*scope);
                 let directive = config.directive(sources, scopes.get(*scope).directive);
-                let redirects = |text: &str| text.ends_with('/') && redirecting_handler(scopes, *scope, config, sources);
-                match pattern(&directive) {
-                    Pattern::Exact(text) => {
-                        let redirects_to_slash = redirects(&text);
-                        level.exact.push(Exact { text, scope: *scope, redirects_to_slash });
-                    }
-                    Pattern::Prefix { text, no_regex } => {
-                        let redirects_to_slash = redirects(&text);
-                        level.prefixes.push(Prefix { text, no_regex, scope: *scope, redirects_to_slash });
-                    }
-                    Pattern::Regex { text, ignore_case } => level.regexes.push((regexes.intern(&text, ignore_case), *scope)),
-                    Pattern::Named(name) => locations.named.push((name, *scope)),
-                    Pattern::Unknown => level.unknown.push(*scope),
-                }
+                let (kind, text) = match pattern(&directive) {
+                    Pattern::Exact(text) => (Kind::Exact, text),
+                    Pattern::Prefix { text, no_regex } => (Kind::Prefix { no_regex }, text),
+                    Pattern::Regex { text, ignore_case } => (Kind::Regex(regexes.intern(&text, ignore_case)), text),
+                    Pattern::Named(name) => (Kind::Named, name),
+                    Pattern::Unknown => (Kind::Unknown, Cow::default()),
+                };
+                let redirects_to_slash = matches!(kind, Kind::Exact | Kind::Prefix { .. })
+                    && text.ends_with('/')
+                    && redirecting_handler(scopes, *scope, config, sources);
+                all.push(Location { block, scope: *scope, kind, text, redirects_to_slash });
             }
-            level.prefixes.sort_by_key(|p| std::cmp::Reverse(p.text.len()));
-            locations.levels.push((block, level));
         }
-        locations.levels.sort_unstable_by_key(|(block, _)| *block);
-        locations
+        // Stable: locations of one kind keep the order of the text.
+        all.sort_by_key(Location::order);
+        Self { all }
     }
 
-    /// The level of a block.
-    pub(super) fn level(&self, block: ScopeId) -> Option<&Level<'a>> {
-        let index = self.levels.binary_search_by_key(&block, |(block, _)| *block).ok()?;
-        self.levels.get(index).map(|(_, level)| level)
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The locations directly inside a block.
+    pub(super) fn level(&self, block: ScopeId) -> Level<'_, 'a> {
+        let first = self.all.partition_point(|location| location.block < block);
+        let mut rest = self.all.get(first..).unwrap_or_default();
+        let mut next = |kind: Kind| {
+            let count = rest.partition_point(|l| l.block == block && l.kind.order() <= kind.order());
+            let (these, others) = rest.split_at_checked(count).unwrap_or_default();
+            rest = others;
+            these
+        };
+        Level {
+            exact: next(Kind::Exact),
+            prefixes: next(Kind::Prefix { no_regex: false }),
+            regexes: next(Kind::Regex(RegexId::default())),
+            unknown: next(Kind::Unknown),
+        }
     }
 
     /// The named location of that name, `@` included.
     pub(super) fn named(&self, name: &str) -> Option<ScopeId> {
-        self.named.iter().find(|(n, _)| n == name).map(|(_, s)| *s)
+        self.all.iter().find(|l| l.kind == Kind::Named && l.text == name).map(|l| l.scope)
     }
 
     /// Finds the location for a normalised URI. `matches` runs a regex and keeps its captures.
@@ -184,9 +219,9 @@ impl<'a> Locations<'a> {
     }
 
     fn find_in(&self, block: ScopeId, uri: &str, matches: &mut dyn FnMut(RegexId) -> Option<bool>) -> Search {
-        let Some(level) = self.level(block) else { return Search::Nothing };
-        if let Some(scope) = level.unknown.first() {
-            return Search::Done(Found::Unknown(*scope));
+        let level = self.level(block);
+        if let Some(unknown) = level.unknown.first() {
+            return Search::Done(Found::Unknown(unknown.scope));
         }
         if let Some(exact) = level.exact.iter().find(|e| e.text == uri) {
             return Search::Done(Found::Location(exact.scope));
@@ -201,7 +236,7 @@ impl<'a> Locations<'a> {
         let mut fallback = Search::Nothing;
         let mut no_regex = false;
         if let Some(p) = prefix {
-            no_regex = p.no_regex;
+            no_regex = p.kind == Kind::Prefix { no_regex: true };
             fallback = match self.find_in(p.scope, uri, matches) {
                 done @ Search::Done(_) => return done,
                 Search::Nothing => Search::Fallback(Found::Location(p.scope)),
@@ -211,13 +246,14 @@ impl<'a> Locations<'a> {
         if no_regex {
             return fallback;
         }
-        for (regex, scope) in &level.regexes {
-            match matches(*regex) {
+        for location in level.regexes {
+            let Kind::Regex(regex) = location.kind else { continue };
+            match matches(regex) {
                 Some(false) => {}
-                None => return Search::Done(Found::Unknown(*scope)),
+                None => return Search::Done(Found::Unknown(location.scope)),
                 Some(true) => {
-                    return match self.find_in(*scope, uri, matches) {
-                        Search::Nothing => Search::Done(Found::Location(*scope)),
+                    return match self.find_in(location.scope, uri, matches) {
+                        Search::Nothing => Search::Done(Found::Location(location.scope)),
                         Search::Done(found) | Search::Fallback(found) => Search::Done(found),
                     };
                 }

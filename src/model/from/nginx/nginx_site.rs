@@ -1,5 +1,6 @@
 //! The servers of one nginx, and the choice between them.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ pub(super) struct Shared<'a> {
     pub(super) set_variables: HashSet<String, FixedState>,
     set_values: HashMap<String, Vec<DirectiveId>, FixedState>,
     /// The default server of each address and port.
-    defaults: HashMap<(Option<String>, Option<u16>), ScopeId, FixedState>,
+    defaults: HashMap<(Option<Cow<'a, str>>, Option<u16>), ScopeId, FixedState>,
 }
 
 /// One `server` block.
@@ -43,7 +44,7 @@ pub struct Server<'a> {
     pub(super) shared: Arc<Shared<'a>>,
     pub(super) scope: ScopeId,
     pub(super) locations: Locations<'a>,
-    listens: Listens,
+    listens: Listens<'a>,
     order: u32,
     routes: Vec<Route>,
     route_scopes: Vec<ScopeId>,
@@ -123,7 +124,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         config,
         sources,
         lookup,
-        scopes: Scopes::default(),
+        scopes: Scopes::with_room_for(config),
         regexes: Regexes::default(),
         maps: HashMap::default(),
         set_variables: HashSet::default(),
@@ -140,12 +141,13 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         }
         // A `server` that is included a second time with the same text never gets a request: the first one has its names.
         let mut known = HashSet::<Span, FixedState>::default();
+        known.reserve(config.count(Name::Server));
         for server in config.children(sources, http).filter(|d| d.name() == Name::Server && known.insert(d.full_span())) {
             let scope = shared.scopes.lower(config, sources, ScopeKind::Server, server.id, http_scope);
             found.push((server.id, scope));
         }
     }
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(found.len());
     for (order, (directive, scope)) in found.into_iter().enumerate() {
         let locations = Locations::of_server(scope, &shared.scopes, config, sources, &mut shared.regexes);
         let listens = Listens::of(config.children(sources, directive), &mut shared.regexes);

@@ -3,7 +3,7 @@
 //! Thousands of servers times hundreds of paths need no search for each pair: a prefix is a range of the sorted list, a regex text
 //! meets the same paths everywhere, and the choice between locations is the same set arithmetic for all paths at once.
 
-use super::location::Locations;
+use super::location::{Kind, Locations};
 use super::nginx_site::Shared;
 use super::scope::{NONE, ScopeId, ScriptStep};
 use super::slots::{List, PerProtocol, PerProtocolList, Protocol, Single, SlotSet, slots};
@@ -20,10 +20,11 @@ pub(super) fn of_server(
     locations: &Locations<'_>,
     paths: &Paths,
 ) -> (Vec<Route>, Vec<ScopeId>) {
-    let mut scopes = vec![server];
+    let mut scopes = Vec::with_capacity(1 + locations.count());
+    scopes.push(server);
     let mut next = 0;
     while let Some(scope) = scopes.get(next).copied() {
-        scopes.extend(&shared.scopes.get(scope).locations);
+        scopes.extend(shared.scopes.locations(scope));
         next += 1;
     }
     let mut spreading = Spreading { shared, locations, paths, sets: Vec::with_capacity(scopes.len()) };
@@ -52,9 +53,9 @@ impl Spreading<'_, '_> {
             return set;
         }
         let locations = self.locations;
-        let Some(level) = locations.level(block) else { return set };
+        let level = locations.level(block);
         let mut rest = set;
-        for exact in &level.exact {
+        for exact in level.exact {
             let taken = self.paths.exactly(&exact.text) & rest;
             self.give(exact.scope, taken);
             rest &= !taken;
@@ -63,26 +64,27 @@ impl Spreading<'_, '_> {
         let mut fallbacks: Vec<(ScopeId, PathSet)> = Vec::new();
         let mut open = rest;
         let mut closed = PathSet::default();
-        for prefix in &level.prefixes {
+        for prefix in level.prefixes {
             let taken = self.paths.with_prefix(&prefix.text) & open;
             open &= !taken;
             let left = self.spread(prefix.scope, taken);
             rest &= !(taken & !left);
-            if prefix.no_regex {
+            if prefix.kind == (Kind::Prefix { no_regex: true }) {
                 closed |= left;
             }
             fallbacks.push((prefix.scope, left));
         }
         let mut asked = rest & !closed;
-        for (regex, scope) in &level.regexes {
+        for location in level.regexes {
+            let Kind::Regex(regex) = location.kind else { continue };
             if asked.is_empty() {
                 break;
             }
-            let taken = self.shared.regexes.well_known(*regex, self.paths) & asked;
+            let taken = self.shared.regexes.well_known(regex, self.paths) & asked;
             asked &= !taken;
             rest &= !taken;
-            let left = self.spread(*scope, taken);
-            self.give(*scope, left);
+            let left = self.spread(location.scope, taken);
+            self.give(location.scope, left);
         }
         for (scope, left) in fallbacks {
             let taken = left & rest;
@@ -106,11 +108,11 @@ fn traits(shared: &Shared, id: ScopeId) -> Traits {
     if scope.limit_except != NONE {
         sets_host &= add_traits(shared, scope.limit_except, &mut traits);
     }
-    for step in &scope.script {
+    for step in shared.scopes.script(id) {
         traits.add(Traits::REWRITES);
         if let ScriptStep::If(_, inner) = step {
             sets_host &= add_traits(shared, *inner, &mut traits);
-            sets_host &= shared.scopes.get(*inner).script.iter().all(|step| matches!(step, ScriptStep::Plain(_)));
+            sets_host &= shared.scopes.script(*inner).iter().all(|step| matches!(step, ScriptStep::Plain(_)));
         }
     }
     if sets_host {

@@ -18,7 +18,7 @@ pub(super) type ScopeId = u32;
 /// Stands for "no directive", "no scope".
 pub(super) const NONE: u32 = u32::MAX;
 
-/// A run of directives in [`Scopes::lists`].
+/// A run of entries in one of the lists of [`Scopes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Run {
     start: u32,
@@ -65,9 +65,10 @@ pub(super) struct Scope {
     present: SlotSet,
     /// What the block has itself, in [`Scopes::own`].
     own: Run,
-    pub(super) script: Vec<ScriptStep>,
-    /// Locations directly inside, in the order of the text.
-    pub(super) locations: Vec<ScopeId>,
+    /// In [`Scopes::scripts`].
+    script: Run,
+    /// Locations directly inside, in the order of the text, in [`Scopes::inner`].
+    locations: Run,
     /// `limit_except` inside, or [`NONE`].
     pub(super) limit_except: ScopeId,
 }
@@ -78,8 +79,10 @@ pub(super) struct Scopes {
     pub(super) all: Vec<Scope>,
     own: Vec<Own>,
     lists: Vec<DirectiveId>,
+    scripts: Vec<ScriptStep>,
+    inner: Vec<ScopeId>,
     /// While blocks are lowered: the blocks inside those that are open, innermost last.
-    inner: Vec<DirectiveId>,
+    todo: Vec<DirectiveId>,
     /// While a block is lowered: what it has itself.
     found: Vec<(u8, DirectiveId)>,
 }
@@ -186,6 +189,13 @@ impl Run {
 }
 
 impl Scopes {
+    /// No blocks yet; there is room for all of a configuration.
+    pub(super) fn with_room_for(config: &Config) -> Self {
+        let blocks = [Name::Http, Name::Server, Name::Location, Name::If, Name::LimitExcept];
+        let count = blocks.iter().map(|name| config.count(*name)).sum();
+        Self { all: Vec::with_capacity(count), ..Self::default() }
+    }
+
     /// The block of a number.
     #[inline]
     pub(super) fn get(&self, id: ScopeId) -> &Scope {
@@ -202,6 +212,18 @@ impl Scopes {
     #[inline]
     pub(super) fn run(&self, run: Run) -> &[DirectiveId] {
         self.lists.get(run.range()).unwrap_or_default()
+    }
+
+    /// The rewrite steps of a block.
+    #[inline]
+    pub(super) fn script(&self, id: ScopeId) -> &[ScriptStep] {
+        self.scripts.get(self.get(id).script.range()).unwrap_or_default()
+    }
+
+    /// The locations directly inside a block, in the order of the text.
+    #[inline]
+    pub(super) fn locations(&self, id: ScopeId) -> &[ScopeId] {
+        self.inner.get(self.get(id).locations.range()).unwrap_or_default()
     }
 
     /// The blocks around `id`, itself first.
@@ -231,7 +253,7 @@ impl Scopes {
         depth: usize,
     ) -> ScopeId {
         let id = self.push(kind, directive, parent);
-        let outer = self.inner.len();
+        let first = self.todo.len();
         let mut script = Vec::new();
         let mut added_inherit = None;
         for child in config.children(sources, directive) {
@@ -241,21 +263,21 @@ impl Scopes {
                 Slot::Single(slot) | Slot::List(slot) => self.found.push((slot, child.id)),
                 Slot::Script if child.name() == Name::If => script.push(ScriptStep::If(child.id, NONE)),
                 Slot::Script => script.push(ScriptStep::Plain(child.id)),
-                Slot::Block => self.inner.push(child.id),
+                Slot::Block => self.todo.push(child.id),
             }
         }
         self.settle(id, added_inherit.as_deref());
         if depth < MAX_NESTING {
-            self.lower_inner(config, sources, id, depth, &mut script, outer);
+            self.lower_inner(config, sources, id, depth, &mut script, first);
         } else {
             script.retain(|step| matches!(step, ScriptStep::Plain(_)));
         }
-        self.inner.truncate(outer);
-        self.all[id as usize].script = script;
+        self.todo.truncate(first);
+        self.all[id as usize].script = append(&mut self.scripts, &script);
         id
     }
 
-    /// Lowers the blocks inside a block: those of its script, and those in `inner` from `first` on.
+    /// Lowers the blocks inside a block: those of its script, and those in `todo` from `first` on.
     fn lower_inner(
         &mut self,
         config: &Config,
@@ -266,7 +288,6 @@ impl Scopes {
         first: usize,
     ) {
         let kind = self.get(id).kind;
-        let last = self.inner.len();
         for step in script {
             if let ScriptStep::If(directive, scope) = step {
                 let inner = if matches!(kind, ScopeKind::Server | ScopeKind::ServerIf) {
@@ -277,17 +298,23 @@ impl Scopes {
                 *scope = self.lower_at(config, sources, inner, *directive, id, depth + 1);
             }
         }
-        let mut locations = Vec::with_capacity(last - first);
-        for index in first..last {
-            let Some(block) = self.inner.get(index).copied() else { break };
-            if config.directive(sources, block).name() == Name::Location {
-                locations.push(self.lower_at(config, sources, ScopeKind::Location, block, id, depth + 1));
-            } else {
-                let inner = self.lower_at(config, sources, ScopeKind::LimitExcept, block, id, depth + 1);
+        // The number of each block takes the place of its directive.
+        let mut locations = first;
+        for index in first..self.todo.len() {
+            let Some(block) = self.todo.get(index).copied() else { break };
+            let kind = match config.directive(sources, block).name() {
+                Name::Location => ScopeKind::Location,
+                _ => ScopeKind::LimitExcept,
+            };
+            let inner = self.lower_at(config, sources, kind, block, id, depth + 1);
+            if kind == ScopeKind::LimitExcept {
                 self.all[id as usize].limit_except = inner;
+            } else if let Some(place) = self.todo.get_mut(locations) {
+                *place = inner;
+                locations += 1;
             }
         }
-        self.all[id as usize].locations = locations;
+        self.all[id as usize].locations = append(&mut self.inner, self.todo.get(first..locations).unwrap_or_default());
     }
 
     /// Files what was found in a block.
@@ -335,10 +362,17 @@ impl Scopes {
             parent,
             present: inherited & !barred,
             own: Run::default(),
-            script: Vec::new(),
-            locations: Vec::new(),
+            script: Run::default(),
+            locations: Run::default(),
             limit_except: NONE,
         });
         self.all.len() as ScopeId - 1
     }
+}
+
+/// Appends a block's entries to a list.
+fn append<T: Copy>(list: &mut Vec<T>, entries: &[T]) -> Run {
+    let start = list.len() as u32;
+    list.extend_from_slice(entries);
+    Run { start, len: entries.len() as u32 }
 }

@@ -17,9 +17,9 @@ type Names = HashSet<String, FixedState>;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let (config, sources) = (checker.config, checker.sources);
-    let count = |name: Name| config.by_name.get(name as usize).map_or(0, Vec::len);
-    let whole = config.guessed_context.is_empty() && count(Name::Http) > 0 && !config.incomplete;
-    if !whole || count(Name::Unknown) > 0 || checker.files.iter().any(|file| file.templated || file.first_error.is_some()) {
+    let whole = config.guessed_context.is_empty() && config.count(Name::Http) > 0 && !config.incomplete;
+    if !whole || config.count(Name::Unknown) > 0 || checker.files.iter().any(|file| file.templated || file.first_error.is_some())
+    {
         return;
     }
     zones(checker, config, sources);
