@@ -223,8 +223,12 @@ impl Paths {
     /// The paths that start with `prefix`.
     pub fn with_prefix(&self, prefix: &str) -> PathSet {
         let from = self.list.partition_point(|k| k.path.as_str() < prefix);
-        let count = self.list.get(from..).unwrap_or_default().partition_point(|k| k.path.starts_with(prefix));
-        PathSet::range(from, from + count)
+        let rest = self.list.get(from..).unwrap_or_default();
+        // Most prefixes begin no path at all.
+        if rest.first().is_none_or(|k| !k.path.starts_with(prefix)) {
+            return PathSet::default();
+        }
+        PathSet::range(from, from + rest.partition_point(|k| k.path.starts_with(prefix)))
     }
 
     /// The path that equals `path`.

@@ -88,7 +88,10 @@ impl<'t> Parser<'t> {
             frames: Vec::new(),
             flattened: 0,
             first: 0,
-            looked_up: Cell::new((Word { start: 0, end: 0, quote: Quote::None, escaped: false, hole: false }, Name::Unknown)),
+            looked_up: Cell::new((
+                Word { start: 0, end: 0, quote: Quote::None, escaped: false, dollar: false, hole: false },
+                Name::Unknown,
+            )),
             pending_hole: false,
             pending_error: false,
             odd_dollar: false,
@@ -277,6 +280,7 @@ impl<'t> Parser<'t> {
             end: lexeme.end as u32,
             quote: shape.quote,
             escaped: shape.escaped,
+            dollar: shape.dollar || shape.hole,
             hole: shape.hole,
         });
     }

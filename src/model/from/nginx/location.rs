@@ -173,7 +173,7 @@ impl<'a> Locations<'a> {
                 };
                 let redirects_to_slash = matches!(kind, Kind::Exact | Kind::Prefix { .. })
                     && text.ends_with('/')
-                    && redirecting_handler(scopes, *scope, config, sources);
+                    && redirecting_handler(scopes, *scope, config);
                 all.push(Location { block, scope: *scope, kind, text, redirects_to_slash });
             }
         }
@@ -271,12 +271,11 @@ enum Search {
 }
 
 /// Whether the block's handler makes nginx redirect `/x` to `/x/` (`auto_redirect`): the `*_pass` directives do.
-fn redirecting_handler(scopes: &Scopes, scope: ScopeId, config: &Config, sources: &SourceMap) -> bool {
+fn redirecting_handler(scopes: &Scopes, scope: ScopeId, config: &Config) -> bool {
     use crate::syntax::nginx::Name;
     scopes.settled(scope).handler().is_some_and(|handler| {
-        let name = config.directive(sources, handler).name();
         matches!(
-            name,
+            config.name(handler),
             Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass | Name::MemcachedPass
         )
     })

@@ -150,7 +150,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
     let mut parts = Vec::with_capacity(found.len());
     for (order, (directive, scope)) in found.into_iter().enumerate() {
         let locations = Locations::of_server(scope, &shared.scopes, config, sources, &mut shared.regexes);
-        let listens = Listens::of(config.children(sources, directive), &mut shared.regexes);
+        let listens = Listens::of(config, sources, directive, &mut shared.regexes);
         for listen in &listens.all {
             let key = (listen.address.clone(), listen.port);
             if listen.default_server {
@@ -266,7 +266,8 @@ impl<'a> Server<'a> {
     pub fn effective_all(&self, route: RouteId, name: Name) -> impl Iterator<Item = Directive<'a>> {
         let settled = self.route_scopes.get(route as usize).map(|s| self.shared.scopes.settled(*s));
         let ids = settled.map(|s| s.of_slot(slot(name))).unwrap_or_default();
-        ids.iter().map(|id| self.shared.directive(*id)).filter(move |d| d.name() == name)
+        let of_name = ids.iter().copied().filter(move |id| self.shared.config.name(*id) == name);
+        of_name.map(|id| self.shared.directive(id))
     }
 
     /// The block of a route; `None` for a server that only stands around a lone snippet.

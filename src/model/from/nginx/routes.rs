@@ -147,7 +147,7 @@ fn add_traits(shared: &Shared, scope: ScopeId, traits: &mut Traits) -> bool {
     if !settled.run(List::AddHeader).is_empty() {
         traits.add(Traits::EDITS_RESPONSE);
     }
-    let protocol = settled.handler().and_then(|h| protocol_of(shared.directive(h).name()));
+    let protocol = settled.handler().and_then(|h| protocol_of(shared.config.name(h)));
     if let Some(protocol) = protocol {
         traits.add(Traits::UPSTREAM);
         return add_protocol_traits(shared, scope, protocol, traits);

@@ -8,7 +8,7 @@ use super::slots::{
     single_of, slot,
 };
 use crate::project::nginx::config::{MAX_NESTING, TOP};
-use crate::project::nginx::{Config, DirectiveId};
+use crate::project::nginx::{Config, DirectiveId, Placed};
 use crate::source::SourceMap;
 use crate::syntax::nginx::Name;
 
@@ -256,14 +256,14 @@ impl Scopes {
         let first = self.todo.len();
         let mut script = Vec::new();
         let mut added_inherit = None;
-        for child in config.children(sources, directive) {
-            match slot(child.name()) {
-                Slot::None if child.name() == Name::AddHeaderInherit => added_inherit = Some(child.arg(0)),
+        for (child, Placed { name, .. }) in config.placed_children(directive) {
+            match slot(*name) {
+                Slot::None if *name == Name::AddHeaderInherit => added_inherit = Some(config.directive(sources, child).arg(0)),
                 Slot::None => {}
-                Slot::Single(slot) | Slot::List(slot) => self.found.push((slot, child.id)),
-                Slot::Script if child.name() == Name::If => script.push(ScriptStep::If(child.id, NONE)),
-                Slot::Script => script.push(ScriptStep::Plain(child.id)),
-                Slot::Block => self.todo.push(child.id),
+                Slot::Single(slot) | Slot::List(slot) => self.found.push((slot, child)),
+                Slot::Script if *name == Name::If => script.push(ScriptStep::If(child, NONE)),
+                Slot::Script => script.push(ScriptStep::Plain(child)),
+                Slot::Block => self.todo.push(child),
             }
         }
         self.settle(id, added_inherit.as_deref());
@@ -302,7 +302,7 @@ impl Scopes {
         let mut locations = first;
         for index in first..self.todo.len() {
             let Some(block) = self.todo.get(index).copied() else { break };
-            let kind = match config.directive(sources, block).name() {
+            let kind = match config.name(block) {
                 Name::Location => ScopeKind::Location,
                 _ => ScopeKind::LimitExcept,
             };

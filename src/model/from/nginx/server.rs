@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::from::regexes::{RegexId, Regexes};
 use crate::model::{Request, Scheme};
-use crate::project::nginx::Directive;
+use crate::project::nginx::{Config, Directive, DirectiveId, Placed};
+use crate::source::SourceMap;
 use crate::syntax::nginx::Name;
 
 /// One `listen`.
@@ -93,10 +94,12 @@ impl<'s> TakenNames<'s> {
 
 impl<'a> Listens<'a> {
     /// Reads a `server` block.
-    pub(super) fn of(children: impl Iterator<Item = Directive<'a>>, regexes: &mut Regexes) -> Self {
+    pub(super) fn of(config: &'a Config, sources: &'a SourceMap, server: DirectiveId, regexes: &mut Regexes) -> Self {
         let mut out = Self::default();
         let mut old_ssl = false;
-        for child in children {
+        let wanted = |placed: &Placed| matches!(placed.name, Name::Listen | Name::ServerName | Name::Ssl);
+        for (id, _) in config.placed_children(server).filter(|(_, placed)| wanted(placed)) {
+            let child = config.directive(sources, id);
             match child.name() {
                 Name::Listen => {
                     // Most servers have one, and there are many servers.

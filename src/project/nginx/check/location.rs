@@ -120,10 +120,10 @@ fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut
 }
 
 fn proxy_pass<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    let url = directive.arg(0);
-    if url.contains('$') {
+    if directive.arg_words().first().is_some_and(|word| word.dollar) {
         return;
     }
+    let url = directive.arg(0);
     let after = |scheme: &str| {
         let (start, rest) = url.split_at_checked(scheme.len())?;
         start.eq_ignore_ascii_case(scheme).then_some(rest)

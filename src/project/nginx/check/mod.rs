@@ -393,6 +393,13 @@ fn similar(name: &str, outer: Contexts) -> Option<&'static str> {
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, text)| text)
 }
 
+/// The texts before and after the first byte of that value, which is ASCII: `str::split_once` for short texts, of which there
+/// are very many.
+fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let index = text.bytes().position(|byte| byte == at)?;
+    Some((text.get(..index)?, text.get(index + 1..)?))
+}
+
 /// `a, b and c`
 fn list(names: &[&str]) -> String {
     match names.split_last() {

@@ -266,7 +266,9 @@ fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
         for directive in ids.iter().map(|id| config.directive(sources, *id)) {
             // In a condition, only the subject is surely no regular expression.
             let most = if directive.name() == Name::If { 2 } else { usize::MAX };
-            for (index, value) in directive.args().enumerate().skip(first).take(most) {
+            let words = directive.arg_words().iter().enumerate().skip(first).take(most);
+            for (index, _) in words.filter(|(_, word)| word.dollar) {
+                let value = directive.arg(index);
                 let Some(name) = references(&value).find(|name| !is_known(&known, name)) else { continue };
                 // Those of `stream` are other ones.
                 if directive.ancestors().last().is_none_or(|outermost| outermost.name() != Name::Http) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::listen::is_port;
-use super::{Checker, pcre};
+use super::{Checker, cut, pcre};
 use crate::finding::Finding;
 use crate::project::nginx::config::Directive;
 use crate::source::Span;
@@ -338,20 +338,23 @@ fn expires<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 /// The port of an address to pass requests to.
 fn port<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    if directive.arg_words().first().is_some_and(|word| word.dollar) {
+        return;
+    }
     let value = directive.arg(0);
-    let after_scheme = value.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
+    let after_scheme = cut(&value, b':').and_then(|(_, rest)| rest.strip_prefix("//"));
     let authority = after_scheme.unwrap_or(&value);
-    if value.contains('$') || authority.starts_with("unix:") {
+    if authority.starts_with("unix:") {
         return;
     }
     let end = authority.bytes().position(|b| matches!(b, b'/' | b'?')).unwrap_or(authority.len());
     let authority = authority.get(..end).unwrap_or_default();
     let port = match authority.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').and_then(|(_, tail)| tail.strip_prefix(':')),
-        None => authority.split_once(':').map(|(_, port)| port),
+        Some(rest) => cut(rest, b']').and_then(|(_, tail)| tail.strip_prefix(':')),
+        None => cut(authority, b':').map(|(_, port)| port),
     };
     let Some(port) = port else { return };
-    let fits = match port.split_once('-') {
+    let fits = match cut(port, b'-') {
         Some((from, to)) => is_port(from) && is_port(to),
         None => is_port(port),
     };

@@ -119,6 +119,7 @@ impl Parser<'_> {
         if let Some(word) = self.tree.words.last_mut() {
             word.end = end;
             word.escaped |= shape.escaped;
+            word.dollar |= shape.dollar || shape.hole;
             word.hole |= shape.hole;
         }
     }
