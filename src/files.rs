@@ -23,6 +23,8 @@ pub trait Files: Sync {
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
     /// What stands at `path`, if anything.
     fn kind(&self, path: &Path) -> Option<FileKind>;
+    /// The path that all names of one file have in common: two paths are the same file if these are the same.
+    fn identity(&self, path: &Path) -> PathBuf;
 }
 
 /// The real file system.
@@ -62,6 +64,10 @@ impl Files for Disk {
             () if meta.is_file() => Some(FileKind::File),
             () => None,
         }
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        std::fs::canonicalize(path).unwrap_or_else(|_| normalize(path))
     }
 }
 
@@ -132,6 +138,10 @@ impl Files for Memory {
         let below = self.files.range(path.clone()..).next()?;
         (path.as_os_str().is_empty() || below.0.starts_with(&path)).then_some(FileKind::Folder)
     }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        normalize(path)
+    }
 }
 
 /// One tree laid over another: unsaved buffers over the disk.
@@ -166,6 +176,11 @@ impl Files for Overlay<'_> {
 
     fn kind(&self, path: &Path) -> Option<FileKind> {
         self.top.kind(path).or_else(|| self.base.kind(path))
+    }
+
+    // What lies over a file has its name.
+    fn identity(&self, path: &Path) -> PathBuf {
+        self.base.identity(path)
     }
 }
 

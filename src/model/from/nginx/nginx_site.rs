@@ -71,7 +71,7 @@ impl<'a> Shared<'a> {
     /// Whether a text depends on a variable that `wanted` accepts, also through `map` and `set`.
     pub(super) fn mentions(&self, text: &str, depth: u8, wanted: &dyn Fn(&str) -> bool) -> bool {
         value::variables(text).any(|name| {
-            let name = name.to_ascii_lowercase();
+            let name = lower_case(name);
             wanted(&name) || depth < 4 && self.definitions(&name).any(|definition| self.mentions(&definition, depth + 1, wanted))
         })
     }
@@ -112,6 +112,10 @@ impl<'a> Shared<'a> {
             self.set_values.entry(name).or_default().push(set.id);
         }
     }
+}
+
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) }
 }
 
 fn variable_name(text: &str) -> String {
@@ -307,8 +311,8 @@ impl<'a> Server<'a> {
     }
 
     /// The files that the configuration names, as far as they are in reach.
-    pub fn lookup(&self) -> Option<Lookup<'a>> {
-        self.shared.lookup
+    pub fn lookup(&self) -> Option<&Lookup<'a>> {
+        self.shared.lookup.as_ref()
     }
 
     /// The directives of that name that are written in this server, at whatever depth, in order.
