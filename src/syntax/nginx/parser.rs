@@ -4,10 +4,10 @@
 
 use super::lexer::{Fault, Lexeme, Lexer, Shape, Token};
 use super::lua;
-use super::template::Place;
 use super::tree::{Body, Node, NodeId, SyntaxError, Tree, Word};
 use super::{Name, variables};
 use crate::source::{FileId, Span};
+use crate::syntax::template::Place;
 
 /// Blocks nested deeper than this are read as if they stood side by side.
 pub(super) const MAX_DEPTH: usize = 1000;
