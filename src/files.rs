@@ -243,6 +243,11 @@ pub fn normalize(path: &Path) -> PathBuf {
     out
 }
 
+/// A folder as it can be opened: the working directory has an empty name here.
+pub fn or_dot(path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
+}
+
 /// A path as it is shown: relative to `base` if it lies below it, `/`-separated.
 pub fn display(path: &Path, base: &Path) -> String {
     let shown = path.strip_prefix(base).unwrap_or(path);
