@@ -1,6 +1,7 @@
 //! Facts and choices of the user, from the command line and, later, from `lint401.toml`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use globset::GlobMatcher;
 
@@ -78,6 +79,8 @@ pub struct Settings {
     pub severity: BTreeMap<String, Severity>,
     /// Severities for some files only; later entries win, and the command line wins over all.
     pub per_file: Vec<PerFile>,
+    /// The folder that shown paths are relative to: patterns are matched from there.
+    pub base: PathBuf,
     /// Findings below this confidence are not reported.
     pub min_confidence: Confidence,
     /// Target path prefix → path prefix in the repository, for includes of absolute paths. Longest prefix first.
@@ -104,6 +107,7 @@ impl Default for Settings {
             ignore: Vec::new(),
             severity: BTreeMap::new(),
             per_file: Vec::new(),
+            base: PathBuf::new(),
             min_confidence: Confidence::Low,
             include_map: Vec::new(),
             nginx_version: (1, 30, 0),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobMatcher};
 use ipnet::IpNet;
 use toml::Spanned;
 
@@ -257,13 +257,18 @@ impl Config {
         if self.canonical_host.is_some() {
             settings.canonical_host.clone_from(&self.canonical_host);
         }
+        settings.per_file.clone_from(&self.per_file);
         for (rule, severity) in &self.rules {
             match severity {
                 Some(severity) => drop(settings.severity.insert(rule.clone(), *severity)),
+                // A rule that is off must run all the same where some files want it.
+                None if self.per_file.iter().any(|entry| entry.rules.get(rule).is_some_and(Option::is_some)) => {
+                    let everywhere = Glob::new("**").map(|glob| glob.compile_matcher()).into_iter().collect();
+                    settings.per_file.insert(0, PerFile { files: everywhere, rules: BTreeMap::from([(rule.clone(), None)]) });
+                }
                 None => settings.ignore.push(rule.clone()),
             }
         }
-        settings.per_file.clone_from(&self.per_file);
         settings.include_map.extend(self.include_map.iter().map(|(from, to)| (from.clone(), to.clone())));
         settings.sort_include_map();
     }
