@@ -3,8 +3,8 @@
 use nom::bytes::complete::{take_till, take_while};
 use nom::{IResult, Parser};
 
-use super::template::{self, Holes, Place};
 use super::tree::Quote;
+use crate::syntax::template::{self, Holes, Place};
 
 type Step<'t> = IResult<&'t [u8], &'t [u8], ()>;
 

@@ -6,10 +6,10 @@ use std::cell::Cell;
 
 use super::lexer::{Fault, Lexeme, Lexer, Shape, Token};
 use super::lua;
-use super::template::Place;
 use super::tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, Word};
 use super::{Name, variables};
 use crate::source::{FileId, Span};
+use crate::syntax::template::Place;
 
 /// Blocks nested deeper than this are read as if they stood side by side.
 pub(super) const MAX_DEPTH: usize = 1000;

@@ -3,9 +3,9 @@
 use super::super::Name;
 use super::super::lexer::{Fault, Lexeme, Shape};
 use super::super::parser::Parser;
-use super::super::template::Place;
 use super::super::tree::Quote;
 use super::MAX_REREADS;
+use crate::syntax::template::Place;
 
 impl Parser<'_> {
     /// Text directly after a closing quote.
