@@ -8,7 +8,9 @@ use globset::GlobMatcher;
 use crate::finding::{Confidence, Severity};
 
 /// Which rules run by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema, clap::ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema, clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// Faults only.
@@ -36,6 +38,11 @@ pub enum FailOn {
 }
 
 impl FailOn {
+    /// The word used in settings.
+    pub fn as_str(self) -> &'static str {
+        self.gate().map_or("never", Severity::as_str)
+    }
+
     /// The lowest severity that fails; `None`: nothing does.
     pub fn gate(self) -> Option<Severity> {
         match self {

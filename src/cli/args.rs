@@ -53,7 +53,7 @@ pub(super) enum Command {
 }
 
 /// What is read, and how.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Input")]
 pub(super) struct InputArgs {
     /// Name of the file that standard input holds; it stands in for that file
@@ -144,7 +144,15 @@ pub(super) struct CheckArgs {
     )]
     pub(super) severity: Vec<String>,
     /// Which rules run: default (faults), strict (and what is unwise), audit (and what is only suspected)
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "PROFILE", env = "LINT401_PROFILE", hide_env = true, help_heading = "Rules")]
+    #[arg(
+        long,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "PROFILE",
+        env = "LINT401_PROFILE",
+        hide_env = true,
+        help_heading = "Rules"
+    )]
     pub(super) profile: Option<Profile>,
     /// Hide findings below this severity: info, warning or error
     #[arg(long, value_enum, hide_possible_values = true, value_name = "LEVEL", default_value_t = Severity::Info, env = "LINT401_MIN_SEVERITY", hide_env = true, help_heading = "Rules")]
@@ -154,7 +162,15 @@ pub(super) struct CheckArgs {
     pub(super) min_confidence: Confidence,
 
     /// Severity from which on findings make the exit code 1: error, warning, info or never
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "LEVEL", env = "LINT401_FAIL_ON", hide_env = true, help_heading = "Gate")]
+    #[arg(
+        long,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "LEVEL",
+        env = "LINT401_FAIL_ON",
+        hide_env = true,
+        help_heading = "Gate"
+    )]
     pub(super) fail_on: Option<FailOn>,
     /// Exit with 0 whatever is found
     #[arg(long, env = "LINT401_EXIT_ZERO", hide_env = true, help_heading = "Gate")]
@@ -190,27 +206,25 @@ pub(super) struct RulesArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Write a lint401.toml with everything that can be set, as comments
-    Init(ConfigInitArgs),
-    /// Show the settings in force, and the files they come from
-    Show(ConfigShowArgs),
+    Init {
+        /// Rules that have findings now are only told: take them back one by one
+        #[arg(long)]
+        from_findings: bool,
+    },
+    /// Show the settings in force for a file or folder, and the files they come from
+    Show {
+        /// A lint401.toml, or a file or folder whose settings are asked for
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+    },
     /// Check a lint401.toml (default: the nearest)
-    Validate(ConfigShowArgs),
+    Validate {
+        /// A lint401.toml, or a file or folder whose lint401.toml is checked
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+    },
     /// Print the JSON Schema of lint401.toml
     Schema,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ConfigInitArgs {
-    /// Rules that have findings now become warnings that do not fail, to be taken back one by one
-    #[arg(long)]
-    pub(super) from_findings: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ConfigShowArgs {
-    /// A lint401.toml, or a file or folder whose settings are asked for
-    #[arg(value_name = "PATH")]
-    pub(super) path: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -246,9 +260,10 @@ pub(super) struct TraceArgs {
     pub(super) input: InputArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum KindArg {
     /// By path and content
+    #[default]
     Auto,
     /// nginx
     Nginx,

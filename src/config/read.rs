@@ -79,8 +79,23 @@ pub fn find(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
 
 /// Reads a configuration and what it extends. `path` is absolute.
 pub fn read(files: &dyn Files, path: &Path) -> Result<Config, ConfigError> {
-    let mut config = Config::default();
-    let mut next = Some(path.to_owned());
+    read_with(files, Some(path), Path::new(""), "")
+}
+
+/// The same, with the keys of `text` on top, whose paths start from `folder`; with no path these alone.
+pub fn read_with(files: &dyn Files, path: Option<&Path>, folder: &Path, text: &str) -> Result<Config, ConfigError> {
+    let mut config = if text.is_empty() {
+        Config::default()
+    } else {
+        let path = Path::new("--config");
+        let file: ConfigFile = toml::from_str(text).map_err(|error| ConfigError::from_toml(path, text, &error))?;
+        let reader = Reader { path, folder, text };
+        if let Some(extends) = &file.extends {
+            return Err(reader.fault(extends, "`extends` can stand in a file only"));
+        }
+        reader.config(file)?
+    };
+    let mut next = path.map(Path::to_owned);
     while let Some(path) = next {
         let bytes = files.read(&path).map_err(|error| unreadable(&path, &error))?;
         let text = String::from_utf8(bytes).map_err(|error| {
@@ -133,9 +148,8 @@ impl Reader<'_> {
 
     fn config(&self, file: ConfigFile) -> Result<Config, ConfigError> {
         let globs = |patterns: &[Spanned<String>]| patterns.iter().map(|p| self.glob(p)).collect::<Result<Vec<_>, _>>();
-        let texts = |list: Option<Vec<Spanned<String>>>| {
-            list.map(|list| list.into_iter().map(Spanned::into_inner).collect::<Vec<_>>())
-        };
+        let texts =
+            |list: Option<Vec<Spanned<String>>>| list.map(|list| list.into_iter().map(Spanned::into_inner).collect::<Vec<_>>());
         for login in file.settings.login_paths.iter().flatten() {
             if !login.get_ref().starts_with('/') {
                 return Err(self.fault(login, "a login path starts with `/`"));
@@ -148,9 +162,10 @@ impl Reader<'_> {
             }
         }
         let version = match &file.settings.nginx_version {
-            Some(text) => Some(nginx_version(text.get_ref()).ok_or_else(|| {
-                self.fault(text, "this is no release of nginx").hint("write it as `1.30.0`")
-            })?),
+            Some(text) => Some(
+                nginx_version(text.get_ref())
+                    .ok_or_else(|| self.fault(text, "this is no release of nginx").hint("write it as `1.30.0`"))?,
+            ),
             None => None,
         };
         let mut kinds = Vec::new();
@@ -194,7 +209,8 @@ impl Reader<'_> {
         let folder = globset::escape(&self.folder.to_string_lossy());
         let whole = format!("{}/{{{written},{written}/**}}", folder.trim_end_matches('/'));
         let glob = GlobBuilder::new(&whole).literal_separator(true).build();
-        glob.map(|glob| glob.compile_matcher()).map_err(|error| self.fault(pattern, format!("this pattern is wrong: {}", error.kind())))
+        glob.map(|glob| glob.compile_matcher())
+            .map_err(|error| self.fault(pattern, format!("this pattern is wrong: {}", error.kind())))
     }
 
     fn rules(&self, rules: &BTreeMap<Spanned<String>, RuleEntry>) -> Result<BTreeMap<String, Option<Severity>>, ConfigError> {
