@@ -247,7 +247,7 @@ fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Sele
         let path = analysis.sources.file(finding.primary.file).path.as_str();
         let Some(severity) = selection.severity(&finding, path) else { continue };
         let (start, end) = analysis.sources.positions(finding.primary);
-        reported.push(Reported { severity, finding, start, end });
+        reported.push(Reported { finding, severity, start, end });
     }
     analysis.hidden_by_profile = hidden.len();
     analysis.findings = sorted(&analysis.sources, reported);

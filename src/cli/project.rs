@@ -40,7 +40,7 @@ impl<'a> Configs<'a> {
             [file] => Some(normalize(&base.join(file))),
             _ => return Err(Failure::usage("--config names several files")),
         };
-        let text = keys.iter().map(|key| format!("{key}\n")).collect::<String>();
+        let text = keys.into_iter().map(String::as_str).collect::<Vec<_>>().join("\n");
         Ok(config::read_with(&Disk, path.as_deref(), &base, &text)?)
     }
 

@@ -131,15 +131,15 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option
 pub fn expand(patterns: &[String], base: &Path) -> Vec<PathBuf> {
     let mut found = BTreeSet::new();
     for pattern in patterns {
-        let first = pattern.split('/').position(|part| part.contains(['*', '?', '[', '{']));
-        let Some(first) = first else {
+        // What stands before the first part with a wildcard is the folder to walk.
+        let Some(first) = pattern.find(['*', '?', '[', '{']) else {
             found.insert(shown(Path::new(pattern), base));
             continue;
         };
-        let folder: String = pattern.split('/').take(first).map(|part| format!("{part}/")).collect();
+        let folder = pattern.get(..first).and_then(|start| start.rsplit_once('/')).map_or("", |(folder, _)| folder);
         let Ok(glob) = globset::GlobBuilder::new(pattern).literal_separator(true).build() else { continue };
         let glob = glob.compile_matcher();
-        let walk = walker(Path::new(&folder)).build();
+        let walk = walker(Path::new(folder)).build();
         let matching = walk.flatten().filter(|entry| glob.is_match(entry.path()));
         found.extend(matching.map(|entry| shown(entry.path(), base)));
     }
