@@ -42,6 +42,7 @@ impl<'a> Selection<'a> {
     }
 
     /// What the user says of a rule in a file: the last entry that speaks of both.
+    #[expect(clippy::option_option, reason = "nothing said, off, a severity")]
     fn in_file(&self, rule: &str, path: &str) -> Option<Option<Severity>> {
         let per_file = &self.settings.per_file;
         if per_file.is_empty() {

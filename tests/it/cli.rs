@@ -347,7 +347,7 @@ fn help_for_newcomers() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     assert_data_eq!(
         ran.stdout,
-        str![[r#"
+        str![[r"
 Finds surprise 401s in nginx configurations before you deploy them
 
 Usage: lint401 <COMMAND>
@@ -364,7 +364,7 @@ Options:
   -h, --help     Print help
   -V, --version  Print version
 
-"#]]
+"]]
         .raw()
     );
     let ran = folder.run(&["check", "--help"]);

@@ -155,7 +155,7 @@ fn every_key_of_the_template_is_known() {
         line.starts_with('[') || line.starts_with('"') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
     });
     // Top-level keys come before the tables, as TOML wants it.
-    let folder = deployment(&keys.map(|line| format!("{line}\n")).collect::<String>());
+    let folder = deployment(&keys.collect::<Vec<_>>().join("\n"));
     let ran = folder.run(&["config", "validate"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
 }
