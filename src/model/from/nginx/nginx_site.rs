@@ -259,7 +259,9 @@ impl<'a> Server<'a> {
     /// The directive of that name that is in force in a route's block, inherited or its own. For lists (`proxy_set_header`,
     /// `add_header` …) the first one.
     pub fn effective(&self, route: RouteId, name: Name) -> Option<Directive<'a>> {
-        self.effective_all(route, name).next()
+        let scope = self.route_scopes.get(route as usize)?;
+        let ids = self.shared.scopes.settled(*scope).of_slot(slot(name));
+        ids.iter().find(|id| self.shared.config.name(**id) == name).map(|id| self.shared.directive(*id))
     }
 
     /// The directives of that name that are in force in a route's block, inherited or its own, in order.
