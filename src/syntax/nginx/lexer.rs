@@ -277,6 +277,23 @@ impl<'t> Lexer<'t> {
     }
 }
 
+/// How many tokens a text has, for the benches: the parser is what uses the lexer, and it tells it where names are.
+pub fn count_tokens(text: &str) -> usize {
+    let mut lexer = Lexer::new(text.as_bytes());
+    let mut place = Place::Name;
+    let tokens = std::iter::from_fn(|| {
+        let token = lexer.next(place).token;
+        place = match token {
+            Token::End => return None,
+            Token::Word(_) => Place::Argument,
+            Token::Comment { .. } => place,
+            Token::Semicolon | Token::Open | Token::Close => Place::Name,
+        };
+        Some(token)
+    });
+    tokens.count()
+}
+
 impl Shape {
     fn new(quote: Quote) -> Self {
         Self { quote, escaped: false, dollar: false, hole: false, environment: false, odd_dollar: false, fault: Fault::None }
