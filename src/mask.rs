@@ -110,13 +110,11 @@ pub fn value<'t>(name: &str, value: &'t str) -> Cow<'t, str> {
 /// Whether the value of a header, parameter or variable of that name is a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.trim_start_matches('$');
-    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-        return false;
-    }
     let mut parts = name.rsplit(['-', '_']);
     let last = parts.next().unwrap_or_default();
-    is_one_of(SECRET_NAMES, last)
-        || (last.eq_ignore_ascii_case("key") && parts.next().is_some_and(|part| is_one_of(SECRET_KEYS, part)))
+    let secret = is_one_of(SECRET_NAMES, last)
+        || (last.eq_ignore_ascii_case("key") && parts.next().is_some_and(|part| is_one_of(SECRET_KEYS, part)));
+    secret && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Whether a word is one of these, which are written in lower case.

@@ -59,7 +59,7 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
         found = found.related(second.span(), "the other name is served here");
     }
     // A front controller or an application of which the files tell nothing may redirect by itself, or have no login.
-    let shown = shows_login(with) || !std::ptr::eq(with, without) && shows_login(without);
+    let shown = names_its_login(with, id) || shows_login(with) || !std::ptr::eq(with, without) && shows_login(without);
     found = if shown {
         found.confidence(Confidence::Medium)
     } else {
