@@ -1,3 +1,4 @@
 //! Files joined to what a server would load: includes expanded at each place of inclusion. Does no input but through `Files`.
 
+pub mod apache;
 pub mod nginx;
