@@ -186,6 +186,9 @@ impl Files for Overlay<'_> {
 
 /// A path without `.` and `..`, by its text alone (links are not followed).
 pub fn normalize(path: &Path) -> PathBuf {
+    if is_normal(path) {
+        return path.to_path_buf();
+    }
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -198,6 +201,13 @@ pub fn normalize(path: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// Whether a path certainly has nothing to leave out.
+fn is_normal(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    let names = text.strip_prefix(b"/").unwrap_or(text);
+    cfg!(unix) && !names.is_empty() && names.split(|b| *b == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
 }
 
 /// A path as it is shown: relative to `base` if it lies below it, `/`-separated.

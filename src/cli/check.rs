@@ -42,7 +42,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
 
     let gate = args.fail_on.or(configs.own.fail_on).unwrap_or_default().gate();
     let failed = !input.found.unreadable.is_empty() || analysis.findings.iter().any(|r| r.finding.rule == INTERNAL_ERROR);
-    Ok(if failed {
+    let code = if failed {
         FAILED
     } else if !checked {
         if args.allow_empty { CLEAN } else { NOTHING }
@@ -50,7 +50,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         FINDINGS
     } else {
         CLEAN
-    })
+    };
+    // The process ends here, and its memory goes back as a whole.
+    std::mem::forget(analysis);
+    Ok(code)
 }
 
 /// Writes the reports.

@@ -454,10 +454,15 @@ impl Site for Server<'_> {
             return "server".to_owned();
         }
         let directive = self.shared.directive(directive);
-        let mut parts: Vec<String> = directive.ancestors().map(|a| self.label(&a)).collect();
-        parts.reverse();
-        parts.push(self.label(&directive));
-        parts.join(" > ")
+        let mut blocks: Vec<Directive> = std::iter::once(directive).chain(directive.ancestors()).collect();
+        let mut text = String::with_capacity(64);
+        while let Some(block) = blocks.pop() {
+            if !text.is_empty() {
+                text.push_str(" > ");
+            }
+            self.write_label(&block, &mut text);
+        }
+        text
     }
 
     fn is_whole(&self) -> bool {
@@ -470,12 +475,13 @@ impl Site for Server<'_> {
 }
 
 impl Server<'_> {
-    fn label(&self, directive: &Directive) -> String {
-        if directive.name() == Name::Server
-            && let Some(name) = self.listens.literal.first()
-        {
-            return format!("server {name}");
+    fn write_label(&self, directive: &Directive, text: &mut String) {
+        match self.listens.literal.first() {
+            Some(name) if directive.name() == Name::Server => {
+                text.push_str("server ");
+                text.push_str(name);
+            }
+            _ => text.push_str(&directive.text()),
         }
-        directive.text()
     }
 }
