@@ -1,7 +1,9 @@
 //! The grammar of Apache httpd: configurations and `.htaccess` files.
 
 pub mod directives;
+pub mod expr;
 pub mod parser;
+pub mod subnet;
 pub mod tree;
 
 pub use directives::Name;
