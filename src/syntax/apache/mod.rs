@@ -2,7 +2,10 @@
 
 pub mod directives;
 pub mod expr;
+pub mod header;
 pub mod parser;
+pub mod rewrite;
+pub mod setenvif;
 pub mod subnet;
 pub mod tree;
 
