@@ -78,7 +78,7 @@ fn analyze(bencher: Bencher, servers: usize) {
     bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::analyze(&files));
 }
 
-/// The list of well-known paths, read once a run.
+/// The list of well-known paths, arranged once a run.
 #[divan::bench]
 fn well_known_paths() -> usize {
     stages::well_known_paths()

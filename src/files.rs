@@ -1,7 +1,7 @@
 //! The only door to the file system, so that unsaved buffers, tests and other hosts come free.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 /// What stands at a path.
@@ -17,10 +17,14 @@ pub enum FileKind {
 pub trait Files: Sync {
     /// The bytes of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The first `most` bytes of a file.
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>>;
     /// The names in a folder, sorted by byte value as nginx and httpd sort them.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
     /// What stands at `path`, if anything.
     fn kind(&self, path: &Path) -> Option<FileKind>;
+    /// The path that all names of one file have in common: two paths are the same file if these are the same.
+    fn identity(&self, path: &Path) -> PathBuf;
 }
 
 /// The real file system.
@@ -30,16 +34,15 @@ pub struct Disk;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may read files")]
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let meta = std::fs::metadata(path)?;
-        // Opening a pipe may wait forever, and a device may never end.
-        if !meta.is_file() && !meta.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        // Offsets are 32 bits wide.
-        if meta.len() > u64::from(u32::MAX) {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
+        check(path)?;
         std::fs::read(path)
+    }
+
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        check(path)?;
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -62,6 +65,24 @@ impl Files for Disk {
             () => None,
         }
     }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        std::fs::canonicalize(path).unwrap_or_else(|_| normalize(path))
+    }
+}
+
+/// Whether a path may be opened.
+fn check(path: &Path) -> io::Result<()> {
+    let meta = std::fs::metadata(path)?;
+    // Opening a pipe may wait forever, and a device may never end.
+    if !meta.is_file() && !meta.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    // Offsets are 32 bits wide.
+    if meta.len() > u64::from(u32::MAX) {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(())
 }
 
 /// A tree of files in memory: tests, rule pages, standard input.
@@ -92,6 +113,11 @@ impl Files for Memory {
         self.files.get(&normalize(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.files.get(&normalize(path)).ok_or(io::ErrorKind::NotFound)?;
+        Ok(bytes.get(..most).unwrap_or(bytes).to_vec())
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         let folder = normalize(folder);
         let mut names: Vec<String> = self
@@ -112,6 +138,10 @@ impl Files for Memory {
         let below = self.files.range(path.clone()..).next()?;
         (path.as_os_str().is_empty() || below.0.starts_with(&path)).then_some(FileKind::Folder)
     }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        normalize(path)
+    }
 }
 
 /// One tree laid over another: unsaved buffers over the disk.
@@ -125,6 +155,10 @@ pub struct Overlay<'a> {
 impl Files for Overlay<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.top.read(path).or_else(|_| self.base.read(path))
+    }
+
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        self.top.head(path, most).or_else(|_| self.base.head(path, most))
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -142,6 +176,11 @@ impl Files for Overlay<'_> {
 
     fn kind(&self, path: &Path) -> Option<FileKind> {
         self.top.kind(path).or_else(|| self.base.kind(path))
+    }
+
+    // What lies over a file has its name.
+    fn identity(&self, path: &Path) -> PathBuf {
+        self.base.identity(path)
     }
 }
 

@@ -113,10 +113,15 @@ pub fn is_secret_name(name: &str) -> bool {
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
         return false;
     }
-    let lower = name.to_ascii_lowercase();
-    let mut parts = lower.rsplit(['-', '_']);
+    let mut parts = name.rsplit(['-', '_']);
     let last = parts.next().unwrap_or_default();
-    SECRET_NAMES.contains(&last) || (last == "key" && parts.next().is_some_and(|p| SECRET_KEYS.contains(&p)))
+    is_one_of(SECRET_NAMES, last)
+        || (last.eq_ignore_ascii_case("key") && parts.next().is_some_and(|part| is_one_of(SECRET_KEYS, part)))
+}
+
+/// Whether a word is one of these, which are written in lower case.
+fn is_one_of(words: &[&str], word: &str) -> bool {
+    words.iter().any(|w| w.eq_ignore_ascii_case(word))
 }
 
 /// The byte ranges of `text` that must not be shown: ascending, disjoint, none empty.
@@ -156,6 +161,11 @@ fn rest(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default()
 }
 
+/// Where the bytes stand that `wanted` accepts.
+fn places_of(text: &str, wanted: impl Fn(u8) -> bool) -> impl Iterator<Item = usize> {
+    text.bytes().enumerate().filter(move |(_, byte)| wanted(*byte)).map(|(at, _)| at)
+}
+
 /// How many bytes of `text` are matched by `keep` from its start.
 fn run(text: &str, keep: impl Fn(char) -> bool) -> usize {
     text.find(|c| !keep(c)).unwrap_or(text.len())
@@ -181,11 +191,8 @@ fn in_urls(text: &str, found: &mut Vec<Range<usize>>) {
 
 /// Password hashes.
 fn hashes(text: &str, found: &mut Vec<Range<usize>>) {
-    if !text.contains(['$', '{']) {
-        return;
-    }
-    for mark in HASHES {
-        for (at, _) in text.match_indices(mark) {
+    for at in places_of(text, |b| matches!(b, b'$' | b'{')) {
+        for mark in HASHES.iter().filter(|mark| rest(text, at).starts_with(**mark)) {
             let start = at + mark.len();
             let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "./$+=,-".contains(c));
             let hash = &rest(text, start)[..length];
@@ -200,28 +207,29 @@ fn hashes(text: &str, found: &mut Vec<Range<usize>>) {
 
 /// `Bearer x`, `Basic x`.
 fn after_schemes(text: &str, found: &mut Vec<Range<usize>>) {
-    let lower = text.to_ascii_lowercase();
-    for scheme in ["bearer", "basic", "token"] {
-        for (at, _) in lower.match_indices(scheme) {
-            let before = lower.get(..at).and_then(|b| b.chars().next_back());
-            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '$') {
-                continue;
-            }
-            let mut start = at + scheme.len();
-            let gap = rest(text, start);
-            let blank = if gap.starts_with("\\s") {
-                2 + run(rest(gap, 2), |c| "+* ".contains(c))
-            } else {
-                run(gap, |c| c == ' ' || c == '\t' || c == ':')
-            };
-            if blank == 0 {
-                continue;
-            }
-            start += blank;
-            let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "+/=._~-".contains(c));
-            if length >= 6 && looks_random(&rest(text, start)[..length]) {
-                found.push(start..start + length);
-            }
+    for at in places_of(text, |b| matches!(b, b'b' | b'B' | b't' | b'T')) {
+        let starts = |scheme: &&str| {
+            text.as_bytes().get(at..at + scheme.len()).is_some_and(|word| word.eq_ignore_ascii_case(scheme.as_bytes()))
+        };
+        let Some(scheme) = ["bearer", "basic", "token"].into_iter().find(starts) else { continue };
+        let before = text.get(..at).and_then(|b| b.chars().next_back());
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '$') {
+            continue;
+        }
+        let mut start = at + scheme.len();
+        let gap = rest(text, start);
+        let blank = if gap.starts_with("\\s") {
+            2 + run(rest(gap, 2), |c| "+* ".contains(c))
+        } else {
+            run(gap, |c| c == ' ' || c == '\t' || c == ':')
+        };
+        if blank == 0 {
+            continue;
+        }
+        start += blank;
+        let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "+/=._~-".contains(c));
+        if length >= 6 && looks_random(&rest(text, start)[..length]) {
+            found.push(start..start + length);
         }
     }
 }
@@ -235,7 +243,8 @@ fn looks_random(word: &str) -> bool {
 
 /// `token=x` in query strings, `$http_x_api_key = "x"` in conditions, `Name: value` in quotes.
 fn assignments(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, sign) in text.match_indices(['=', ':']) {
+    for at in places_of(text, |b| matches!(b, b'=' | b':')) {
+        let colon = text.as_bytes().get(at) == Some(&b':');
         let before = text.get(..at).unwrap_or_default();
         // `!=` compares as well; `==` and `=~` do not set.
         let before = before.strip_suffix(['!', '=']).unwrap_or(before);
@@ -247,25 +256,25 @@ fn assignments(text: &str, found: &mut Vec<Range<usize>>) {
         if !is_secret_name(name) || (spaced.len() != before.len() && !variable) {
             continue;
         }
-        let mut start = at + sign.len();
+        let mut start = at + 1;
         // `Authorization: …` in prose is no value; in a configuration the pair stands in quotes or has no blank.
         let quoted = spaced.get(..name_start).is_some_and(|b| b.ends_with(['"', '\'']));
         // Nor is `zone=token:10m`.
         let part = spaced.get(..name_start).is_some_and(|b| b.ends_with(['=', '/', '.']));
-        if sign == ":" && !quoted && (part || rest(text, start).starts_with(char::is_whitespace)) {
+        if colon && !quoted && (part || rest(text, start).starts_with(char::is_whitespace)) {
             continue;
         }
-        if sign == ":" || variable {
+        if colon || variable {
             start += run(rest(text, start), |c| c == ' ' || c == '\t');
         }
         let value = rest(text, start);
-        if sign == ":" && value.starts_with("//") {
+        if colon && value.starts_with("//") {
             continue;
         }
         let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
         let length = match quote {
             Some(q) => 1 + run(rest(value, 1), |c| c != q),
-            None if sign == ":" => run(value, |c| !matches!(c, '"' | '\'' | ';' | '\n')),
+            None if colon => run(value, |c| !matches!(c, '"' | '\'' | ';' | '\n')),
             None => run(value, |c| !matches!(c, '&' | '"' | '\'' | ';' | ')' | '}' | ',') && !c.is_whitespace()),
         };
         literals(text, start..start + length, found);
@@ -293,16 +302,15 @@ fn setter(text: &str, statement: Range<usize>, found: &mut Vec<Range<usize>>) {
         (word, at)
     };
     let (directive, after) = next();
-    let lower = directive.to_ascii_lowercase();
-    if is_secret_name(directive) || lower == "secure_link_md5" {
+    if is_secret_name(directive) || directive.eq_ignore_ascii_case("secure_link_md5") {
         literals(text, after..end, found);
         return;
     }
-    if !SETTERS.contains(&lower.as_str()) {
+    if !is_one_of(SETTERS, directive) {
         return;
     }
     let (mut name, mut after) = next();
-    if ACTIONS.contains(&name.to_ascii_lowercase().as_str()) {
+    if is_one_of(ACTIONS, name) {
         (name, after) = next();
     }
     if is_secret_name(name.trim_matches(['"', '\'', ':'])) {
@@ -323,7 +331,7 @@ fn literals(text: &str, value: Range<usize>, found: &mut Vec<Range<usize>>) {
         } else {
             let length = run(here, |c| !c.is_whitespace() && !matches!(c, '"' | '\'' | ';' | '$')).max(c.len_utf8());
             let word = here.get(..length).unwrap_or(here);
-            if !PLAIN_WORDS.contains(&word.trim_end_matches(':').to_ascii_lowercase().as_str()) {
+            if !is_one_of(PLAIN_WORDS, word.trim_end_matches(':')) {
                 found.push(at..at + length);
             }
             at += length;

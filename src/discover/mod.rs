@@ -137,7 +137,7 @@ fn or_dot(path: &Path) -> PathBuf {
 }
 
 fn kind_of(files: &dyn Files, candidate: &Candidate, forced: Option<Kind>) -> Result<Kind, String> {
-    let bytes = files.read(&candidate.path).map_err(|e| reason(&e))?;
+    let bytes = files.head(&candidate.path, recognise::PREFIX).map_err(|e| reason(&e))?;
     let kind = recognise(&candidate.path, &bytes);
     if !candidate.named {
         return Ok(kind);
@@ -181,7 +181,7 @@ fn mains_above(files: &dyn Files, snippet: &Path) -> Vec<PathBuf> {
         let main = folder.join("nginx.conf");
         if main != snippet
             && files.kind(&main) == Some(FileKind::File)
-            && files.read(&main).is_ok_and(|text| recognise(&main, &text) == Kind::NginxMain)
+            && files.head(&main, recognise::PREFIX).is_ok_and(|text| recognise(&main, &text) == Kind::NginxMain)
         {
             mains.push(main);
         }

@@ -109,7 +109,8 @@ pub fn line(text: &str) -> Cow<'_, str> {
 
 /// The text with characters escaped that end lines, steer terminals or turn the direction of writing.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unprintable) {
+    // Nearly every text is plain.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) || !text.chars().any(is_unprintable) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);

@@ -1,11 +1,11 @@
 //! `broad-basic-auth`: a password also in front of what must stay open.
 
 use super::Cx;
-use super::basic_gate::{gate_of, is_off, is_open, is_own, pattern_of, refused_by, route_ids, uses};
-use super::support::{finding, first_known, is_asset, known_paths, may_be_exempted, request_for};
+use super::basic_gate::{gate_of, gates, is_off, is_open, is_own, pattern_of, refused_by, uses};
+use super::support::{finding, first_known, is_asset, known_paths, may_be_exempted, request_for, routes_with};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
-use crate::model::{Outcome, PathKind, Request, Route, RouteId, Scheme, Site};
+use crate::model::{Outcome, PathKind, Request, Route, RouteId, Scheme, Site, Traits};
 use crate::project::nginx::Directive;
 use crate::settings::Profile;
 use crate::source::Span;
@@ -28,14 +28,15 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if !uses(server, Name::AuthBasicUserFile) {
         return;
     }
-    let gated: Vec<RouteId> = route_ids(server).filter(|r| gate_of(server, *r).is_some() && !may_be_exempted(server, cx.sources, *r)).collect();
+    let gated = gates(server).map(|(id, _)| id).filter(|id| !may_be_exempted(server, cx.sources, *id));
+    let gated: Vec<RouteId> = gated.collect();
     if gated.is_empty() {
         return;
     }
     let mut public = None;
     let mut caught: Vec<Caught> = Vec::new();
-    for id in route_ids(server) {
-        caught.extend(exempted_in_vain(server, id, cx));
+    for (id, route) in routes_with(server, Traits::GATE) {
+        caught.extend(exempted_in_vain(server, id, route, cx));
     }
     for id in gated {
         let Some(route) = server.routes().get(id as usize) else { continue };
@@ -79,10 +80,9 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
 }
 
 /// A location with `auth_basic off` whose requests end in another one that asks for the password.
-fn exempted_in_vain(server: &Server, id: RouteId, cx: &Cx) -> Option<Caught> {
+fn exempted_in_vain(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Caught> {
     const KINDS: &[PathKind] = &[PathKind::Api, PathKind::Token, PathKind::Callback, PathKind::Login, PathKind::Health];
     let off = server.effective(id, Name::AuthBasic).filter(|d| is_off(d) && is_own(server, id, d))?;
-    let route = server.routes().get(id as usize)?;
     let own = route.span;
     // Files are served where they are found; what the application makes goes on to another block.
     let request = request_for(server, known_paths(route, cx.paths, KINDS).into_iter().find(|k| !k.file)?);

@@ -1,6 +1,6 @@
 //! `lossy-redirect`: a redirect on which a client loses its credentials or its body.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use super::Cx;
 use super::support::{finding, is_for_programs, known_paths, request_for};
@@ -27,13 +27,14 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         // The whole site is somewhere else; nothing is asked here but by mistake.
         return;
     }
-    let mut seen = HashSet::new();
+    let mut seen: Vec<Span> = Vec::new();
     for (index, route) in server.routes().iter().enumerate() {
         let id = index as RouteId;
         for request in requests(server, id, route, cx) {
             if let Some(redirect) = redirect(server, id, &request)
-                && seen.insert((redirect.at.file.0, redirect.at.start))
+                && !seen.contains(&redirect.at)
             {
+                seen.push(redirect.at);
                 report(server, id, request, &redirect, cx);
             }
         }
@@ -70,13 +71,13 @@ fn requests(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request
     requests
 }
 
-fn prefix_of(block: &Directive) -> Option<String> {
+fn prefix_of<'a>(block: &Directive<'a>) -> Option<Cow<'a, str>> {
     let index = match (block.name(), block.arg_count()) {
         (Name::Location, 1) => 0,
         (Name::Location, 2) if block.arg(0) == "^~" => 1,
         _ => return None,
     };
-    Some(block.arg(index).into_owned())
+    Some(block.arg(index))
 }
 
 struct Redirect {

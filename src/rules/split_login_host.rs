@@ -56,7 +56,7 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
         found = found.related(second.span(), "the other name is served here");
     }
     // A front controller or an application of which the files tell nothing may redirect by itself, or have no login.
-    let shown = [with, without].iter().any(|server| shows_login(server));
+    let shown = shows_login(with) || !std::ptr::eq(with, without) && shows_login(without);
     found = if shown {
         found.confidence(Confidence::Medium)
     } else {
@@ -88,7 +88,7 @@ fn names_its_login(server: &Server, id: RouteId) -> bool {
 }
 
 fn shows_login(server: &Server) -> bool {
-    runs_wordpress(server) || (0..server.routes().len()).any(|id| names_its_login(server, id as RouteId))
+    (0..server.routes().len()).any(|id| names_its_login(server, id as RouteId)) || runs_wordpress(server)
 }
 
 fn goes_to_application(outcome: &Outcome) -> bool {

@@ -42,7 +42,7 @@ fn stems(folder: &Path, extension: &str) -> Vec<(String, PathBuf)> {
 /// Pages, modules, the registry and the embedded catalogue name the same rules.
 pub(crate) fn catalogue(folder: &Path) -> Result<(), String> {
     let pages: BTreeSet<String> = page_files(folder).into_iter().map(|(id, _)| id).collect();
-    let embedded: BTreeSet<String> = lint401::catalogue::pages().keys().map(|id| (*id).to_owned()).collect();
+    let embedded: BTreeSet<String> = lint401::catalogue::pages().map(|(id, _)| id.to_owned()).collect();
     let registry = lint401::rules::registry();
     let registered: BTreeSet<String> = registry.iter().map(|r| r.id.to_owned()).collect();
     // A helper that several rules share is no rule: a module is one if it has an id.
@@ -64,7 +64,7 @@ pub(crate) fn catalogue(folder: &Path) -> Result<(), String> {
         problems.push("the registry is not sorted by id".to_owned());
     }
     let mut names: BTreeSet<String> = pages.clone();
-    for page in lint401::catalogue::pages().values() {
+    for page in lint401::catalogue::pages().map(|(_, page)| page) {
         for alias in &page.meta.aliases {
             if !names.insert(alias.clone()) {
                 problems.push(format!("the former id {alias} is used twice"));

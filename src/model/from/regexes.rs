@@ -10,7 +10,7 @@ use fancy_regex::{Captures, Regex, RegexBuilder};
 use crate::model::{PathSet, Paths};
 
 /// Number of a regex in [`Regexes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct RegexId(u32);
 
 /// Steps a look-around regex may take on one text before the answer is "unknown".
@@ -31,38 +31,33 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Regexes {
     entries: Vec<Entry>,
-    by_text: HashMap<(String, bool), RegexId, foldhash::fast::FixedState>,
+    /// The number of each text, with and without regard to case.
+    by_text: HashMap<String, [Option<RegexId>; 2], foldhash::fast::FixedState>,
     group_names: HashSet<String, foldhash::fast::FixedState>,
 }
 
 impl Regexes {
     /// The number of a regex.
     pub(super) fn intern(&mut self, text: &str, ignore_case: bool) -> RegexId {
-        if let Some(id) = self.by_text.get(&(text.to_owned(), ignore_case)) {
-            return *id;
+        if let Some(id) = self.find(text, ignore_case) {
+            return id;
         }
         let id = RegexId(self.entries.len() as u32);
         self.group_names.extend(named_groups(text).map(str::to_ascii_lowercase));
         let text = text.to_owned();
-        self.by_text.insert((text.clone(), ignore_case), id);
+        self.by_text.entry(text.clone()).or_default()[usize::from(ignore_case)] = Some(id);
         self.entries.push(Entry { text, ignore_case, compiled: OnceLock::new(), well_known: OnceLock::new() });
         id
     }
 
     /// The number of a regex that was interned before.
     pub(super) fn find(&self, text: &str, ignore_case: bool) -> Option<RegexId> {
-        self.by_text.get(&(text.to_owned(), ignore_case)).copied()
+        self.by_text.get(text)?[usize::from(ignore_case)]
     }
 
     /// Whether some regex has a group of that name (in lower case): a variable that is empty until the regex matches.
     pub(super) fn names_group(&self, name: &str) -> bool {
         self.group_names.contains(name)
-    }
-
-    /// Text and case flag of a regex.
-    pub(super) fn text(&self, id: RegexId) -> (&str, bool) {
-        let entry = &self.entries[id.0 as usize];
-        (&entry.text, entry.ignore_case)
     }
 
     fn regex(&self, id: RegexId) -> Option<&Regex> {

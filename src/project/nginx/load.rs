@@ -273,7 +273,7 @@ impl Expansion<'_, '_, '_> {
         *slot = Some(Arc::clone(tree));
         for error in &tree.errors {
             let mut finding = Finding::new("syntax-error", error.span, error.message.clone());
-            finding.help.clone_from(&error.help);
+            finding.help = error.help.clone().map(Into::into);
             self.report(finding);
         }
         let among_words = || tree.words.iter().find(|w| w.hole).map(|w| tree.word_span(w));

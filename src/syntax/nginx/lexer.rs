@@ -3,8 +3,8 @@
 use nom::bytes::complete::{take_till, take_while};
 use nom::{IResult, Parser};
 
-use super::template::{self, Holes, Place};
 use super::tree::Quote;
+use crate::syntax::template::{self, Holes, Place};
 
 type Step<'t> = IResult<&'t [u8], &'t [u8], ()>;
 
@@ -37,6 +37,8 @@ pub(super) struct Shape {
     pub(super) quote: Quote,
     /// It holds a backslash that the server removes.
     pub(super) escaped: bool,
+    /// It may hold a `$`; what stands in a hole counts as one.
+    pub(super) dollar: bool,
     /// It holds a template hole.
     pub(super) hole: bool,
     /// It holds `${NAME}` in capitals: perhaps a hole.
@@ -246,12 +248,15 @@ impl<'t> Lexer<'t> {
     }
 
     fn escape(&mut self, shape: &mut Shape) {
-        shape.escaped |= matches!(self.text.get(self.pos + 1), Some(b'"' | b'\'' | b'\\' | b't' | b'r' | b'n'));
+        let next = self.text.get(self.pos + 1);
+        shape.escaped |= matches!(next, Some(b'"' | b'\'' | b'\\' | b't' | b'r' | b'n'));
+        shape.dollar |= next == Some(&b'$');
         self.pos = (self.pos + 2).min(self.text.len());
     }
 
     /// A `$`, and the braces that directly follow it: they do not open a block.
     fn dollar(&mut self, shape: &mut Shape, place: Place) {
+        shape.dollar = true;
         let rest = self.text.get(self.pos..).unwrap_or_default();
         let (_, rest) = rest.split_first().unwrap_or((&0, rest));
         self.pos += 1;
@@ -277,6 +282,6 @@ impl<'t> Lexer<'t> {
 
 impl Shape {
     fn new(quote: Quote) -> Self {
-        Self { quote, escaped: false, hole: false, environment: false, odd_dollar: false, fault: Fault::None }
+        Self { quote, escaped: false, dollar: false, hole: false, environment: false, odd_dollar: false, fault: Fault::None }
     }
 }

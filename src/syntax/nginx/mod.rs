@@ -6,7 +6,6 @@ mod lua;
 pub mod parser;
 pub mod print;
 mod recover;
-mod template;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -17,9 +17,9 @@ type Names = HashSet<String, FixedState>;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let (config, sources) = (checker.config, checker.sources);
-    let count = |name: Name| config.by_name.get(name as usize).map_or(0, Vec::len);
-    let whole = config.guessed_context.is_empty() && count(Name::Http) > 0 && !config.incomplete;
-    if !whole || count(Name::Unknown) > 0 || checker.files.iter().any(|file| file.templated || file.first_error.is_some()) {
+    let whole = config.guessed_context.is_empty() && config.count(Name::Http) > 0 && !config.incomplete;
+    if !whole || config.count(Name::Unknown) > 0 || checker.files.iter().any(|file| file.templated || file.first_error.is_some())
+    {
         return;
     }
     zones(checker, config, sources);
@@ -266,7 +266,9 @@ fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
         for directive in ids.iter().map(|id| config.directive(sources, *id)) {
             // In a condition, only the subject is surely no regular expression.
             let most = if directive.name() == Name::If { 2 } else { usize::MAX };
-            for (index, value) in directive.args().enumerate().skip(first).take(most) {
+            let words = directive.arg_words().iter().enumerate().skip(first).take(most);
+            for (index, _) in words.filter(|(_, word)| word.dollar) {
+                let value = directive.arg(index);
                 let Some(name) = references(&value).find(|name| !is_known(&known, name)) else { continue };
                 // Those of `stream` are other ones.
                 if directive.ancestors().last().is_none_or(|outermost| outermost.name() != Name::Http) {
@@ -304,7 +306,7 @@ fn defined_variables(config: &Config, sources: &SourceMap) -> Names {
     // Named groups of regular expressions, in whatever word: `(?<name>…)`, `(?P<name>…)`, `(?'name'…)`.
     for tree in config.trees.iter().flatten() {
         let text = sources.file(tree.file).text();
-        for (at, _) in text.match_indices("(?") {
+        for at in memchr::memmem::find_iter(text.as_bytes(), "(?") {
             let rest = text.get(at + 2..).unwrap_or_default();
             let rest = rest.strip_prefix('P').unwrap_or(rest);
             if let Some(name) = rest.strip_prefix(['<', '\'']) {
@@ -318,7 +320,7 @@ fn defined_variables(config: &Config, sources: &SourceMap) -> Names {
 
 /// The names of the variables in a text; `$1` and the like are groups of a regular expression.
 fn references(value: &str) -> impl Iterator<Item = &str> {
-    value.match_indices('$').filter_map(|(at, _)| {
+    memchr::memchr_iter(b'$', value.as_bytes()).filter_map(|at| {
         let rest = value.get(at + 1..)?;
         let rest = rest.strip_prefix('{').unwrap_or(rest);
         let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
