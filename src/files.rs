@@ -229,6 +229,9 @@ impl Files for Overlay<'_> {
 
 /// A path without `.` and `..`, by its text alone (links are not followed).
 pub fn normalize(path: &Path) -> PathBuf {
+    if is_normal(path) {
+        return path.to_path_buf();
+    }
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -246,6 +249,13 @@ pub fn normalize(path: &Path) -> PathBuf {
 /// A folder as it can be opened: the working directory has an empty name here.
 pub fn or_dot(path: &Path) -> PathBuf {
     if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
+}
+
+/// Whether a path certainly has nothing to leave out.
+fn is_normal(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    let names = text.strip_prefix(b"/").unwrap_or(text);
+    cfg!(unix) && !names.is_empty() && names.split(|b| *b == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
 }
 
 /// A path as it is shown: relative to `base` if it lies below it, `/`-separated.
