@@ -57,6 +57,9 @@ impl FailOn {
 /// A release of nginx: major, minor, patch.
 pub type NginxVersion = (u16, u16, u16);
 
+/// A release of Apache httpd: major, minor, patch.
+pub type ApacheVersion = (u16, u16, u16);
+
 /// Reads `1.30.0` or `1.30`.
 pub fn nginx_version(text: &str) -> Option<NginxVersion> {
     let mut parts = text.split('.').map(|part| part.parse::<u16>().ok());
@@ -94,6 +97,8 @@ pub struct Settings {
     pub include_map: Vec<(String, String)>,
     /// The nginx whose behaviour counts.
     pub nginx_version: NginxVersion,
+    /// The httpd whose behaviour counts, and that `<IfVersion>` asks about.
+    pub apache_version: ApacheVersion,
     /// Whether paths outside the tree may be looked up on this machine (`--host`): it is the machine the configuration runs on.
     pub this_host: bool,
     /// Further login paths of the user's applications.
@@ -118,6 +123,7 @@ impl Default for Settings {
             min_confidence: Confidence::Low,
             include_map: Vec::new(),
             nginx_version: (1, 30, 0),
+            apache_version: (2, 4, 71),
             this_host: false,
             login_paths: Vec::new(),
             required_headers: Vec::new(),
