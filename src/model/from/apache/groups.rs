@@ -42,7 +42,7 @@ pub(super) enum Search {
 pub(super) fn search(regexes: &Regexes, regex: RegexId, text: &Value) -> Search {
     let Value::Known(text) = text else {
         // Some patterns match whatever the text is.
-        return match regexes.text(regex).0 {
+        return match regexes.text(regex) {
             "" | "^" | "$" | ".*" | "^.*" | ".*$" | "^.*$" | "(.*)" | "^(.*)" | "^(.*)$" => Search::Match(Groups::Unknown),
             "." | ".+" | "^." | "^.+" | "^.+$" | "(.+)" | "^(.+)" | "^(.+)$" => match text.is_empty() {
                 Some(false) => Search::Match(Groups::Unknown),
