@@ -110,13 +110,11 @@ pub fn value<'t>(name: &str, value: &'t str) -> Cow<'t, str> {
 /// Whether the value of a header, parameter or variable of that name is a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.trim_start_matches('$');
-    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-        return false;
-    }
     let mut parts = name.rsplit(['-', '_']);
     let last = parts.next().unwrap_or_default();
-    is_one_of(SECRET_NAMES, last)
-        || (last.eq_ignore_ascii_case("key") && parts.next().is_some_and(|part| is_one_of(SECRET_KEYS, part)))
+    let secret = is_one_of(SECRET_NAMES, last)
+        || (last.eq_ignore_ascii_case("key") && parts.next().is_some_and(|part| is_one_of(SECRET_KEYS, part)));
+    secret && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Whether a word is one of these, which are written in lower case.
@@ -134,12 +132,18 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
 /// Secrets that show by themselves.
 fn anywhere(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    if text.contains("://") {
-        in_urls(text, &mut found);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'$' | b'{' => hash(text, at, &mut found),
+            b'b' | b'B' | b't' | b'T' => after_scheme(text, at, &mut found),
+            b'=' => assignment(text, at, &mut found),
+            b':' => {
+                in_url(text, at, &mut found);
+                assignment(text, at, &mut found);
+            }
+            _ => {}
+        }
     }
-    hashes(text, &mut found);
-    after_schemes(text, &mut found);
-    assignments(text, &mut found);
     found
 }
 
@@ -161,11 +165,6 @@ fn rest(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default()
 }
 
-/// Where the bytes stand that `wanted` accepts.
-fn places_of(text: &str, wanted: impl Fn(u8) -> bool) -> impl Iterator<Item = usize> {
-    text.bytes().enumerate().filter(move |(_, byte)| wanted(*byte)).map(|(at, _)| at)
-}
-
 /// How many bytes of `text` are matched by `keep` from its start.
 fn run(text: &str, keep: impl Fn(char) -> bool) -> usize {
     text.find(|c| !keep(c)).unwrap_or(text.len())
@@ -175,62 +174,55 @@ fn is_variable(value: &str) -> bool {
     value.starts_with(['$', '{']) || value.starts_with("%{") || value.starts_with("<%") || value.starts_with("@@")
 }
 
-/// `scheme://user:password@host`.
-fn in_urls(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, _) in text.match_indices("://") {
-        let start = at + 3;
-        let authority = rest(text, start);
-        let authority = &authority[..run(authority, |c| !matches!(c, '/' | '?' | '#' | '"' | '\'' | ';') && !c.is_whitespace())];
-        let Some(end) = authority.rfind('@') else { continue };
-        let secret = authority.find(':').map_or(0, |colon| colon + 1);
-        if secret <= end && !is_variable(rest(authority, secret)) {
-            found.push(start + secret..start + end);
-        }
+/// `scheme://user:password@host`, from the colon on.
+fn in_url(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    let Some(authority) = rest(text, at).strip_prefix("://") else { return };
+    let start = at + 3;
+    let authority = &authority[..run(authority, |c| !matches!(c, '/' | '?' | '#' | '"' | '\'' | ';') && !c.is_whitespace())];
+    let Some(end) = authority.rfind('@') else { return };
+    let secret = authority.find(':').map_or(0, |colon| colon + 1);
+    if secret <= end && !is_variable(rest(authority, secret)) {
+        found.push(start + secret..start + end);
     }
 }
 
-/// Password hashes.
-fn hashes(text: &str, found: &mut Vec<Range<usize>>) {
-    for at in places_of(text, |b| matches!(b, b'$' | b'{')) {
-        for mark in HASHES.iter().filter(|mark| rest(text, at).starts_with(**mark)) {
-            let start = at + mark.len();
-            let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "./$+=,-".contains(c));
-            let hash = &rest(text, start)[..length];
-            // `$1$…` of nginx is a capture; a hash has a salt, another `$` and many characters.
-            let is_hash = mark.starts_with('{') || (length >= 20 && hash.contains('$')) || (mark.len() > 3 && length >= 20);
-            if is_hash && !is_variable(hash) {
-                found.push(start..start + length);
-            }
-        }
-    }
-}
-
-/// `Bearer x`, `Basic x`.
-fn after_schemes(text: &str, found: &mut Vec<Range<usize>>) {
-    for at in places_of(text, |b| matches!(b, b'b' | b'B' | b't' | b'T')) {
-        let starts = |scheme: &&str| {
-            text.as_bytes().get(at..at + scheme.len()).is_some_and(|word| word.eq_ignore_ascii_case(scheme.as_bytes()))
-        };
-        let Some(scheme) = ["bearer", "basic", "token"].into_iter().find(starts) else { continue };
-        let before = text.get(..at).and_then(|b| b.chars().next_back());
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '$') {
-            continue;
-        }
-        let mut start = at + scheme.len();
-        let gap = rest(text, start);
-        let blank = if gap.starts_with("\\s") {
-            2 + run(rest(gap, 2), |c| "+* ".contains(c))
-        } else {
-            run(gap, |c| c == ' ' || c == '\t' || c == ':')
-        };
-        if blank == 0 {
-            continue;
-        }
-        start += blank;
-        let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "+/=._~-".contains(c));
-        if length >= 6 && looks_random(&rest(text, start)[..length]) {
+/// A password hash that begins here.
+fn hash(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    for mark in HASHES.iter().filter(|mark| rest(text, at).starts_with(**mark)) {
+        let start = at + mark.len();
+        let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "./$+=,-".contains(c));
+        let hash = &rest(text, start)[..length];
+        // `$1$…` of nginx is a capture; a hash has a salt, another `$` and many characters.
+        let is_hash = mark.starts_with('{') || (length >= 20 && hash.contains('$')) || (mark.len() > 3 && length >= 20);
+        if is_hash && !is_variable(hash) {
             found.push(start..start + length);
         }
+    }
+}
+
+/// What follows a scheme that begins here: `Bearer x`, `Basic x`.
+fn after_scheme(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    let bytes = text.as_bytes();
+    let begins = |scheme: &&str| bytes.get(at..at + scheme.len()).is_some_and(|b| b.eq_ignore_ascii_case(scheme.as_bytes()));
+    let Some(scheme) = ["bearer", "basic", "token"].into_iter().find(begins) else { return };
+    let before = text.get(..at).and_then(|b| b.chars().next_back());
+    if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '$') {
+        return;
+    }
+    let mut start = at + scheme.len();
+    let gap = rest(text, start);
+    let blank = if gap.starts_with("\\s") {
+        2 + run(rest(gap, 2), |c| "+* ".contains(c))
+    } else {
+        run(gap, |c| c == ' ' || c == '\t' || c == ':')
+    };
+    if blank == 0 {
+        return;
+    }
+    start += blank;
+    let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "+/=._~-".contains(c));
+    if length >= 6 && looks_random(&rest(text, start)[..length]) {
+        found.push(start..start + length);
     }
 }
 
@@ -241,44 +233,42 @@ fn looks_random(word: &str) -> bool {
     inner_capital || word.bytes().any(|b| b.is_ascii_digit() || b == b'=')
 }
 
-/// `token=x` in query strings, `$http_x_api_key = "x"` in conditions, `Name: value` in quotes.
-fn assignments(text: &str, found: &mut Vec<Range<usize>>) {
-    for at in places_of(text, |b| matches!(b, b'=' | b':')) {
-        let colon = text.as_bytes().get(at) == Some(&b':');
-        let before = text.get(..at).unwrap_or_default();
-        // `!=` compares as well; `==` and `=~` do not set.
-        let before = before.strip_suffix(['!', '=']).unwrap_or(before);
-        let spaced = before.trim_end();
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let name_start = spaced.rfind(|c| !is_name(c)).map_or(0, |i| i + spaced[i..].chars().next().map_or(1, char::len_utf8));
-        let name = spaced.get(name_start..).unwrap_or_default();
-        let variable = spaced.get(..name_start).is_some_and(|b| b.ends_with('$'));
-        if !is_secret_name(name) || (spaced.len() != before.len() && !variable) {
-            continue;
-        }
-        let mut start = at + 1;
-        // `Authorization: …` in prose is no value; in a configuration the pair stands in quotes or has no blank.
-        let quoted = spaced.get(..name_start).is_some_and(|b| b.ends_with(['"', '\'']));
-        // Nor is `zone=token:10m`.
-        let part = spaced.get(..name_start).is_some_and(|b| b.ends_with(['=', '/', '.']));
-        if colon && !quoted && (part || rest(text, start).starts_with(char::is_whitespace)) {
-            continue;
-        }
-        if colon || variable {
-            start += run(rest(text, start), |c| c == ' ' || c == '\t');
-        }
-        let value = rest(text, start);
-        if colon && value.starts_with("//") {
-            continue;
-        }
-        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let length = match quote {
-            Some(q) => 1 + run(rest(value, 1), |c| c != q),
-            None if colon => run(value, |c| !matches!(c, '"' | '\'' | ';' | '\n')),
-            None => run(value, |c| !matches!(c, '&' | '"' | '\'' | ';' | ')' | '}' | ',') && !c.is_whitespace()),
-        };
-        literals(text, start..start + length, found);
+/// What follows a `=` or `:`: `token=x` in query strings, `$http_x_api_key = "x"` in conditions, `Name: value` in quotes.
+fn assignment(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    let colon = text.as_bytes().get(at) == Some(&b':');
+    let before = text.get(..at).unwrap_or_default();
+    // `!=` compares as well; `==` and `=~` do not set.
+    let before = before.strip_suffix(['!', '=']).unwrap_or(before);
+    let spaced = before.trim_end();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name_start = spaced.rfind(|c| !is_name(c)).map_or(0, |i| i + spaced[i..].chars().next().map_or(1, char::len_utf8));
+    let name = spaced.get(name_start..).unwrap_or_default();
+    let variable = spaced.get(..name_start).is_some_and(|b| b.ends_with('$'));
+    if !is_secret_name(name) || (spaced.len() != before.len() && !variable) {
+        return;
     }
+    let mut start = at + 1;
+    // `Authorization: …` in prose is no value; in a configuration the pair stands in quotes or has no blank.
+    let quoted = spaced.get(..name_start).is_some_and(|b| b.ends_with(['"', '\'']));
+    // Nor is `zone=token:10m`.
+    let part = spaced.get(..name_start).is_some_and(|b| b.ends_with(['=', '/', '.']));
+    if colon && !quoted && (part || rest(text, start).starts_with(char::is_whitespace)) {
+        return;
+    }
+    if colon || variable {
+        start += run(rest(text, start), |c| c == ' ' || c == '\t');
+    }
+    let value = rest(text, start);
+    if colon && value.starts_with("//") {
+        return;
+    }
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let length = match quote {
+        Some(q) => 1 + run(rest(value, 1), |c| c != q),
+        None if colon => run(value, |c| !matches!(c, '"' | '\'' | ';' | '\n')),
+        None => run(value, |c| !matches!(c, '&' | '"' | '\'' | ';' | ')' | '}' | ',') && !c.is_whitespace()),
+    };
+    literals(text, start..start + length, found);
 }
 
 /// Directives that set a header, parameter or variable with a secret name, and directives with such a name themselves.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::support::routes_with;
 use crate::model::from::nginx::Server;
 use crate::model::{Combine, Gate, GateKind, Outcome, Request, RouteId, Site, Traits, Verdict};
 use crate::project::nginx::Directive;
@@ -57,7 +58,9 @@ pub(super) fn lone_half<'a>(server: &Server<'a>, half: Name, other: Name) -> Vec
     if !uses(server, half) || config.incomplete || config.guessed_context.contains(&Name::Server) {
         return lone;
     }
-    for route in route_ids(server) {
+    // A check that is switched on, or off, makes a route one with a gate.
+    let screen = if half == Name::AuthBasic { Traits::GATE } else { Traits::default() };
+    for (route, _) in routes_with(server, screen) {
         let Some(found) = server.effective(route, half) else { continue };
         if server.effective(route, other).is_some() || found.has_hole() || lone.iter().any(|(_, d)| d.id == found.id) {
             continue;

@@ -22,8 +22,8 @@ const PAGES: &[&str] =
 
 /// Follows requests of programs where a server redirects.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
-    let top = server.route_block(0);
-    if top.is_some_and(|b| b.children().any(|d| d.name() == Name::Return)) {
+    let rewrites = server.routes().first().is_some_and(|r| r.traits.has(Traits::REWRITES));
+    if rewrites && server.route_block(0).is_some_and(|b| b.children().any(|d| d.name() == Name::Return)) {
         // The whole site is somewhere else; nothing is asked here but by mistake.
         return;
     }
@@ -63,7 +63,7 @@ fn requests(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request
         }
     } else if route.traits.has(Traits::UPSTREAM)
         && let Some(prefix) = server.route_block(id).and_then(|b| prefix_of(&b))
-        && let Some(path) = prefix.strip_suffix('/')
+        && let Some(path) = prefix.strip_suffix('/').filter(|path| !path.is_empty())
     {
         let set = cx.paths.exactly(path) & cx.paths.of_any(KINDS);
         requests.extend(cx.paths.entries(&set).filter(|k| k.method == "POST").map(|k| request_for(server, k)));

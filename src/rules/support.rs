@@ -183,10 +183,13 @@ fn has_one(text: &str, words: &[&str]) -> bool {
     let bit = |byte: u8| 1_u32 << (byte.to_ascii_lowercase() % 32);
     let beginnings = words.iter().filter_map(|word| word.bytes().next()).fold(0, |bits, byte| bits | bit(byte));
     let bytes = text.as_bytes();
-    let begins =
-        |word: &&str, at: usize| bytes.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()));
-    let candidates = bytes.iter().enumerate().filter(|(_, byte)| beginnings & bit(**byte) != 0);
-    candidates.into_iter().any(|(at, _)| words.iter().any(|word| begins(word, at)))
+    bytes.iter().enumerate().filter(|(_, byte)| beginnings & bit(**byte) != 0).any(|(at, byte)| {
+        let first = byte.to_ascii_lowercase();
+        words.iter().any(|word| {
+            word.as_bytes().first() == Some(&first)
+                && bytes.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    })
 }
 
 /// Whether an nginx server is one of WordPress: its locations or its document root name it.

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
+use fancy_regex::{Captures, Regex, RegexOptionsBuilder};
 
 use crate::model::{PathSet, Paths};
 
@@ -65,6 +65,11 @@ impl Regexes {
         entry.compiled.get_or_init(|| compile(&entry.text, entry.ignore_case)).as_ref()
     }
 
+    /// The text of a regex.
+    pub(super) fn text(&self, id: RegexId) -> &str {
+        &self.entries[id.0 as usize].text
+    }
+
     /// Whether a text matches; `None`: the regex cannot be used here, or works too long.
     pub(super) fn is_match(&self, id: RegexId, text: &str) -> Option<bool> {
         self.regex(id)?.is_match(text).ok()
@@ -112,12 +117,14 @@ fn named_groups(text: &str) -> impl Iterator<Item = &str> {
 
 /// Compiles a PCRE text; `None` if it is beyond what can be decided here.
 pub(super) fn compile(text: &str, ignore_case: bool) -> Option<Regex> {
-    RegexBuilder::new(&pcre_to_fancy(text))
+    RegexOptionsBuilder::new()
         .case_insensitive(ignore_case)
         .backtrack_limit(BACKTRACK_LIMIT)
         .delegate_size_limit(SIZE_LIMIT)
         .delegate_dfa_size_limit(SIZE_LIMIT)
-        .build()
+        // It finds matches in long texts sooner. Paths and hosts are short, and making it takes longer than all the rest.
+        .build_delegate_prefilter(false)
+        .build(pcre_to_fancy(text))
         .ok()
 }
 

@@ -219,8 +219,15 @@ impl<'a> Directive<'a> {
 
     /// Name and arguments as written, white space folded.
     pub fn text(&self) -> String {
-        let words = self.words().iter().map(|w| self.sources.text(self.tree.word_span(w)));
-        words.collect::<Vec<_>>().join(" ")
+        let span = self.span();
+        let mut text = String::with_capacity((span.end - span.start) as usize);
+        for word in self.words() {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(self.sources.text(self.tree.word_span(word)));
+        }
+        text
     }
 
     /// The block it stands in.

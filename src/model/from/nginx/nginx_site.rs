@@ -23,6 +23,9 @@ use crate::syntax::nginx::Name;
 
 type FixedState = foldhash::fast::FixedState;
 
+/// Address and port of a `listen`.
+type Socket<'a> = (Option<Cow<'a, str>>, Option<u16>);
+
 /// What all servers of one nginx share.
 pub(super) struct Shared<'a> {
     pub(super) config: &'a Config,
@@ -36,7 +39,7 @@ pub(super) struct Shared<'a> {
     pub(super) set_variables: HashSet<String, FixedState>,
     set_values: HashMap<String, Vec<DirectiveId>, FixedState>,
     /// The default server of each address and port.
-    defaults: HashMap<(Option<Cow<'a, str>>, Option<u16>), ScopeId, FixedState>,
+    defaults: HashMap<Socket<'a>, ScopeId, FixedState>,
 }
 
 /// One `server` block.
@@ -263,7 +266,9 @@ impl<'a> Server<'a> {
     /// The directive of that name that is in force in a route's block, inherited or its own. For lists (`proxy_set_header`,
     /// `add_header` …) the first one.
     pub fn effective(&self, route: RouteId, name: Name) -> Option<Directive<'a>> {
-        self.effective_all(route, name).next()
+        let scope = self.route_scopes.get(route as usize)?;
+        let ids = self.shared.scopes.settled(*scope).of_slot(slot(name));
+        ids.iter().find(|id| self.shared.config.name(**id) == name).map(|id| self.shared.directive(*id))
     }
 
     /// The directives of that name that are in force in a route's block, inherited or its own, in order.
@@ -449,10 +454,15 @@ impl Site for Server<'_> {
             return "server".to_owned();
         }
         let directive = self.shared.directive(directive);
-        let mut parts: Vec<String> = directive.ancestors().map(|a| self.label(&a)).collect();
-        parts.reverse();
-        parts.push(self.label(&directive));
-        parts.join(" > ")
+        let mut blocks: Vec<Directive> = std::iter::once(directive).chain(directive.ancestors()).collect();
+        let mut text = String::with_capacity(64);
+        while let Some(block) = blocks.pop() {
+            if !text.is_empty() {
+                text.push_str(" > ");
+            }
+            self.write_label(&block, &mut text);
+        }
+        text
     }
 
     fn is_whole(&self) -> bool {
@@ -465,12 +475,13 @@ impl Site for Server<'_> {
 }
 
 impl Server<'_> {
-    fn label(&self, directive: &Directive) -> String {
-        if directive.name() == Name::Server
-            && let Some(name) = self.listens.literal.first()
-        {
-            return format!("server {name}");
+    fn write_label(&self, directive: &Directive, text: &mut String) {
+        match self.listens.literal.first() {
+            Some(name) if directive.name() == Name::Server => {
+                text.push_str("server ");
+                text.push_str(name);
+            }
+            _ => text.push_str(&directive.text()),
         }
-        directive.text()
     }
 }
