@@ -244,11 +244,17 @@ fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Sele
             hidden.insert((path, finding.primary.start, finding.rule));
             continue;
         }
+        let path = analysis.sources.file(finding.primary.file).path.as_str();
+        let Some(severity) = selection.severity(&finding, path) else { continue };
         let (start, end) = analysis.sources.positions(finding.primary);
-        reported.push(Reported { severity: selection.severity(&finding), finding, start, end });
+        reported.push(Reported { finding, severity, start, end });
     }
     analysis.hidden_by_profile = hidden.len();
-    let sources = &analysis.sources;
+    analysis.findings = sorted(&analysis.sources, reported);
+}
+
+/// Findings by path, line, column and rule; of several of one rule at one place only one.
+fn sorted(sources: &SourceMap, mut reported: Vec<Reported>) -> Vec<Reported> {
     let path = |r: &Reported| sources.file(r.finding.primary.file).path.as_str();
     // The worst and surest of several findings of one rule at one place comes first and stays. The sort is stable, so equal
     // ones keep the order of the configuration.
@@ -259,7 +265,28 @@ fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Sele
             .then(b.finding.confidence.cmp(&a.finding.confidence))
     });
     reported.dedup_by(|b, a| a.start == b.start && a.finding.rule == b.finding.rule && path(a) == path(b));
-    analysis.findings = reported;
+    reported
+}
+
+/// Several analyses as one: of roots that have settings of their own.
+pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
+    let mut analyses = analyses.into_iter();
+    let Some(mut joined) = analyses.next() else { return Analysis::default() };
+    let mut several = false;
+    for mut analysis in analyses {
+        several = true;
+        let offset = joined.sources.append(analysis.sources);
+        analysis.findings.iter_mut().for_each(|reported| shift(&mut reported.finding, offset));
+        joined.findings.append(&mut analysis.findings);
+        joined.files.append(&mut analysis.files);
+        joined.hidden_by_profile += analysis.hidden_by_profile;
+    }
+    if several {
+        joined.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
+        joined.files.dedup_by(|b, a| a.path == b.path);
+        joined.findings = sorted(&joined.sources, joined.findings);
+    }
+    joined
 }
 
 /// Moves the places of a finding to files with higher numbers.

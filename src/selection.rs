@@ -2,7 +2,7 @@
 
 use crate::catalogue;
 use crate::finding::{Finding, Severity};
-use crate::settings::{Profile, Settings};
+use crate::settings::{PerFile, Profile, Settings};
 
 /// Findings of these show whatever is selected, unless ignored by name: a file that was not understood is never green.
 const ALWAYS: &[&str] = &["syntax-error", "internal-error"];
@@ -31,11 +31,26 @@ impl<'a> Selection<'a> {
         profile <= self.settings.profile || self.settings.select.iter().any(|r| r == rule)
     }
 
-    /// The severity in force: the user's, the finding's own, that of the rule's page.
-    pub fn severity(&self, finding: &Finding) -> Severity {
+    /// The severity in force in a file (as it is shown): the user's, the finding's own, that of the rule's page. `None`: off.
+    pub fn severity(&self, finding: &Finding, path: &str) -> Option<Severity> {
+        if let Some(here) = self.in_file(finding.rule, path) {
+            return here;
+        }
         let users = self.settings.severity.get(finding.rule).copied();
         let page = || catalogue::get(finding.rule).map_or(Severity::Error, |page| page.meta.severity);
-        users.or(finding.severity).unwrap_or_else(page)
+        Some(users.or(finding.severity).unwrap_or_else(page))
+    }
+
+    /// What the user says of a rule in a file: the last entry that speaks of both.
+    #[expect(clippy::option_option, reason = "nothing said, off, a severity")]
+    fn in_file(&self, rule: &str, path: &str) -> Option<Option<Severity>> {
+        let per_file = &self.settings.per_file;
+        if per_file.is_empty() {
+            return None;
+        }
+        let path = self.settings.base.join(path);
+        let holds = |entry: &&PerFile| entry.rules.contains_key(rule) && entry.files.iter().any(|glob| glob.is_match(&path));
+        per_file.iter().rev().find(holds).and_then(|entry| entry.rules.get(rule)).copied()
     }
 }
 

@@ -72,6 +72,11 @@ pub(crate) fn with_errors(servers: usize) -> String {
     main_file(servers, |i| if i % 10 == 0 { "\n        ;" } else { "" })
 }
 
+/// Text to tokens; how many they are.
+pub(crate) fn lex(text: &str) -> usize {
+    nginx::count_tokens(text)
+}
+
 /// Text to tree.
 pub(crate) fn parse(text: &str) -> Tree {
     nginx::parse(FileId(0), text)

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
+use fancy_regex::{Captures, Regex, RegexOptionsBuilder};
 
 use crate::model::{PathSet, Paths};
 
@@ -112,12 +112,14 @@ fn named_groups(text: &str) -> impl Iterator<Item = &str> {
 
 /// Compiles a PCRE text; `None` if it is beyond what can be decided here.
 pub(super) fn compile(text: &str, ignore_case: bool) -> Option<Regex> {
-    RegexBuilder::new(&pcre_to_fancy(text))
+    RegexOptionsBuilder::new()
         .case_insensitive(ignore_case)
         .backtrack_limit(BACKTRACK_LIMIT)
         .delegate_size_limit(SIZE_LIMIT)
         .delegate_dfa_size_limit(SIZE_LIMIT)
-        .build()
+        // It finds matches in long texts sooner. Paths and hosts are short, and making it takes longer than all the rest.
+        .build_delegate_prefilter(false)
+        .build(pcre_to_fancy(text))
         .ok()
 }
 

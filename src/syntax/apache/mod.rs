@@ -1,10 +1,15 @@
 //! The grammar of Apache httpd: configurations and `.htaccess` files.
 
 pub mod directives;
+pub mod expr;
+pub mod header;
 mod lexer;
 pub mod parser;
 pub mod print;
 mod recover;
+pub mod rewrite;
+pub mod setenvif;
+pub mod subnet;
 #[cfg(test)]
 mod tests;
 pub mod tree;

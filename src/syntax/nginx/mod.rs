@@ -12,6 +12,8 @@ pub mod tree;
 mod variables;
 
 pub use directives::Name;
+#[doc(hidden)]
+pub use lexer::count_tokens;
 pub use parser::parse;
 pub use print::print;
 pub use tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, Word};

@@ -23,6 +23,9 @@ use crate::syntax::nginx::Name;
 
 type FixedState = foldhash::fast::FixedState;
 
+/// Address and port of a `listen`.
+type Socket<'a> = (Option<Cow<'a, str>>, Option<u16>);
+
 /// What all servers of one nginx share.
 pub(super) struct Shared<'a> {
     pub(super) config: &'a Config,
@@ -36,7 +39,7 @@ pub(super) struct Shared<'a> {
     pub(super) set_variables: HashSet<String, FixedState>,
     set_values: HashMap<String, Vec<DirectiveId>, FixedState>,
     /// The default server of each address and port.
-    defaults: HashMap<(Option<Cow<'a, str>>, Option<u16>), ScopeId, FixedState>,
+    defaults: HashMap<Socket<'a>, ScopeId, FixedState>,
 }
 
 /// One `server` block.

@@ -1,0 +1,6 @@
+//! Apache httpd.
+//!
+//! What `mod_rewrite`, expressions, `SetEnvIf` and `Header` see of a request is behind one trait ([`vars`]).
+
+#[allow(dead_code, reason = "not yet called by the walk")]
+mod vars;
