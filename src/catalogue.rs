@@ -58,6 +58,27 @@ pub struct Page {
     pub body: &'static str,
 }
 
+impl Page {
+    /// `error · high confidence · profile default · nginx, apache · fix: none · since 0.1.0`
+    pub fn facts(&self) -> String {
+        let meta = &self.meta;
+        format!(
+            "{} · {} confidence · profile {} · {} · fix: {} · since {}",
+            meta.severity.as_str(),
+            meta.confidence.as_str(),
+            meta.profile.as_str(),
+            meta.formats.join(", "),
+            meta.fix,
+            meta.since
+        )
+    }
+
+    /// The whole page as a Markdown document of its own.
+    pub fn markdown(&self) -> String {
+        format!("# {}\n\n{}\n\n{}\n", self.meta.id, self.facts(), self.body.trim())
+    }
+}
+
 static CATALOGUE: LazyLock<BTreeMap<&'static str, Page>> = LazyLock::new(|| {
     let pages = crate::rules::registry().iter().filter_map(|rule| Some((rule.id, parse(rule.page_text).ok()?)));
     pages.collect()

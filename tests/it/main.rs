@@ -10,6 +10,9 @@ mod facts_of_docs;
 mod fixtures;
 mod hostile;
 mod readme;
+mod report_formats;
+mod report_sarif;
+mod report_schemas;
 mod syntax_corpus;
 
 #[path = "../support/mod.rs"]
