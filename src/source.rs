@@ -117,6 +117,19 @@ impl SourceFile {
         Position { line: line as u32 + 1, column, offset }
     }
 
+    /// The column of a position counted in bytes of UTF-8, from 1.
+    pub fn byte_column(&self, at: Position) -> u32 {
+        at.offset.saturating_sub(self.line_start(at.line)) + 1
+    }
+
+    /// The end of a span, or the end of its first line if it goes on after that.
+    pub fn end_in_line(&self, start: Position, end: Position) -> Position {
+        if end.line <= start.line {
+            return end;
+        }
+        self.position(self.line_start(start.line) + self.line(start.line).len() as u32).max(start)
+    }
+
     /// The offset of the first byte of a 1-based line; a line past the last one starts at the end.
     pub fn line_start(&self, line: u32) -> u32 {
         self.line_starts().get(line.saturating_sub(1) as usize).copied().unwrap_or(self.text.len() as u32)
@@ -236,5 +249,9 @@ mod tests {
         assert_eq!(map.file(id).position(6), Position { line: 2, column: 1, offset: 6 });
         assert_eq!(map.file(id).position(99).offset, 7);
         assert_eq!(map.file(id).line(1), "é\tx");
+        let (start, end) = map.positions(Span::new(id, 2, 7));
+        assert_eq!(map.file(id).byte_column(start), 3);
+        assert_eq!(map.file(id).end_in_line(start, end), Position { line: 1, column: 4, offset: 4 });
+        assert_eq!(map.file(id).end_in_line(end, end), end);
     }
 }
