@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::connect;
 use crate::discover::{Root, RootKind};
-use crate::files::{Files, normalize};
+use crate::files::Files;
 use crate::finding::{Finding, Severity};
 use crate::model::from::Lookup;
 use crate::model::{PathKind, Paths, Site, WellKnown};
@@ -62,7 +62,7 @@ pub struct Analysis {
 impl Project<'_> {
     /// The files that the configuration names, as far as they are in reach.
     pub fn lookup<'a>(&'a self, files: &'a dyn Files, settings: &'a Settings) -> Lookup<'a> {
-        Lookup { files, main_folder: self.root.main.parent().unwrap_or(Path::new("")), settings }
+        Lookup::new(files, self.root.main.parent().unwrap_or(Path::new("")), settings)
     }
 }
 
@@ -121,10 +121,10 @@ pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progr
         ))
     });
     let snippets: BTreeSet<PathBuf> =
-        projects.iter().filter(|p| p.root.kind == RootKind::Snippet).map(|p| identity(&p.root.main)).collect();
+        projects.iter().filter(|p| p.root.kind == RootKind::Snippet).map(|p| files.identity(&p.root.main)).collect();
     let mut owned = BTreeSet::new();
     projects.retain_mut(|project| {
-        let main = identity(&project.root.main);
+        let main = files.identity(&project.root.main);
         match project.root.kind {
             RootKind::Context => {
                 let wanted = project.files.iter().filter(|(path, _)| snippets.contains(*path) && !owned.contains(*path));
@@ -159,13 +159,8 @@ fn load_root<'r>(files: &dyn Files, root: &'r Root, settings: &Settings) -> Proj
         let findings = vec![internal_error("reading", Span::new(config.main, 0, 0), panic.as_ref())];
         (sources, config, findings)
     });
-    let files = sources.iter().map(|(id, file)| (identity(&root.base.join(&file.path)), id)).collect();
+    let files = sources.iter().map(|(id, file)| (files.identity(&root.base.join(&file.path)), id)).collect();
     Project { root, sources, config, findings, files, only: None }
-}
-
-/// What tells whether two paths are one file.
-fn identity(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| normalize(path))
 }
 
 /// The well-known paths, the user's login paths among them.
@@ -213,7 +208,7 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
         .collect();
 
     let mut analysis = Analysis::default();
-    let mut findings = Vec::new();
+    let mut findings = Vec::with_capacity(found.len() * 2);
     for (mut project, found) in projects.into_iter().zip(found) {
         let own = std::mem::take(&mut project.findings);
         let only = project.only.take();
@@ -222,8 +217,13 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
         let Project { sources, config, .. } = project;
         drop(config);
         let offset = analysis.sources.append(sources);
-        let kept = own.into_iter().chain(found).filter(|f| only.as_ref().is_none_or(|files| files.contains(&f.primary.file)));
-        findings.extend(kept.map(|finding| moved(finding, offset)));
+        for mut list in [own, found] {
+            list.retain(|f| only.as_ref().is_none_or(|files| files.contains(&f.primary.file)));
+            for finding in &mut list {
+                shift(finding, offset);
+            }
+            findings.push(list);
+        }
     }
     analysis.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
     analysis.files.dedup_by(|b, a| a.path == b.path);
@@ -232,10 +232,10 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
 }
 
 /// Filters, grades, sorts and joins the findings.
-fn report(analysis: &mut Analysis, findings: Vec<Finding>, selection: &Selection, settings: &Settings) {
-    let mut reported = Vec::with_capacity(findings.len());
+fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Selection, settings: &Settings) {
+    let mut reported = Vec::with_capacity(findings.iter().map(Vec::len).sum());
     let mut hidden = BTreeSet::new();
-    for finding in findings {
+    for finding in findings.into_iter().flatten() {
         if !selection.runs(finding.rule) || finding.confidence < settings.min_confidence {
             continue;
         }
@@ -244,11 +244,17 @@ fn report(analysis: &mut Analysis, findings: Vec<Finding>, selection: &Selection
             hidden.insert((path, finding.primary.start, finding.rule));
             continue;
         }
+        let path = analysis.sources.file(finding.primary.file).path.as_str();
+        let Some(severity) = selection.severity(&finding, path) else { continue };
         let (start, end) = analysis.sources.positions(finding.primary);
-        reported.push(Reported { severity: selection.severity(&finding), finding, start, end });
+        reported.push(Reported { finding, severity, start, end });
     }
     analysis.hidden_by_profile = hidden.len();
-    let sources = &analysis.sources;
+    analysis.findings = sorted(&analysis.sources, reported);
+}
+
+/// Findings by path, line, column and rule; of several of one rule at one place only one.
+fn sorted(sources: &SourceMap, mut reported: Vec<Reported>) -> Vec<Reported> {
     let path = |r: &Reported| sources.file(r.finding.primary.file).path.as_str();
     // The worst and surest of several findings of one rule at one place comes first and stays. The sort is stable, so equal
     // ones keep the order of the configuration.
@@ -259,15 +265,36 @@ fn report(analysis: &mut Analysis, findings: Vec<Finding>, selection: &Selection
             .then(b.finding.confidence.cmp(&a.finding.confidence))
     });
     reported.dedup_by(|b, a| a.start == b.start && a.finding.rule == b.finding.rule && path(a) == path(b));
-    analysis.findings = reported;
+    reported
 }
 
-fn moved(mut finding: Finding, offset: u32) -> Finding {
+/// Several analyses as one: of roots that have settings of their own.
+pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
+    let mut analyses = analyses.into_iter();
+    let Some(mut joined) = analyses.next() else { return Analysis::default() };
+    let mut several = false;
+    for mut analysis in analyses {
+        several = true;
+        let offset = joined.sources.append(analysis.sources);
+        analysis.findings.iter_mut().for_each(|reported| shift(&mut reported.finding, offset));
+        joined.findings.append(&mut analysis.findings);
+        joined.files.append(&mut analysis.files);
+        joined.hidden_by_profile += analysis.hidden_by_profile;
+    }
+    if several {
+        joined.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
+        joined.files.dedup_by(|b, a| a.path == b.path);
+        joined.findings = sorted(&joined.sources, joined.findings);
+    }
+    joined
+}
+
+/// Moves the places of a finding to files with higher numbers.
+fn shift(finding: &mut Finding, offset: u32) {
     let shift = |span: &mut Span| span.file.0 += offset;
     shift(&mut finding.primary);
     finding.related.iter_mut().for_each(|label| shift(&mut label.span));
     finding.fix.iter_mut().flat_map(|fix| &mut fix.edits).for_each(|edit| shift(&mut edit.span));
-    finding
 }
 
 fn covered(project: &Project, only: Option<&BTreeSet<FileId>>) -> Vec<Covered> {
@@ -305,36 +332,42 @@ fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, s
         Ok(sites) => sites,
         Err(panic) => return vec![internal_error("the model", whole, panic.as_ref())],
     };
-    let run = |rule: &Rule, at: Span, work: &mut dyn FnMut(&mut Cx)| {
-        let mut cx = Cx::new(sources, settings, paths);
-        match catch_unwind(AssertUnwindSafe(|| work(&mut cx))) {
-            Ok(()) => cx.take(),
-            Err(panic) => vec![internal_error(&format!("rule {}", rule.id), at, panic.as_ref())],
-        }
-    };
-    let per_site = sites.par_iter().flat_map_iter(|site| {
-        let at = site.place().span;
-        rules.iter().flat_map(move |rule| {
-            rule.checks.iter().flat_map(move |check| match check {
-                Check::Site(check) => run(rule, at, &mut |cx| check(site, cx)),
-                Check::NginxServer(check) => run(rule, at, &mut |cx| check(site, cx)),
-                _ => Vec::new(),
-            })
-        })
-    });
-    let mut findings: Vec<Finding> = per_site.collect();
-    let plain: Vec<&dyn Site> = sites.iter().map(|site| -> &dyn Site { site }).collect();
-    for rule in rules {
-        for check in rule.checks {
+    let checks: Vec<(&Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
+    let new = || Cx::new(sources, settings, paths);
+    let of_sites = sites.par_iter().fold(new, |mut cx, site| {
+        let at = site.routes().first().map_or(whole, |route| route.span);
+        for (rule, check) in &checks {
             match check {
-                Check::Sites(check) => findings.extend(run(rule, whole, &mut |cx| check(&plain, cx))),
-                Check::NginxServers(check) => findings.extend(run(rule, whole, &mut |cx| check(&sites, cx))),
-                Check::Nginx(check) => findings.extend(run(rule, whole, &mut |cx| check(config, cx))),
-                Check::Site(_) | Check::NginxServer(_) | Check::Stage => {}
+                Check::Site(check) => run(rule, at, &mut cx, |cx| check(site, cx)),
+                Check::NginxServer(check) => run(rule, at, &mut cx, |cx| check(site, cx)),
+                _ => {}
             }
         }
+        cx
+    });
+    // In the order of the sites, whichever thread looked at them.
+    let of_sites: Vec<Cx> = of_sites.collect();
+    let mut cx = new();
+    cx.extend(of_sites.into_iter().flat_map(Cx::into_findings));
+    let plain: Vec<&dyn Site> = sites.iter().map(|site| -> &dyn Site { site }).collect();
+    for (rule, check) in &checks {
+        match check {
+            Check::Sites(check) => run(rule, whole, &mut cx, |cx| check(&plain, cx)),
+            Check::NginxServers(check) => run(rule, whole, &mut cx, |cx| check(&sites, cx)),
+            Check::Nginx(check) => run(rule, whole, &mut cx, |cx| check(config, cx)),
+            Check::Site(_) | Check::NginxServer(_) | Check::Stage => {}
+        }
     }
-    findings
+    cx.into_findings()
+}
+
+/// Runs one check. Of one that fails only that counts, not what it said before.
+fn run(rule: &Rule, at: Span, cx: &mut Cx, check: impl FnOnce(&mut Cx)) {
+    let before = cx.count();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(cx))) {
+        cx.take_back(before);
+        cx.report(internal_error(&format!("rule {}", rule.id), at, panic.as_ref()));
+    }
 }
 
 /// A bug of this tool is a finding: never green, never the end of the analysis.

@@ -72,6 +72,11 @@ pub(crate) fn with_errors(servers: usize) -> String {
     main_file(servers, |i| if i % 10 == 0 { "\n        ;" } else { "" })
 }
 
+/// Text to tokens; how many they are.
+pub(crate) fn lex(text: &str) -> usize {
+    nginx::count_tokens(text)
+}
+
 /// Text to tree.
 pub(crate) fn parse(text: &str) -> Tree {
     nginx::parse(FileId(0), text)
@@ -126,7 +131,7 @@ pub(crate) fn analyze(files: &Memory) -> usize {
     analysis::analyze(files, &[root], &Settings::default(), &Progress::default()).findings.len()
 }
 
-/// How many well-known paths there are.
+/// The list of well-known paths, arranged anew.
 pub(crate) fn well_known_paths() -> usize {
-    Paths::parse(include_str!("../../rules/paths.yaml")).map_or(0, |paths| paths.list.len())
+    Paths::new(Paths::shipped().list.clone()).list.len()
 }

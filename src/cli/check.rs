@@ -7,6 +7,7 @@ use super::args::CheckArgs;
 use super::input::{self, Input};
 use super::output;
 use super::progress;
+use super::project::Configs;
 use super::{CLEAN, FAILED, FINDINGS, Failure, NOTHING, note};
 use crate::analysis::{self, Analysis, INTERNAL_ERROR, Progress};
 use crate::discover::{Kind, Skipped, Unreadable};
@@ -14,14 +15,20 @@ use crate::report::{self, Format, Look, Report, plural};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let formats = args.formats.iter().map(|f| super::args::format(f)).collect::<Result<Vec<_>, _>>()?;
-    let settings = input::rules(input::settings(&args.input)?, args)?;
+    let configs = Configs::new(&args.input)?;
+    // Wrong arguments are told before anything is read.
+    input::rules(input::settings(&args.input, &configs.own)?, args)?;
     let progress = Progress::default();
     let wanted = !args.no_progress && args.quiet == 0;
     let (input, analysis) = input::on_threads(args.input.jobs, || {
         progress::watch(wanted, &progress, || {
-            let input = input::find(&args.paths, &args.input)?;
-            let analysis = analysis::analyze(&*input.files, &input.found.roots, &settings, &progress);
-            Ok::<_, Failure>((input, analysis))
+            let input = input::find(&args.paths, &args.input, &configs.own)?;
+            let mut analyses = Vec::new();
+            for (config, roots) in configs.group(&input.found.roots)? {
+                let settings = input::rules(input::settings(&args.input, &config)?, args)?;
+                analyses.push(analysis::analyze(&*input.files, &roots, &settings, &progress));
+            }
+            Ok::<_, Failure>((input, analysis::join(analyses)))
         })
     })??;
 
@@ -33,9 +40,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     }
     tell(args, &input, &analysis);
 
-    let gate = args.fail_on.gate();
+    let gate = args.fail_on.or(configs.own.fail_on).unwrap_or_default().gate();
     let failed = !input.found.unreadable.is_empty() || analysis.findings.iter().any(|r| r.finding.rule == INTERNAL_ERROR);
-    Ok(if failed {
+    let code = if failed {
         FAILED
     } else if !checked {
         if args.allow_empty { CLEAN } else { NOTHING }
@@ -43,7 +50,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         FINDINGS
     } else {
         CLEAN
-    })
+    };
+    // The process ends here, and its memory goes back as a whole.
+    std::mem::forget(analysis);
+    Ok(code)
 }
 
 /// Writes the reports.

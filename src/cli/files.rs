@@ -3,14 +3,16 @@
 use std::io::Write;
 
 use super::args::FilesArgs;
+use super::project::Configs;
 use super::{CLEAN, FAILED, Failure, NOTHING, input, note, output};
 use crate::analysis::{self, Progress};
 use crate::discover::Kind;
 use crate::report::escape;
 
 pub(super) fn run(args: &FilesArgs) -> Result<u8, Failure> {
-    let settings = input::settings(&args.input)?;
-    let input = input::find(&args.paths, &args.input)?;
+    let configs = Configs::new(&args.input)?;
+    let settings = input::settings(&args.input, &configs.own)?;
+    let input = input::find(&args.paths, &args.input, &configs.own)?;
     let analysis = input::on_threads(args.input.jobs, || {
         analysis::analyze(&*input.files, &input.found.roots, &settings, &Progress::default())
     })?;

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::args::{TraceArgs, TraceFormat};
+use super::project::Configs;
 use super::{CLEAN, Failure, input, output};
 use crate::analysis::{self, Progress, Project, WellKnownPaths};
 use crate::connect;
@@ -13,10 +14,11 @@ use crate::settings::Settings;
 use crate::trace::{Layer, Trace, request};
 
 pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
-    let settings = input::settings(&args.input)?;
+    let configs = Configs::new(&args.input)?;
+    let settings = input::settings(&args.input, &configs.own)?;
     let wrong = |e: crate::trace::RequestError| Failure::usage(e.to_string());
     let request = request(&args.url, &args.method, &args.header, args.from).map_err(wrong)?;
-    let input = input::find(&args.paths, &args.input)?;
+    let input = input::find(&args.paths, &args.input, &configs.own)?;
     if let Some(unreadable) = input.found.unreadable.first() {
         return Err(Failure::usage(format!("{}: {}", input::name(&unreadable.path), unreadable.reason)));
     }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 pub use recognise::{Kind, is_candidate, recognise};
 
-use crate::files::{FileKind, Files, normalize};
+use crate::files::{FileKind, Files, normalize, or_dot};
 
 /// How a root is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,18 +126,34 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option
     found
 }
 
+/// The paths that absolute paths and patterns mean, below `base` as far as they lie there: a path stands for itself, also if nothing
+/// is there; a pattern for the files and folders that match it.
+pub fn expand(patterns: &[String], base: &Path) -> Vec<PathBuf> {
+    let mut found = BTreeSet::new();
+    for pattern in patterns {
+        // What stands before the first part with a wildcard is the folder to walk.
+        let Some(first) = pattern.find(['*', '?', '[', '{']) else {
+            found.insert(shown(Path::new(pattern), base));
+            continue;
+        };
+        let folder = pattern.get(..first).and_then(|start| start.rsplit_once('/')).map_or("", |(folder, _)| folder);
+        let Ok(glob) = globset::GlobBuilder::new(pattern).literal_separator(true).build() else { continue };
+        let glob = glob.compile_matcher();
+        let walk = walker(Path::new(folder)).build();
+        let matching = walk.flatten().filter(|entry| glob.is_match(entry.path()));
+        found.extend(matching.map(|entry| shown(entry.path(), base)));
+    }
+    found.into_iter().collect()
+}
+
 /// A path as the tool uses it: without `.` and `..`, relative if it lies below `base`.
 pub fn shown(path: &Path, base: &Path) -> PathBuf {
     let path = normalize(path);
     path.strip_prefix(base).map(Path::to_owned).unwrap_or(path)
 }
 
-fn or_dot(path: &Path) -> PathBuf {
-    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
-}
-
 fn kind_of(files: &dyn Files, candidate: &Candidate, forced: Option<Kind>) -> Result<Kind, String> {
-    let bytes = files.read(&candidate.path).map_err(|e| reason(&e))?;
+    let bytes = files.head(&candidate.path, recognise::PREFIX).map_err(|e| reason(&e))?;
     let kind = recognise(&candidate.path, &bytes);
     if !candidate.named {
         return Ok(kind);
@@ -181,7 +197,7 @@ fn mains_above(files: &dyn Files, snippet: &Path) -> Vec<PathBuf> {
         let main = folder.join("nginx.conf");
         if main != snippet
             && files.kind(&main) == Some(FileKind::File)
-            && files.read(&main).is_ok_and(|text| recognise(&main, &text) == Kind::NginxMain)
+            && files.head(&main, recognise::PREFIX).is_ok_and(|text| recognise(&main, &text) == Kind::NginxMain)
         {
             mains.push(main);
         }
@@ -193,13 +209,7 @@ fn mains_above(files: &dyn Files, snippet: &Path) -> Vec<PathBuf> {
 }
 
 fn walk(folder: &Path, candidates: &mut Vec<Candidate>, unreadable: &mut Vec<Unreadable>) {
-    let walk = ignore::WalkBuilder::new(or_dot(folder))
-        .hidden(false)
-        .require_git(false)
-        .follow_links(false)
-        .filter_entry(|entry| entry.depth() == 0 || !matches!(entry.file_name().to_str(), Some(".git" | ".hg" | ".svn")))
-        .build();
-    for entry in walk {
+    for entry in walker(folder).build() {
         match entry {
             Ok(entry) => {
                 // Links are skipped: their targets are met themselves, or lie outside of what was asked for.
@@ -210,6 +220,14 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, unreadable: &mut Vec<Unr
             Err(error) => unreadable.push(walk_error(folder, &error)),
         }
     }
+}
+
+/// What `.gitignore` leaves of a folder.
+fn walker(folder: &Path) -> ignore::WalkBuilder {
+    let mut walk = ignore::WalkBuilder::new(or_dot(folder));
+    walk.hidden(false).require_git(false).follow_links(false);
+    walk.filter_entry(|entry| entry.depth() == 0 || !matches!(entry.file_name().to_str(), Some(".git" | ".hg" | ".svn")));
+    walk
 }
 
 fn walk_error(folder: &Path, error: &ignore::Error) -> Unreadable {

@@ -45,7 +45,7 @@ impl Kind {
 }
 
 /// How much of a file is looked at.
-const PREFIX: usize = 64 * 1024;
+pub(super) const PREFIX: usize = 64 * 1024;
 
 /// Directives of httpd that stand at the start of a line, in lower case.
 const APACHE: &[&str] = &[
@@ -262,7 +262,7 @@ impl Score {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let first = line.split([' ', '\t', ';', '{', '(', '"', '\'']).next().unwrap_or_default();
+            let first = until(line, |b| matches!(b, b' ' | b'\t' | b';' | b'{' | b'(' | b'"' | b'\''));
             let ends = ends_statement(line);
             if fresh && data.is_none() {
                 score.line(line, first, depth);
@@ -275,8 +275,9 @@ impl Score {
             if data.is_none() && is_data_block(first) && line.ends_with('{') {
                 data = Some(depth);
             }
-            let closes = line.matches('}').count();
-            depth = (depth + line.matches('{').count()).saturating_sub(closes);
+            let count = |brace| line.bytes().filter(|b| *b == brace).count();
+            let closes = count(b'}');
+            depth = (depth + count(b'{')).saturating_sub(closes);
             if closes > 0 && data.is_some_and(|d| depth <= d) {
                 data = None;
             }
@@ -286,16 +287,15 @@ impl Score {
     }
 
     fn line(&mut self, line: &str, first: &str, depth: usize) {
-        let lower = first.to_ascii_lowercase();
         if let Some(section) = line.strip_prefix('<') {
-            let section = section.trim_start_matches('/').split([' ', '>', '\t']).next().unwrap_or_default().to_ascii_lowercase();
-            self.apache += usize::from(APACHE_SECTIONS.contains(&section.as_str()));
+            let section = until(section.trim_start_matches('/'), |b| matches!(b, b' ' | b'>' | b'\t'));
+            self.apache += usize::from(APACHE_SECTIONS.iter().any(|known| known.eq_ignore_ascii_case(section)));
             return;
         }
-        let code = line.split(" #").next().unwrap_or_default().trim_end();
-        let ends_statement = code.ends_with([';', '{', '}']) || code.contains(['{', ';']);
+        let code = code(line);
+        let ends_statement = code.ends_with('}') || code.bytes().any(|b| matches!(b, b'{' | b';'));
         let known = is_known(first);
-        if !ends_statement && APACHE.contains(&lower.as_str()) {
+        if !ends_statement && APACHE.iter().any(|known| known.eq_ignore_ascii_case(first)) {
             self.apache += 1;
             return;
         }
@@ -315,15 +315,29 @@ impl Score {
             self.statements += 1;
             self.nginx += usize::from(known);
             self.entries += usize::from(!known && code.ends_with(';') && code.split_whitespace().count() == 2);
-            let block = line.trim_start_matches(first).trim_start();
-            self.main |= depth == 0 && matches!(first, "http" | "events") && (block.is_empty() || block.starts_with(['{', '#']));
+            if depth == 0 && matches!(first, "http" | "events") {
+                let block = line.trim_start_matches(first).trim_start();
+                self.main |= block.is_empty() || block.starts_with(['{', '#']);
+            }
         }
     }
 }
 
 /// Whether the line ends a directive or begins a block.
 fn ends_statement(line: &str) -> bool {
-    line.split(" #").next().unwrap_or_default().trim_end().ends_with([';', '{', '}'])
+    code(line).ends_with([';', '{', '}'])
+}
+
+/// The line without the comment at its end.
+fn code(line: &str) -> &str {
+    let comment = line.as_bytes().windows(2).position(|pair| pair == b" #");
+    line.get(..comment.unwrap_or(line.len())).unwrap_or_default().trim_end()
+}
+
+/// The beginning of the line, up to the first of these bytes, which are ASCII.
+fn until(line: &str, ends: impl Fn(u8) -> bool) -> &str {
+    let end = line.bytes().position(ends).unwrap_or(line.len());
+    line.get(..end).unwrap_or_default()
 }
 
 fn is_known(word: &str) -> bool {

@@ -67,9 +67,24 @@ impl<'a> Cx<'a> {
         self.findings.push(finding);
     }
 
-    /// The findings so far, leaving none.
-    pub fn take(&mut self) -> Vec<Finding> {
-        std::mem::take(&mut self.findings)
+    /// How many findings there are so far.
+    pub fn count(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// Adds findings that were made elsewhere.
+    pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+    }
+
+    /// Takes back the findings after the first `count`.
+    pub fn take_back(&mut self, count: usize) {
+        self.findings.truncate(count);
+    }
+
+    /// The findings.
+    pub fn into_findings(self) -> Vec<Finding> {
+        self.findings
     }
 }
 

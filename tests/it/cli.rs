@@ -1,70 +1,14 @@
 //! The command line: exit codes, formats, standard input, dumps, what is said when nothing can be done.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 use snapbox::{IntoData as _, assert_data_eq, str};
 
+use super::folder::{Folder, Ran};
+
 const GOOD: &str = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { return 204; }\n  }\n}\n";
 const BAD: &str = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { return 204 }\n  }\n}\n";
-
-struct Folder(tempfile::TempDir);
-
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-}
-
-impl Folder {
-    fn with(files: &[(&str, &str)]) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        folder
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lint401"));
-        // The environment of whoever runs the tests does not matter.
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("LINT401_") {
-                command.env_remove(name);
-            }
-        }
-        command.args(arguments).current_dir(self.path()).stdin(Stdio::null()).env("LC_ALL", "C.UTF-8");
-        command.env_remove("NO_COLOR").env_remove("FORCE_COLOR").env_remove("COLUMNS").env_remove("NO_GRAPHICS");
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        self.command(arguments).output().unwrap().into()
-    }
-
-    fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
-        let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A call that is refused ends before it reads.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        child.wait_with_output().unwrap().into()
-    }
-}
 
 #[test]
 fn a_clean_configuration_is_quiet() {
@@ -413,6 +357,7 @@ Commands:
   explain  Explain a rule: what it finds, why it matters, how to fix it
   rules    List the rules
   files    List the files that would be read, as which kind, via which include
+  config   Show, check or write lint401.toml
   trace    Show what a configuration does to one request, step by step
 
 Options:

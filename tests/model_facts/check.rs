@@ -31,7 +31,7 @@ pub(crate) fn example(example: &Example) -> Result<(), String> {
     let main = Path::new(ETC).join(example.main());
     let loaded = lint401::project::nginx::load(&files, &mut sources, &main, Path::new(ETC), &settings);
     let folder = main.parent().unwrap_or(Path::new(ETC));
-    let lookup = Lookup { files: &files, main_folder: folder, settings: &settings };
+    let lookup = Lookup::new(&files, folder, &settings);
     let servers = lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
     let first = first_listener(example);
     let mut stored: Vec<(Exchange, Outcome)> = Vec::new();
@@ -142,7 +142,7 @@ fn check(expect: &Expect, exchange: &Exchange, outcome: &Outcome, before: &[(Exc
         Expect::Cached(cached) => same("cached", &copy(exchange, outcome, before), cached),
         Expect::Upstream { on, field, is } if on.is_empty() => upstream(field, is, exchange, outcome),
         Expect::Header(name, is) => header(name, is, exchange, outcome),
-        Expect::Asked { .. } | Expect::Upstream { .. } | Expect::Body(_) => Ok(()),
+        Expect::Asked { .. } | Expect::Upstream { .. } | Expect::Body(_) | Expect::Log(_) => Ok(()),
     }
 }
 

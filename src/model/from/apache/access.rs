@@ -2,12 +2,13 @@
 //!
 //! Order and combination are those of `ap_process_request_internal`.
 
-use super::authz::{Answer, Op, is_for_method, network};
+use super::authz::{Answer, Op, is_for_method};
 use super::walk::{Stop, Walk};
 use crate::model::{Combine, Gate, GateKind, Known, Scheme, Verdict};
 use crate::project::apache::{Directive, DirectiveId};
 use crate::source::Span;
 use crate::syntax::apache::Name;
+use crate::syntax::apache::subnet::Subnet;
 
 /// The directives of 2.2 (`mod_access_compat`): a section that has one of them takes none over.
 pub(super) const COMPAT: &[Name] = &[Name::Order, Name::Allow, Name::Deny, Name::Satisfy];
@@ -135,10 +136,8 @@ impl<'a> Walk<'_, 'a> {
         if lower.starts_with("env=") {
             return self.r.env.get(word.get(4..).unwrap_or_default()).is_some();
         }
-        if let Some(net) = network(word).filter(|_| !directive.is_unknown()) {
-            if let Some(client) = self.client {
-                return net.contains(&client);
-            }
+        if let (Some(net), Some(client)) = (Subnet::parse(word).filter(|_| !directive.is_unknown()), self.client) {
+            return net.contains(client);
         }
         let question = format!("whether the client is {word}");
         self.decide(&question, false, directive.span(), false)

@@ -97,9 +97,9 @@ impl<'a> Walk<'_, 'a> {
         let auth_type = self.auth_type();
         let Some(by) = auth_type.map(|d| d.id).or(required) else { return };
         let span = self.directive(by).span();
-        let realm = self.last(&[Name::AuthName]).map(|name| {
-            if name.is_unknown() { unknown_value("template hole") } else { self.expand(&name.arg(0), &name) }
-        });
+        let realm = self
+            .last(&[Name::AuthName])
+            .map(|name| if name.is_unknown() { unknown_value("template hole") } else { self.expand(&name.arg(0), &name) });
         let file = self.last(&[Name::AuthUserFile]);
         let source = file.map(|file| {
             if file.is_unknown() {
@@ -200,8 +200,7 @@ impl<'a> Walk<'_, 'a> {
     fn sources(&mut self, providers: Name) -> Vec<Source<'a>> {
         let named = self.last_run(&[providers]);
         let file = self.last(&[Name::AuthUserFile]);
-        let words: Vec<String> =
-            named.iter().flat_map(|id| self.directive(*id).args()).map(|w| w.to_ascii_lowercase()).collect();
+        let words: Vec<String> = named.iter().flat_map(|id| self.directive(*id).args()).map(|w| w.to_ascii_lowercase()).collect();
         if words.is_empty() {
             return vec![Source::File(file)];
         }

@@ -56,13 +56,7 @@ pub(super) fn all(sections: &Sections, layers: &[Layer], names: &[Name], in_forc
 }
 
 /// Adds the directives of these names of one section, in the order of the text.
-pub(super) fn all_in(
-    sections: &Sections,
-    section: SectionId,
-    names: &[Name],
-    in_force: InForce,
-    found: &mut Vec<DirectiveId>,
-) {
+pub(super) fn all_in(sections: &Sections, section: SectionId, names: &[Name], in_force: InForce, found: &mut Vec<DirectiveId>) {
     let has_any = names.iter().any(|name| sections.get(section).may_have(*name));
     if has_any {
         let own = sections.own(section).iter();

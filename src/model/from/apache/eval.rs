@@ -42,7 +42,11 @@ impl<'a> Walk<'_, 'a> {
                 if directive.name() == Name::UnsetEnv {
                     self.r.env.set(&name, None, None);
                 } else if index == 0 {
-                    let value = if directive.is_unknown() { unknown_value("template hole") } else { Value::Known(directive.arg(1).into_owned()) };
+                    let value = if directive.is_unknown() {
+                        unknown_value("template hole")
+                    } else {
+                        Value::Known(directive.arg(1).into_owned())
+                    };
                     self.r.env.set(&name, Some(value), Some(directive.span()));
                 }
             }

@@ -26,8 +26,7 @@ pub(super) fn path_for(host: &Host, route: RouteId) -> Option<String> {
                 Matcher::Literal => text(),
                 Matcher::Glob => text().replace(['*', '?'], "x"),
                 Matcher::Regex(id) => {
-                    let (pattern, ignore_case) = shared.regexes.text(id);
-                    let found = example(pattern, ignore_case)?;
+                    let found = example(shared.regexes.text(id), false)?;
                     let starts = ["", "x"];
                     starts.iter().map(|s| format!("{s}{found}")).find(|n| shared.regexes.is_match(id, n) == Some(true))?
                 }
@@ -46,8 +45,7 @@ fn location_example(host: &Host, matcher: Matcher, text: &str) -> Option<String>
         Matcher::Literal => Some(text.to_owned()),
         Matcher::Glob => Some(text.replace(['*', '?'], "x")),
         Matcher::Regex(id) => {
-            let (pattern, ignore_case) = host.shared.regexes.text(id);
-            let found = example(pattern, ignore_case)?;
+            let found = example(host.shared.regexes.text(id), false)?;
             let starts = ["", "/", "/x", "/x/"];
             let ends = ["", "x", "/x"];
             let all = starts.iter().flat_map(|s| ends.iter().map(move |e| (s, e)));

@@ -156,7 +156,7 @@ impl Walk<'_, '_> {
     /// deployed says nothing.
     #[expect(clippy::option_option, reason = "unknown, nothing, a file or folder")]
     fn lookup(&self, path: &str) -> Option<Option<FileKind>> {
-        let lookup = self.host.shared.lookup?;
+        let lookup = self.host.shared.lookup.as_ref()?;
         let local = match path.strip_prefix(DOCUMENT_ROOT) {
             Some(rest) if self.host.shared.is_tree() => rest.trim_start_matches('/').to_owned(),
             _ => path.to_owned(),
@@ -171,7 +171,7 @@ impl Walk<'_, '_> {
 
     /// The text of a file that the configuration names.
     pub(super) fn read(&self, path: &str) -> Found<String> {
-        self.host.shared.lookup.map_or(Found::Unknown, |lookup| lookup.read(path))
+        self.host.shared.lookup.as_ref().map_or(Found::Unknown, |lookup| lookup.read(path))
     }
 
     /// The directive that maps the request to a file, to blame for questions about it.

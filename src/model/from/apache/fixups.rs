@@ -144,11 +144,7 @@ impl Walk<'_, '_> {
         let count = names.len();
         let mut failed: Option<Stop> = None;
         for (name, by) in names {
-            let path = if name.starts_with('/') {
-                name.clone()
-            } else {
-                format!("{}{name}", super::uri::escape(&self.r.uri))
-            };
+            let path = if name.starts_with('/') { name.clone() } else { format!("{}{name}", super::uri::escape(&self.r.uri)) };
             let args = self.r.args.clone();
             match self.subrequest(path, args) {
                 Ok(frame) => {

@@ -11,7 +11,10 @@ use crate::syntax::apache::Name;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// An application behind a proxy, with the URL it is asked by.
-    Proxy { url: Value, by: DirectiveId },
+    Proxy {
+        url: Value,
+        by: DirectiveId,
+    },
     /// A script that is run (`cgi-script`).
     Cgi(Option<DirectiveId>),
     /// A script that `mod_fcgid` runs.
@@ -21,7 +24,11 @@ pub(super) enum Class {
     /// A page of the server itself (`server-status`).
     Internal(DirectiveId),
     /// A script in the server's own files that answers for this one (`Action`).
-    Action { script: String, is_virtual: bool, by: DirectiveId },
+    Action {
+        script: String,
+        is_virtual: bool,
+        by: DirectiveId,
+    },
     /// A script of PHP whose handler stands outside of the files.
     Php,
     /// A name that is not known.
@@ -31,9 +38,33 @@ pub(super) enum Class {
 
 /// Methods that the server knows.
 const METHODS: &[&str] = &[
-    "GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "PROPPATCH", "MKCOL", "COPY",
-    "MOVE", "LOCK", "UNLOCK", "VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN", "UPDATE", "LABEL", "REPORT",
-    "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE",
+    "GET",
+    "HEAD",
+    "PUT",
+    "POST",
+    "DELETE",
+    "CONNECT",
+    "OPTIONS",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "VERSION-CONTROL",
+    "CHECKOUT",
+    "UNCHECKOUT",
+    "CHECKIN",
+    "UPDATE",
+    "LABEL",
+    "REPORT",
+    "MKWORKSPACE",
+    "MKACTIVITY",
+    "BASELINE-CONTROL",
+    "MERGE",
 ];
 
 impl<'a> Walk<'_, 'a> {
@@ -55,8 +86,13 @@ impl<'a> Walk<'_, 'a> {
             return match text {
                 "cgi-script" => Class::Cgi(Some(by)),
                 "fcgid-script" => Class::Fcgid(by),
-                "server-status" | "server-info" | "balancer-manager" | "ldap-status" | "form-login-handler"
-                | "form-logout-handler" | "form-redirect-handler" => Class::Internal(by),
+                "server-status"
+                | "server-info"
+                | "balancer-manager"
+                | "ldap-status"
+                | "form-login-handler"
+                | "form-logout-handler"
+                | "form-redirect-handler" => Class::Internal(by),
                 "default-handler" | "send-as-is" | "type-map" | "imap-file" | "none" | "proxy-server" => Class::Static,
                 "wsgi-script" | "perl-script" | "modperl" | "mod_python" | "lua-script" => Class::Module(by),
                 php if php.contains("php") => Class::Module(by),
@@ -202,7 +238,11 @@ impl<'a> Walk<'_, 'a> {
         match self.r.stands {
             // `mod_autoindex` takes folders.
             Stands::Folder if reads && self.r.path_info.is_empty() => {
-                if self.option("indexes") { done(status) } else { Invoked::Stop(Stop::status(403, by)) }
+                if self.option("indexes") {
+                    done(status)
+                } else {
+                    Invoked::Stop(Stop::status(403, by))
+                }
             }
             Stands::Folder | Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
             Stands::File => {
@@ -251,7 +291,9 @@ impl<'a> Walk<'_, 'a> {
             Class::Fcgid(by) => Handler { kind: HandlerKind::Fastcgi, span: span(*by), target: file() },
             Class::Module(by) => Handler { kind: HandlerKind::Module, span: span(*by), target: file() },
             Class::Internal(by) => Handler { kind: HandlerKind::Internal, span: span(*by), target: None },
-            Class::Action { by, .. } | Class::Unknown(by) => Handler { kind: HandlerKind::Unknown, span: span(*by), target: None },
+            Class::Action { by, .. } | Class::Unknown(by) => {
+                Handler { kind: HandlerKind::Unknown, span: span(*by), target: None }
+            }
             Class::Php => Handler { kind: HandlerKind::Unknown, span: None, target: None },
             Class::Static => Handler { kind: HandlerKind::Static, span: self.r.mapped_by.and_then(span), target: file() },
         }

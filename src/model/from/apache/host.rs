@@ -34,8 +34,6 @@ pub(super) struct Shared<'a> {
     pub(super) loaded: HashSet<String, FixedState>,
     /// `<AuthnProviderAlias>` by the name it gives.
     pub(super) authn_aliases: HashMap<String, DirectiveId, FixedState>,
-    /// `<AuthzProviderAlias>` by the name it gives.
-    pub(super) authz_aliases: HashMap<String, DirectiveId, FixedState>,
 }
 
 /// A virtual host, the server itself where none is for the request, or a tree of `.htaccess` files alone.
@@ -107,6 +105,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         let (names, server_name) = server_names(config, sources, &sections, section, names);
         parts.push((Some(section), inner, names, server_name));
     }
+    intern_patterns(config, sources, &mut regexes);
     let htaccess = config.htaccess.iter().map(|h| sections.lower_htaccess(config, sources, &mut regexes, h)).collect();
     let with_main = tree || main_is_reached(config, sources, &outer, &parts);
     let mut shared = Shared {
@@ -119,8 +118,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         outer,
         htaccess,
         loaded: condition::loaded(config),
-        authn_aliases: aliases(config, sources, Name::AuthnProviderAlias),
-        authz_aliases: aliases(config, sources, Name::AuthzProviderAlias),
+        authn_aliases: authn_aliases(config, sources),
     };
     shared.sort_directories();
     let shared = Arc::new(shared);
@@ -208,8 +206,35 @@ fn main_is_reached(
 }
 
 /// `<AuthnProviderAlias file name>` by name.
-fn aliases(config: &Config, sources: &SourceMap, name: Name) -> HashMap<String, DirectiveId, FixedState> {
-    config.all(sources, name).map(|alias| (alias.arg(1).into_owned(), alias.id)).collect()
+fn authn_aliases(config: &Config, sources: &SourceMap) -> HashMap<String, DirectiveId, FixedState> {
+    let aliases = config.all(sources, Name::AuthnProviderAlias);
+    aliases.map(|alias| (alias.arg(1).to_ascii_lowercase(), alias.id)).collect()
+}
+
+/// Makes the patterns of mappings known: they are looked up by their text.
+fn intern_patterns(config: &Config, sources: &SourceMap, regexes: &mut Regexes) {
+    for name in [Name::AliasMatch, Name::ScriptAliasMatch] {
+        for alias in config.all(sources, name) {
+            regexes.intern(&alias.arg(0), false);
+        }
+    }
+    for redirect in config.all(sources, Name::RedirectMatch) {
+        if let Some(from) = super::translate::redirect(&redirect, false).from {
+            regexes.intern(&from, false);
+        }
+    }
+    for name in [Name::ProxyPass, Name::ProxyPassMatch] {
+        for pass in config.all(sources, name) {
+            let section = pass.parent().filter(|p| p.name() != Name::VirtualHost);
+            if let Some(section) = section {
+                regexes.intern(&section::pattern_text(&section), false);
+            } else if name == Name::ProxyPassMatch {
+                regexes.intern(&pass.arg(0), false);
+            } else if pass.arg(0) == "~" {
+                regexes.intern(&pass.arg(1), false);
+            }
+        }
+    }
 }
 
 /// The host that takes a request: by address and port, then by name, else the first of that address. If none has the port (it is
@@ -261,11 +286,7 @@ impl<'a> Host<'a> {
     }
 
     /// The directive of a name that counts for the whole host.
-    pub(super) fn server_setting(
-        &self,
-        names: &[Name],
-        in_force: &mut dyn FnMut(DirectiveId) -> bool,
-    ) -> Option<Directive<'a>> {
+    pub(super) fn server_setting(&self, names: &[Name], in_force: &mut dyn FnMut(DirectiveId) -> bool) -> Option<Directive<'a>> {
         let sections = &self.shared.sections;
         let found = self.servers().rev().find_map(|s| super::chain::last_in(sections, s, names, in_force));
         found.map(|id| self.shared.directive(id))
@@ -273,11 +294,7 @@ impl<'a> Host<'a> {
 
     /// The directives of these names that count for the whole host: its own before those that stand outside, as most modules
     /// arrange them.
-    pub(super) fn server_list(
-        &self,
-        names: &[Name],
-        in_force: &mut dyn FnMut(DirectiveId) -> bool,
-    ) -> Vec<DirectiveId> {
+    pub(super) fn server_list(&self, names: &[Name], in_force: &mut dyn FnMut(DirectiveId) -> bool) -> Vec<DirectiveId> {
         let mut found = Vec::new();
         for section in self.servers().rev() {
             super::chain::all_in(&self.shared.sections, section, names, in_force, &mut found);

@@ -9,7 +9,7 @@ use super::authz::{REQUIRES, Requirement};
 use super::chain::{self, Group, Layer};
 use super::host::{Host, Shared};
 use super::layers::location_takes;
-use super::section::{Kind, Matcher, SectionId, pattern_text};
+use super::section::{Matcher, SectionId, pattern_text};
 use super::translate::{ALIASES, PASSES, REDIRECTS};
 use crate::model::{PathSet, Paths, Route, RouteId, Traits};
 use crate::project::apache::DirectiveId;
@@ -68,7 +68,7 @@ impl Base {
         match section.matcher {
             Matcher::Literal => self.by_file.get(&text).copied().unwrap_or_default(),
             Matcher::Glob => self.matching(paths, |file| super::glob::matches(&text, file, true)),
-            Matcher::Regex(regex) => shared.regexes.well_known_names(regex, paths),
+            Matcher::Regex(regex) => shared.regexes.well_known_files(regex, paths),
             Matcher::All => paths.everything,
             Matcher::Unknown => PathSet::default(),
         }
@@ -326,9 +326,10 @@ impl Routing<'_, '_> {
     }
 
     fn is_served(&self, folder: &str, mappings: &[Mapping]) -> bool {
-        mappings.iter().filter_map(|m| m.folder.as_deref()).any(|root| {
-            folder.strip_prefix(root.trim_end_matches('/')).is_some_and(|r| r.is_empty() || r.starts_with('/'))
-        })
+        mappings
+            .iter()
+            .filter_map(|m| m.folder.as_deref())
+            .any(|root| folder.strip_prefix(root.trim_end_matches('/')).is_some_and(|r| r.is_empty() || r.starts_with('/')))
     }
 
     fn by_path(&self, mappings: &[Mapping], holds: impl Fn(&str) -> bool) -> PathSet {
@@ -477,9 +478,4 @@ fn gate_traits(host: &Host, layers: &[Layer], traits: &mut Traits) {
     if chain::last(sections, layers, &[Name::AuthType], &mut usually).is_some() {
         traits.add(Traits::GATE);
     }
-}
-
-/// Whether a section is one that a route is named after.
-pub(super) fn is_named(kind: Kind) -> bool {
-    !matches!(kind, Kind::Main | Kind::VirtualHost)
 }

@@ -190,12 +190,7 @@ struct Lowering<'l, 'a> {
 
 impl<'a> Lowering<'_, 'a> {
     /// Lowers the server itself or a virtual host, and the sections that stand directly in it.
-    fn outer(
-        &mut self,
-        kind: Kind,
-        directive: DirectiveId,
-        children: impl Iterator<Item = Directive<'a>>,
-    ) -> (SectionId, Outer) {
+    fn outer(&mut self, kind: Kind, directive: DirectiveId, children: impl Iterator<Item = Directive<'a>>) -> (SectionId, Outer) {
         let mut outer = Outer::default();
         let children = children.filter(|child| {
             let Some((kind, _)) = kind_of(child.name()) else {

@@ -4,9 +4,7 @@ use super::chain;
 use super::host::Host;
 use super::walk::{End, Walk};
 use crate::model::from::choices::{self, Choices};
-use crate::model::{
-    Cache, Handler, HandlerKind, Known, Outcome, Place, Request, Response, Route, RouteId, Scheme, Site,
-};
+use crate::model::{Cache, Handler, HandlerKind, Known, Outcome, Place, Request, Response, Route, RouteId, Scheme, Site};
 use crate::project::apache::{Directive, DirectiveId};
 use crate::source::Span;
 use crate::syntax::apache::Name;
@@ -30,8 +28,7 @@ impl<'a> Host<'a> {
             None => Known::Unknown("the request was not followed to its end".to_owned()),
         };
         let upstream = walk.upstream();
-        let handler =
-            walk.served.clone().unwrap_or(Handler { kind: HandlerKind::Return, span: None, target: None });
+        let handler = walk.served.clone().unwrap_or(Handler { kind: HandlerKind::Return, span: None, target: None });
         let served_by = self.served_by(&walk, &handler);
         Outcome {
             site: self.place(),
@@ -126,9 +123,10 @@ impl Site for Host<'_> {
             (None, None) => "server".to_owned(),
         };
         let layers = self.route_layers.of(route).iter();
-        let inner = layers.rev().map(|l| self.shared.sections.get(l.section)).find(|s| {
-            s.directive != crate::project::apache::TOP && s.kind != super::section::Kind::VirtualHost
-        });
+        let inner = layers
+            .rev()
+            .map(|l| self.shared.sections.get(l.section))
+            .find(|s| s.directive != crate::project::apache::TOP && s.kind != super::section::Kind::VirtualHost);
         match inner {
             Some(section) => format!("{host} > {}", self.shared.directive(section.directive).text()),
             None => host,

@@ -37,7 +37,8 @@ pub(super) fn redirect<'a>(directive: &Directive<'a>, in_section: bool) -> Redir
         _ => (302, false),
     };
     let first = directive.arg(0);
-    let numbered = matches!(directive.name(), Name::Redirect | Name::RedirectMatch | Name::RedirectTemp | Name::RedirectPermanent);
+    let numbered =
+        matches!(directive.name(), Name::Redirect | Name::RedirectMatch | Name::RedirectTemp | Name::RedirectPermanent);
     let word = match first.to_ascii_lowercase().as_str() {
         "permanent" => Some(301),
         "temp" => Some(302),
@@ -324,9 +325,7 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         };
         match captures {
-            Some(captures) => {
-                captures.map(|c| c.iter().map(|group| group.map(|g| g.as_str().to_owned())).collect())
-            }
+            Some(captures) => captures.map(|c| c.iter().map(|group| group.map(|g| g.as_str().to_owned())).collect()),
             None => {
                 let question = format!("whether {} is for this request", by.text());
                 self.decide(&question, false, by.span(), false).then(Vec::new)

@@ -9,9 +9,8 @@ use crate::source::Span;
 use crate::syntax::apache::Name;
 
 /// Fields that a proxy does not hand on.
-const HOP_BY_HOP: &[&str] = &[
-    "connection", "keep-alive", "proxy-connection", "upgrade", "trailer", "te", "transfer-encoding", "expect",
-];
+const HOP_BY_HOP: &[&str] =
+    &["connection", "keep-alive", "proxy-connection", "upgrade", "trailer", "te", "transfer-encoding", "expect"];
 
 impl Walk<'_, '_> {
     /// What the application behind the handler gets; `None` if there is none.
@@ -91,9 +90,11 @@ impl Walk<'_, '_> {
     /// Whether `Connection` names a field: then a proxy drops it.
     fn is_dropped_by_connection(&self, name: &str) -> bool {
         HOP_BY_HOP.iter().any(|h| h.eq_ignore_ascii_case(name))
-            || self.headers.iter().filter(|f| f.name.eq_ignore_ascii_case("connection")).any(|f| {
-                f.value.prefix().split(',').any(|token| token.trim().eq_ignore_ascii_case(name))
-            })
+            || self
+                .headers
+                .iter()
+                .filter(|f| f.name.eq_ignore_ascii_case("connection"))
+                .any(|f| f.value.prefix().split(',').any(|token| token.trim().eq_ignore_ascii_case(name)))
     }
 
     fn fate_of(&self, field: Option<&Field>, name: &str) -> Fact<HeaderFate> {
@@ -160,7 +161,8 @@ impl Walk<'_, '_> {
     fn fcgid_authorization(&mut self) -> Fact<HeaderFate> {
         let passes = self.server_list(&[Name::Unknown]).into_iter().find(|id| {
             let directive = self.directive(*id);
-            directive.name_text().eq_ignore_ascii_case("FcgidPassHeader") && directive.arg(0).eq_ignore_ascii_case("authorization")
+            directive.name_text().eq_ignore_ascii_case("FcgidPassHeader")
+                && directive.arg(0).eq_ignore_ascii_case("authorization")
         });
         match passes {
             Some(id) => {

@@ -154,9 +154,8 @@ pub(super) fn split_query(target: &str) -> (&str, Option<&str>) {
 
 /// Whether a text is a URL with a scheme (`ap_is_url`).
 pub(super) fn is_url(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, _)| {
-        !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-    })
+    text.split_once(':')
+        .is_some_and(|(scheme, _)| !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)))
 }
 
 /// How many bytes of a path an alias takes (`alias_matches`): slashes of any number match each other, and the last segment must

@@ -169,11 +169,7 @@ pub(super) struct Walk<'w, 'a> {
 
 impl<'w, 'a> Walk<'w, 'a> {
     pub(super) fn new(host: &'w Host<'a>, request: &'w Request, choices: &'w mut Choices) -> Self {
-        let field = |name: &str, value: &str| Field {
-            name: name.to_owned(),
-            value: Value::Known(value.to_owned()),
-            by: None,
-        };
+        let field = |name: &str, value: &str| Field { name: name.to_owned(), value: Value::Known(value.to_owned()), by: None };
         let mut headers = Vec::with_capacity(request.headers.len() + 1);
         if !request.host.is_empty() {
             headers.push(field("Host", &host_header(request)));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::listen::is_port;
-use super::{Checker, pcre};
+use super::{Checker, cut, pcre};
 use crate::finding::Finding;
 use crate::project::nginx::config::Directive;
 use crate::source::Span;
@@ -221,8 +221,8 @@ fn server_name<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 /// Whether the server can put a name into its tables: one `*`, and that as the first or the last label.
 fn is_server_name(name: &str) -> bool {
-    let stars = name.matches('*').count();
-    if stars > 1 || name.contains("..") {
+    let stars = name.bytes().filter(|b| *b == b'*').count();
+    if stars > 1 || name.as_bytes().windows(2).any(|pair| pair == b"..") {
         return false;
     }
     let special =
@@ -338,18 +338,23 @@ fn expires<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 /// The port of an address to pass requests to.
 fn port<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    let value = directive.arg(0);
-    let authority = value.split_once("://").map_or(value.as_ref(), |(_, rest)| rest);
-    if value.contains('$') || authority.starts_with("unix:") {
+    if directive.arg_words().first().is_some_and(|word| word.dollar) {
         return;
     }
-    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    let value = directive.arg(0);
+    let after_scheme = cut(&value, b':').and_then(|(_, rest)| rest.strip_prefix("//"));
+    let authority = after_scheme.unwrap_or(&value);
+    if authority.starts_with("unix:") {
+        return;
+    }
+    let end = authority.bytes().position(|b| matches!(b, b'/' | b'?')).unwrap_or(authority.len());
+    let authority = authority.get(..end).unwrap_or_default();
     let port = match authority.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').and_then(|(_, tail)| tail.strip_prefix(':')),
-        None => authority.split_once(':').map(|(_, port)| port),
+        Some(rest) => cut(rest, b']').and_then(|(_, tail)| tail.strip_prefix(':')),
+        None => cut(authority, b':').map(|(_, port)| port),
     };
     let Some(port) = port else { return };
-    let fits = match port.split_once('-') {
+    let fits = match cut(port, b'-') {
         Some((from, to)) => is_port(from) && is_port(to),
         None => is_port(port),
     };
