@@ -29,7 +29,7 @@ impl Walk<'_, '_> {
         }
         let place = self.mapping_place();
         if !wants_folder {
-            let likely = self.is_redirect_target(trimmed) || has_extension(trimmed);
+            let likely = self.is_redirect_target(trimmed) || has_extension(trimmed) && self.is_own(trimmed);
             if self.decide(&format!("whether {trimmed} is a file on the server"), likely, place, true) {
                 return (Stands::File, trimmed.len());
             }
@@ -80,6 +80,11 @@ impl Walk<'_, '_> {
     /// The file that the path of the client's request means, without a slash at its end.
     fn own_file(&self) -> Option<String> {
         self.own_file.as_ref().map(|file| file.trim_end_matches('/').to_owned())
+    }
+
+    /// Whether a path is the file of the current URL.
+    fn is_own(&self, path: &str) -> bool {
+        self.r.filename == path || self.own_file().as_deref() == Some(path)
     }
 
     /// Whether a path is the file of a URL that the configuration itself redirected to: a front controller, an index file. It is taken

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::condition;
+use super::eval::context_of;
+use super::expr::Expr;
 use super::routes::{self, RouteLayers};
 use super::section::{self, Kind, Matcher, Outer, SectionId, Sections};
 use super::vhost::{self, Names};
@@ -14,6 +16,7 @@ use crate::project::apache::config::DOCUMENT_ROOT;
 use crate::project::apache::{Config, Directive, DirectiveId, TOP};
 use crate::source::{SourceMap, Span};
 use crate::syntax::apache::Name;
+use crate::syntax::apache::expr::Condition;
 
 type FixedState = foldhash::fast::FixedState;
 
@@ -30,6 +33,8 @@ pub(super) struct Shared<'a> {
     pub(super) outer: Outer,
     /// The section of each `.htaccess`, in the order of [`Config::htaccess`].
     pub(super) htaccess: Vec<SectionId>,
+    /// The conditions of `<If>`, `<ElseIf>` and `Require expr`.
+    pub(super) exprs: HashMap<DirectiveId, Expr, FixedState>,
     /// Modules that are certainly loaded.
     pub(super) loaded: HashSet<String, FixedState>,
     /// `<AuthnProviderAlias>` by the name it gives.
@@ -107,6 +112,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
     }
     intern_patterns(config, sources, &mut regexes);
     let htaccess = config.htaccess.iter().map(|h| sections.lower_htaccess(config, sources, &mut regexes, h)).collect();
+    let exprs = conditions(config, sources, &mut regexes);
     let with_main = tree || main_is_reached(config, sources, &outer, &parts);
     let mut shared = Shared {
         config,
@@ -117,6 +123,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         main,
         outer,
         htaccess,
+        exprs,
         loaded: condition::loaded(config),
         authn_aliases: authn_aliases(config, sources),
     };
@@ -209,6 +216,42 @@ fn main_is_reached(
 fn authn_aliases(config: &Config, sources: &SourceMap) -> HashMap<String, DirectiveId, FixedState> {
     let aliases = config.all(sources, Name::AuthnProviderAlias);
     aliases.map(|alias| (alias.arg(1).to_ascii_lowercase(), alias.id)).collect()
+}
+
+/// The conditions that stand in sections and in `Require expr`; those that the server refuses are left out.
+fn conditions(config: &Config, sources: &SourceMap, regexes: &mut Regexes) -> HashMap<DirectiveId, Expr, FixedState> {
+    let mut found: HashMap<DirectiveId, Expr, FixedState> = HashMap::default();
+    for name in [Name::If, Name::ElseIf, Name::Require] {
+        for directive in config.all(sources, name) {
+            let text = match name {
+                Name::Require => match required_expression(&directive) {
+                    Some(text) => text,
+                    None => continue,
+                },
+                _ => directive.arg(0).into_owned(),
+            };
+            if let Ok(condition) = Condition::parse(&text, context_of(&directive)) {
+                found.insert(directive.id, Expr::lower(&condition, regexes));
+            }
+        }
+    }
+    found
+}
+
+/// The expression of a `Require expr`: the rest of the line, quotes around it left out.
+fn required_expression(directive: &Directive) -> Option<String> {
+    let first = directive.arg(0);
+    let skip = if first.eq_ignore_ascii_case("not") { 2 } else { 1 };
+    if !directive.arg(skip - 1).eq_ignore_ascii_case("expr") {
+        return None;
+    }
+    let raw = directive.raw_args();
+    let mut rest = raw.trim_start();
+    for _ in 0..skip {
+        rest = rest.find(char::is_whitespace).and_then(|at| rest.get(at..)).unwrap_or_default().trim_start();
+    }
+    let quoted = rest.strip_prefix('"').map(|inner| inner.strip_suffix('"').unwrap_or(inner));
+    Some(quoted.unwrap_or(rest).to_owned())
 }
 
 /// Makes the patterns of mappings known: they are looked up by their text.

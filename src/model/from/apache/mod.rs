@@ -14,7 +14,6 @@ mod ending;
 mod env;
 mod eval;
 mod example;
-#[allow(dead_code, reason = "not yet called by the walk")]
 mod expr;
 #[cfg(test)]
 #[allow(dead_code, reason = "for tests to come")]
@@ -22,12 +21,12 @@ mod fake;
 mod files;
 mod fixups;
 mod glob;
-#[allow(dead_code, reason = "not yet called by the walk")]
 mod groups;
 mod handler;
 mod host;
 mod htaccess;
 mod layers;
+mod remoteip;
 mod routes;
 mod section;
 mod site;
@@ -36,7 +35,7 @@ mod tests;
 mod translate;
 mod upstream;
 mod uri;
-#[allow(dead_code, reason = "not yet called by the walk")]
+mod variables;
 mod vars;
 mod vhost;
 mod walk;

@@ -84,6 +84,11 @@ impl<'a> Walk<'_, 'a> {
 
     /// Maps the URL.
     pub(super) fn translate(&mut self) -> Result<(), Stop> {
+        let first = !self.r.redirected && !self.r.subrequest;
+        if first {
+            let root = self.document_root().unwrap_or_else(|| DOCUMENT_ROOT.to_owned());
+            self.own_file = Some(format!("{}{}", root.trim_end_matches('/'), self.r.uri));
+        }
         if self.server_rewrite()? {
             return Ok(());
         }
@@ -93,6 +98,8 @@ impl<'a> Walk<'_, 'a> {
         self.server_redirect()?;
         if !self.alias()? {
             self.document_root_file();
+        } else if first {
+            self.own_file = Some(self.r.filename.clone());
         }
         Ok(())
     }
@@ -254,7 +261,10 @@ impl<'a> Walk<'_, 'a> {
                     }
                     None
                 }
-                _ => uri::alias_match(&uri, &from).map(|taken| format!("{to}{}", uri.get(taken..).unwrap_or_default())),
+                _ => uri::alias_match(&uri, &from).map(|taken| {
+                    self.r.context = Some((from.clone().into_owned(), to.clone().into_owned()));
+                    format!("{to}{}", uri.get(taken..).unwrap_or_default())
+                }),
             };
             if let Some(found) = found {
                 self.map_alias(id, found);
@@ -294,9 +304,6 @@ impl<'a> Walk<'_, 'a> {
         }
         if self.r.method == "TRACE" && !self.r.subrequest {
             return self.trace();
-        }
-        if self.own_file.is_none() {
-            self.own_file = Some(self.r.filename.clone());
         }
         self.directory_walk()?;
         self.file_walk();

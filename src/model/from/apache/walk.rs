@@ -93,10 +93,14 @@ pub(super) struct Frame {
     pub(super) handler: Option<HandlerName>,
     /// Whether `ScriptAlias` mapped it: what it names is run, whatever `Options` say.
     pub(super) script_alias: bool,
+    /// URL prefix and folder of the alias that mapped it.
+    pub(super) context: Option<(String, String)>,
     /// The directive that mapped it to a file.
     pub(super) mapped_by: Option<DirectiveId>,
     pub(super) layers: Vec<Layer>,
     pub(super) env: Env,
+    /// What modules tell each other (`r->notes`).
+    pub(super) notes: Env,
     pub(super) user: Option<Value>,
     /// The sections that were for the request before an internal redirect, or around a subrequest: where they are the same, access
     /// is not checked again.
@@ -122,8 +126,10 @@ impl Frame {
         self.rewritten = None;
         self.handler = None;
         self.script_alias = false;
+        self.context = None;
         self.mapped_by = None;
         self.layers.clear();
+        self.notes = Env::default();
         self.user = None;
     }
 }
@@ -191,9 +197,11 @@ impl<'w, 'a> Walk<'w, 'a> {
                 rewritten: None,
                 handler: None,
                 script_alias: false,
+                context: None,
                 mapped_by: None,
                 layers: Vec::new(),
                 env: Env::default(),
+                notes: Env::default(),
                 user: None,
                 checked: None,
                 status: 200,
