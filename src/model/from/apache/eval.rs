@@ -80,7 +80,6 @@ impl<'a> Walk<'_, 'a> {
 
     /// `RequestHeader`.
     pub(super) fn request_headers(&mut self) {}
-
 }
 
 /// Where the expressions of a directive stand.

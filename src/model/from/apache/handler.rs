@@ -156,14 +156,12 @@ impl<'a> Walk<'_, 'a> {
         match class {
             Class::Proxy { url, by } => {
                 self.step(format!("handed over to {}", url.prefix()), by);
-                // The status of what a proxy sends takes over that of an error.
-                let own_status = ending::scheme_of(url.prefix()) == "fcgi";
-                self.reach(own_status)
+                self.reach()
             }
             Class::Cgi(by) => self.run_script(by),
             Class::Fcgid(by) => self.run_script(Some(by)),
             Class::Module(by) if self.r.stands == Stands::Nothing => Invoked::Stop(Stop::status(404, Some(by))),
-            Class::Module(_) => self.reach(true),
+            Class::Module(_) => self.reach(),
             Class::Internal(by) => Invoked::Done(End::Status(Known::Is(self.r.status), Some(by))),
             Class::Action { script, is_virtual, by } => {
                 if !is_virtual && self.r.stands == Stands::Nothing {
@@ -188,12 +186,9 @@ impl<'a> Walk<'_, 'a> {
         if self.internal_redirect(path, args) { Invoked::Redirect } else { Invoked::Stop(Stop::status(500, None)) }
     }
 
-    /// The application is asked; `keeps`: it leaves the status of an error document as it is, as long as it names none itself.
-    fn reach(&mut self, keeps: bool) -> Invoked {
+    /// The application is asked. The status is its own, also where it answers for an error.
+    fn reach(&mut self) -> Invoked {
         self.reached = true;
-        if keeps && self.r.status != 200 {
-            return Invoked::Done(End::Status(Known::Is(self.r.status), None));
-        }
         Invoked::Done(End::Upstream)
     }
 
@@ -204,7 +199,7 @@ impl<'a> Walk<'_, 'a> {
         match self.r.stands {
             Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
             Stands::Folder => Invoked::Stop(Stop::status(403, by)),
-            Stands::File => self.reach(true),
+            Stands::File => self.reach(),
         }
     }
 
@@ -218,7 +213,7 @@ impl<'a> Walk<'_, 'a> {
         self.php_inside = Some(inside);
         let kind = if inside { HandlerKind::Module } else { HandlerKind::Fastcgi };
         self.served = Some(Handler { kind, span: None, target: None });
-        self.reach(true)
+        self.reach()
     }
 
     fn static_file(&mut self) -> Invoked {

@@ -12,6 +12,8 @@ pub(super) struct Overrides {
     classes: Vec<Where>,
     /// Names of directives in lower case.
     list: Vec<String>,
+    /// Whether there is an `AllowOverride` at all.
+    is_said: bool,
     /// `Nonfatal=Override`: what is not allowed is left out instead.
     forgives_override: bool,
     /// `Nonfatal=Unknown`: what is not known is left out instead.
@@ -21,12 +23,17 @@ pub(super) struct Overrides {
 impl Overrides {
     /// `AllowOverride All`.
     pub(super) fn all() -> Self {
-        Self { classes: vec![Where::OR_ANY], ..Self::default() }
+        Self { classes: vec![Where::OR_ANY], is_said: true, ..Self::default() }
     }
 
-    /// What the directives in force say; the default is `None`.
+    /// `AllowOverride None`.
+    pub(super) fn none() -> Self {
+        Self { is_said: true, ..Self::default() }
+    }
+
+    /// What the directives in force say.
     pub(super) fn of(classes: Option<Directive>, list: Option<Directive>) -> Self {
-        let mut overrides = Self::default();
+        let mut overrides = Self { is_said: classes.is_some(), ..Self::default() };
         for word in classes.iter().flat_map(|d| d.args()) {
             let word = word.to_ascii_lowercase();
             let class = match word.split('=').next().unwrap_or_default() {
@@ -51,9 +58,10 @@ impl Overrides {
         overrides
     }
 
-    /// Whether `.htaccess` files are not even read.
+    /// Whether `.htaccess` files are not even read. Measured: where no `AllowOverride` is in force they are, and everything in them is
+    /// refused.
     pub(super) fn is_none(&self) -> bool {
-        self.classes.is_empty() && self.list.is_empty()
+        self.is_said && self.classes.is_empty() && self.list.is_empty()
     }
 
     /// Whether a directive of the table may stand in the `.htaccess`.

@@ -241,6 +241,13 @@ impl Walk<'_, '_> {
         }
         let classes = self.last(&[Name::AllowOverride]);
         let list = self.last(&[Name::AllowOverrideList]);
+        let config = self.host.shared.config;
+        if classes.is_none() && list.is_none() && (config.partial || config.incomplete) {
+            // It stands where the rest of the configuration is.
+            let place = self.place();
+            let read = self.decide("whether AllowOverride lets .htaccess files count", true, place, false);
+            return if read { Overrides::all() } else { Overrides::none() };
+        }
         Overrides::of(classes, list)
     }
 }

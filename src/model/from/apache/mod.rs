@@ -8,12 +8,14 @@
 mod access;
 mod authn;
 mod authz;
+mod cache;
 mod chain;
 mod condition;
 mod ending;
 mod env;
 mod eval;
 mod example;
+mod expires;
 mod expr;
 #[cfg(test)]
 #[allow(dead_code, reason = "for tests to come")]
@@ -27,6 +29,7 @@ mod host;
 mod htaccess;
 mod layers;
 mod remoteip;
+mod response;
 mod routes;
 mod section;
 mod site;

@@ -15,12 +15,8 @@ enum Trusted {
     Unknown,
 }
 
-const PROXIES: &[Name] = &[
-    Name::RemoteIPInternalProxy,
-    Name::RemoteIPTrustedProxy,
-    Name::RemoteIPInternalProxyList,
-    Name::RemoteIPTrustedProxyList,
-];
+const PROXIES: &[Name] =
+    &[Name::RemoteIPInternalProxy, Name::RemoteIPTrustedProxy, Name::RemoteIPInternalProxyList, Name::RemoteIPTrustedProxyList];
 
 impl Walk<'_, '_> {
     /// Takes the address from the header field that `RemoteIPHeader` names, as far as the peers are trusted

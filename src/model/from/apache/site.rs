@@ -4,7 +4,7 @@ use super::chain;
 use super::host::Host;
 use super::walk::{End, Walk};
 use crate::model::from::choices::{self, Choices};
-use crate::model::{Cache, Handler, HandlerKind, Known, Outcome, Place, Request, Response, Route, RouteId, Scheme, Site};
+use crate::model::{Handler, HandlerKind, Known, Outcome, Place, Request, Route, RouteId, Scheme, Site};
 use crate::project::apache::{Directive, DirectiveId};
 use crate::source::Span;
 use crate::syntax::apache::Name;
@@ -30,11 +30,13 @@ impl<'a> Host<'a> {
         let upstream = walk.upstream();
         let handler = walk.served.clone().unwrap_or(Handler { kind: HandlerKind::Return, span: None, target: None });
         let served_by = self.served_by(&walk, &handler);
+        let response = walk.response();
+        let cache = walk.cache(response.cache_control.as_ref());
         Outcome {
             site: self.place(),
             served_by,
-            cache: Cache::none(),
-            response: Response::default(),
+            cache,
+            response,
             steps: std::mem::take(&mut walk.steps),
             gates: std::mem::take(&mut walk.gates),
             location: walk.location.take(),
