@@ -127,7 +127,7 @@ fn nothing(args: &CheckArgs, input: &Input) {
     let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
     let level = if args.allow_empty { "note" } else { "error" };
     note(&format!(
-        "{level}: nothing was checked: no nginx configuration in {} ({} looked at)",
+        "{level}: nothing was checked: no configuration of nginx or Apache in {} ({} looked at)",
         asked.join(", "),
         plural(input.found.looked_at, "file")
     ));
@@ -135,9 +135,12 @@ fn nothing(args: &CheckArgs, input: &Input) {
         note(&format!("  {text}"));
     }
     note(
-        "  looked for nginx.conf, *.conf, *.vhost, templates of these, and files in folders named nginx, conf.d, sites-*, snippets,",
+        "  looked for nginx.conf, httpd.conf, apache2.conf, .htaccess, *.conf, *.vhost, templates of these, and files in folders",
     );
-    note("  whose content is nginx; name a file and say --kind nginx where that is not recognised");
+    note(
+        "  named nginx, conf.d, sites-*, snippets, whose content is nginx or Apache; name a file and say --kind where that is not",
+    );
+    note("  recognised");
 }
 
 /// `3 files are not checked yet: 2 apache, 1 edge`
@@ -145,7 +148,7 @@ fn not_checked(skipped: &[Skipped]) -> Option<String> {
     if skipped.is_empty() {
         return None;
     }
-    let kinds = [Kind::Apache, Kind::Htaccess, Kind::Edge, Kind::Foreign, Kind::Unknown];
+    let kinds = [Kind::Edge, Kind::Foreign, Kind::Unknown];
     let counts = kinds.iter().map(|kind| (skipped.iter().filter(|s| s.kind == *kind).count(), kind));
     let counts: Vec<String> = counts.filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{n} {}", kind.as_str())).collect();
     let verb = if skipped.len() == 1 { "is" } else { "are" };

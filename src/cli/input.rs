@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use super::args::{CheckArgs, InputArgs, KindArg};
 use crate::config::Config;
-use crate::discover::{self, Discovery, Kind, Root, RootKind};
+use crate::discover::{self, Dialect, Discovery, Kind, Root, RootKind};
 use crate::dump;
 use crate::files::{self, Disk, Files, Memory, Overlay};
 use crate::finding::Severity;
@@ -113,7 +113,7 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Resu
     let kind = match args.kind {
         KindArg::Auto => None,
         KindArg::Nginx => Some(Kind::NginxMain),
-        KindArg::Apache => Some(Kind::Apache),
+        KindArg::Apache => Some(Kind::ApacheMain),
         KindArg::Htaccess => Some(Kind::Htaccess),
         KindArg::Edge => Some(Kind::Edge),
     };
@@ -132,7 +132,7 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Resu
     if args.stdin_filename.is_none()
         && let Some(dump) = dump::split(&text)
     {
-        let root = Root { main: dump.main, base, kind: RootKind::Main };
+        let root = Root { main: dump.main, base, kind: RootKind::Main, dialect: Dialect::Nginx };
         let found = Discovery { looked_at: dump.files.paths().count(), roots: vec![root], ..Discovery::default() };
         return Ok(Input { files: Box::new(dump.files), found, asked: vec![PathBuf::from(STDIN)] });
     }
