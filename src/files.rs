@@ -13,6 +13,17 @@ pub enum FileKind {
     Folder,
 }
 
+/// Something in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// What it is; of a link, what it leads to.
+    pub kind: Option<FileKind>,
+    /// Whether it is a link.
+    pub link: bool,
+}
+
 /// Read access to a tree of files.
 pub trait Files: Sync {
     /// The bytes of a file.
@@ -21,6 +32,11 @@ pub trait Files: Sync {
     fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>>;
     /// The names in a folder, sorted by byte value as nginx and httpd sort them.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+    /// What is in a folder, sorted as [`Files::list`] sorts it.
+    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let entry = |name: String| Entry { kind: self.kind(&folder.join(&name)), name, link: false };
+        Ok(self.list(folder)?.into_iter().map(entry).collect())
+    }
     /// What stands at `path`, if anything.
     fn kind(&self, path: &Path) -> Option<FileKind>;
     /// The path that all names of one file have in common: two paths are the same file if these are the same.
@@ -56,18 +72,36 @@ impl Files for Disk {
         Ok(names)
     }
 
-    fn kind(&self, path: &Path) -> Option<FileKind> {
-        let meta = std::fs::metadata(path).ok()?;
-        // Pipes and devices are nothing to read: they may never end.
-        match () {
-            () if meta.is_dir() => Some(FileKind::Folder),
-            () if meta.is_file() => Some(FileKind::File),
-            () => None,
+    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if let Ok(name) = entry.file_name().into_string() {
+                // The folder itself tells what an entry is; only links need to be looked at one by one.
+                let link = kind.is_symlink();
+                entries.push(Entry { name, kind: if link { self.kind(&entry.path()) } else { kind_of(kind) }, link });
+            }
         }
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    fn kind(&self, path: &Path) -> Option<FileKind> {
+        kind_of(std::fs::metadata(path).ok()?.file_type())
     }
 
     fn identity(&self, path: &Path) -> PathBuf {
         std::fs::canonicalize(path).unwrap_or_else(|_| normalize(path))
+    }
+}
+
+/// Pipes and devices are nothing to read: they may never end.
+fn kind_of(kind: std::fs::FileType) -> Option<FileKind> {
+    match () {
+        () if kind.is_dir() => Some(FileKind::Folder),
+        () if kind.is_file() => Some(FileKind::File),
+        () => None,
     }
 }
 
@@ -120,10 +154,9 @@ impl Files for Memory {
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         let folder = normalize(folder);
-        let mut names: Vec<String> = self
-            .files
-            .keys()
-            .filter_map(|p| p.strip_prefix(&folder).ok()?.components().next())
+        let below = self.files.range(folder.clone()..).map(|(path, _)| path).take_while(|path| path.starts_with(&folder));
+        let mut names: Vec<String> = below
+            .filter_map(|path| path.strip_prefix(&folder).ok()?.components().next())
             .map(|c| c.as_os_str().to_string_lossy().into_owned())
             .collect();
         names.dedup();
@@ -174,6 +207,16 @@ impl Files for Overlay<'_> {
         }
     }
 
+    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let (top, base) = match (self.top.entries(folder), self.base.entries(folder)) {
+            (Ok(top), Ok(base)) => (top, base),
+            (Ok(top), Err(_)) => return Ok(top),
+            (Err(_), base) => return base,
+        };
+        let both: BTreeMap<String, Entry> = base.into_iter().chain(top).map(|entry| (entry.name.clone(), entry)).collect();
+        Ok(both.into_values().collect())
+    }
+
     fn kind(&self, path: &Path) -> Option<FileKind> {
         self.top.kind(path).or_else(|| self.base.kind(path))
     }
@@ -208,6 +251,11 @@ fn is_normal(path: &Path) -> bool {
     let text = path.as_os_str().as_encoded_bytes();
     let names = text.strip_prefix(b"/").unwrap_or(text);
     cfg!(unix) && !names.is_empty() && names.split(|b| *b == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
+}
+
+/// A folder as it can be opened: the working directory has an empty name here.
+pub fn or_dot(path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
 }
 
 /// A path as it is shown: relative to `base` if it lies below it, `/`-separated.

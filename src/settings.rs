@@ -73,6 +73,9 @@ pub struct PerFile {
     pub rules: BTreeMap<String, Option<Severity>>,
 }
 
+/// A release of Apache httpd: major, minor, patch.
+pub type ApacheVersion = (u16, u16, u16);
+
 /// Everything that changes what is found.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -94,6 +97,8 @@ pub struct Settings {
     pub include_map: Vec<(String, String)>,
     /// The nginx whose behaviour counts.
     pub nginx_version: NginxVersion,
+    /// The httpd whose behaviour counts, and that `<IfVersion>` asks about.
+    pub apache_version: ApacheVersion,
     /// Whether paths outside the tree may be looked up on this machine (`--host`): it is the machine the configuration runs on.
     pub this_host: bool,
     /// Further login paths of the user's applications.
@@ -118,6 +123,7 @@ impl Default for Settings {
             min_confidence: Confidence::Low,
             include_map: Vec::new(),
             nginx_version: (1, 30, 0),
+            apache_version: (2, 4, 71),
             this_host: false,
             login_paths: Vec::new(),
             required_headers: Vec::new(),

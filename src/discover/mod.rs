@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 pub use recognise::{Kind, is_candidate, recognise};
 
-use crate::files::{FileKind, Files, normalize};
+use crate::files::{FileKind, Files, normalize, or_dot};
 
 /// How a root is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,10 +150,6 @@ pub fn expand(patterns: &[String], base: &Path) -> Vec<PathBuf> {
 pub fn shown(path: &Path, base: &Path) -> PathBuf {
     let path = normalize(path);
     path.strip_prefix(base).map(Path::to_owned).unwrap_or(path)
-}
-
-fn or_dot(path: &Path) -> PathBuf {
-    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
 }
 
 fn kind_of(files: &dyn Files, candidate: &Candidate, forced: Option<Kind>) -> Result<Kind, String> {

@@ -106,6 +106,18 @@ impl Name {
     }
 }
 
+/// Whether a directive stands in the main file of a server, and in no part of a configuration: where the server lies, as whom
+/// it runs, and the folders with its modules and sites. `argument` is its first one.
+pub fn is_of_main(name: Name, argument: &str) -> bool {
+    match name {
+        Name::ServerRoot | Name::User | Name::DefaultRuntimeDir => true,
+        Name::Include | Name::IncludeOptional => {
+            ["mods-enabled", "sites-enabled", "conf.modules.d"].iter().any(|folder| argument.contains(folder))
+        }
+        _ => false,
+    }
+}
+
 /// All directives of the table, by name.
 pub fn all() -> impl Iterator<Item = &'static Info> {
     table::TABLE.iter()
