@@ -246,16 +246,16 @@ pub fn normalize(path: &Path) -> PathBuf {
     out
 }
 
+/// A folder as it can be opened: the working directory has an empty name here.
+pub fn or_dot(path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
+}
+
 /// Whether a path certainly has nothing to leave out.
 fn is_normal(path: &Path) -> bool {
     let text = path.as_os_str().as_encoded_bytes();
     let names = text.strip_prefix(b"/").unwrap_or(text);
     cfg!(unix) && !names.is_empty() && names.split(|b| *b == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
-}
-
-/// A folder as it can be opened: the working directory has an empty name here.
-pub fn or_dot(path: &Path) -> PathBuf {
-    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
 }
 
 /// A path as it is shown: relative to `base` if it lies below it, `/`-separated.

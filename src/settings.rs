@@ -57,6 +57,9 @@ impl FailOn {
 /// A release of nginx: major, minor, patch.
 pub type NginxVersion = (u16, u16, u16);
 
+/// A release of Apache httpd: major, minor, patch.
+pub type ApacheVersion = (u16, u16, u16);
+
 /// Reads `1.30.0` or `1.30`.
 pub fn nginx_version(text: &str) -> Option<NginxVersion> {
     let mut parts = text.split('.').map(|part| part.parse::<u16>().ok());
@@ -72,9 +75,6 @@ pub struct PerFile {
     /// Severity of a rule there; `None`: off.
     pub rules: BTreeMap<String, Option<Severity>>,
 }
-
-/// A release of Apache httpd: major, minor, patch.
-pub type ApacheVersion = (u16, u16, u16);
 
 /// Everything that changes what is found.
 #[derive(Clone, Debug)]

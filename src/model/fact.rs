@@ -87,6 +87,19 @@ impl Value {
         }
     }
 
+    /// Whether two values are equal; `None` if that is unknown.
+    pub fn equals(&self, other: &Value) -> Option<bool> {
+        match (self, other) {
+            (Self::Known(a), Self::Known(b)) => Some(a == b),
+            (Self::Unknown { prefix, nonempty, .. }, Self::Known(known))
+            | (Self::Known(known), Self::Unknown { prefix, nonempty, .. }) => {
+                let possible = known.starts_with(prefix.as_str()) && !(known.is_empty() && *nonempty);
+                (!possible).then_some(false)
+            }
+            _ => None,
+        }
+    }
+
     /// The known beginning.
     pub fn prefix(&self) -> &str {
         match self {

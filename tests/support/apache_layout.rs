@@ -46,6 +46,8 @@ pub struct Layout {
     pub names_server: bool,
     /// Whether it is a tree of `.htaccess` files without a server: then `main` is made up around it.
     pub lone: bool,
+    /// Whether the files of the example go to the server as they stand, nothing moved.
+    pub verbatim: bool,
 }
 
 /// The server's root where the example names none.
@@ -68,6 +70,7 @@ impl Layout {
     /// The files of an example.
     pub fn of(example: &Example, witness: &Witness) -> Self {
         let mut layout = Self { server_root: SERVER_ROOT.to_owned(), lone: example.language == "htaccess", ..Self::default() };
+        layout.verbatim = example.words.iter().any(|w| w == "verbatim");
         let trees: Vec<Vec<Directive>> = example
             .files
             .iter()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::apache;
 use super::apache_conf::{self as conf, arg, is};
-use super::apache_layout::{Kind, Layout};
+use super::apache_layout::{File, Kind, Layout};
 use super::conf::{Body, Directive};
 use super::prepare::{Listener, Prepared, certificate, write};
 use super::server::{self, set_mode};
@@ -16,11 +16,12 @@ use super::wire::{CGI_SCRIPT, Protocol};
 pub fn prepare(layout: &Layout, upstream: &Upstream) -> Result<Prepared, String> {
     let folder = server::folder();
     let mut mover = Mover::new(folder.path(), upstream);
-    let parsed: Vec<Option<Vec<Directive>>> = layout
-        .files
-        .iter()
-        .map(|f| matches!(f.kind, Kind::Server | Kind::Htaccess).then(|| conf::parse(&f.text).ok()).flatten())
-        .collect();
+    let is_read = |file: &File| match file.kind {
+        Kind::Server | Kind::Htaccess => !layout.verbatim || layout.lone && file.path == layout.main,
+        _ => false,
+    };
+    let parsed: Vec<Option<Vec<Directive>>> =
+        layout.files.iter().map(|f| is_read(f).then(|| conf::parse(&f.text).ok()).flatten()).collect();
     for tree in parsed.iter().flatten() {
         mover.learn(tree);
     }
@@ -318,8 +319,13 @@ impl<'a> Mover<'a> {
                 }
             }
             _ => {
+                // A regex that is not anchored matches in the moved path as well.
+                let regex = name == "directorymatch" || arg(directive, 0) == "~";
                 for index in path_arguments(directive) {
-                    set(&mut moved, index, &self.path(&arg(directive, index)));
+                    let written = arg(directive, index);
+                    if !regex || written.starts_with('^') {
+                        set(&mut moved, index, &self.path(&written));
+                    }
                 }
             }
         }

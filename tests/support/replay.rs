@@ -175,7 +175,7 @@ fn check(
                 "target" => Some(seen.target.clone()),
                 "method" => Some(seen.method.clone()),
                 // A parameter that is there but empty is as good as none to an application; nginx sends no empty header.
-                name => seen.field(name).filter(|v| !v.is_empty()).map(|v| prepared.restore(v)),
+                name => seen.field(name).filter(|v| *is == Is::Empty || !v.is_empty()).map(|v| prepared.restore(v)),
             };
             compare(&format!("upstream {field}"), value.as_deref(), exchange.header(field), is)
         }
@@ -187,6 +187,7 @@ pub(crate) fn compare(what: &str, value: Option<&str>, sent: Option<&str>, is: &
     let holds = match is {
         Is::Absent => value.is_none(),
         Is::Present => value.is_some(),
+        Is::Empty => value == Some(""),
         Is::Kept => value.is_some() && value == sent,
         Is::Contains(part) => value.is_some_and(|v| v.contains(part)),
         Is::Equal(text) => value == Some(text),

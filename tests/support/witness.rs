@@ -49,6 +49,8 @@ pub enum Is {
     Absent,
     Present,
     Kept,
+    /// There, and nothing in it.
+    Empty,
     Contains(String),
     Equal(String),
 }
@@ -59,6 +61,7 @@ impl Is {
             "absent" => Self::Absent,
             "present" => Self::Present,
             "kept" => Self::Kept,
+            "empty" => Self::Empty,
             _ => match text.strip_prefix('~') {
                 Some(part) => Self::Contains(part.trim().to_owned()),
                 None => Self::Equal(text.to_owned()),

@@ -11,8 +11,8 @@ use md5::{Digest, Md5};
 use sha_crypt::Params;
 use sha1::Sha1;
 
-/// Base64 as nginx reads it: padding may be missing, and spare bits are not looked at.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
+/// Base64 as nginx and httpd read it: padding may be missing, and spare bits are not looked at.
+pub(super) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
 );

@@ -65,6 +65,11 @@ impl Regexes {
         entry.compiled.get_or_init(|| compile(&entry.text, entry.ignore_case)).as_ref()
     }
 
+    /// The text of a regex.
+    pub(super) fn text(&self, id: RegexId) -> &str {
+        &self.entries[id.0 as usize].text
+    }
+
     /// Whether a text matches; `None`: the regex cannot be used here, or works too long.
     pub(super) fn is_match(&self, id: RegexId, text: &str) -> Option<bool> {
         self.regex(id)?.is_match(text).ok()

@@ -67,8 +67,64 @@ pub(super) enum Variable {
     ServerSoftware,
     /// The request line as sent.
     TheRequest,
-    /// Whatever hangs on the clock, the process or the owner of a file: never known here.
+    /// What hangs on the clock, the process or the owner of a file is never known here: what it is, in a few words.
     Other(&'static str),
+}
+
+/// What a name in `%{…}` stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Named {
+    /// A server variable.
+    Variable(Variable),
+    /// A request header field.
+    Header(&'static str),
+}
+
+impl Named {
+    /// What `mod_rewrite` and expressions both know, by its name in capitals.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        let variable = match name {
+            "HTTP_ACCEPT" => return Some(Self::Header("Accept")),
+            "HTTP_COOKIE" => return Some(Self::Header("Cookie")),
+            "HTTP_FORWARDED" => return Some(Self::Header("Forwarded")),
+            "HTTP_HOST" => return Some(Self::Header("Host")),
+            "HTTP_PROXY_CONNECTION" => return Some(Self::Header("Proxy-Connection")),
+            "HTTP_REFERER" => return Some(Self::Header("Referer")),
+            "HTTP_USER_AGENT" => return Some(Self::Header("User-Agent")),
+            "AUTH_TYPE" => Variable::AuthType,
+            "CONN_REMOTE_ADDR" => Variable::ConnRemoteAddr,
+            "CONTEXT_DOCUMENT_ROOT" => Variable::ContextDocumentRoot,
+            "CONTEXT_PREFIX" => Variable::ContextPrefix,
+            "DOCUMENT_ROOT" => Variable::DocumentRoot,
+            "HTTPS" => Variable::Https,
+            "IPV6" => Variable::Ipv6,
+            "IS_SUBREQ" => Variable::IsSubreq,
+            "PATH_INFO" => Variable::PathInfo,
+            "QUERY_STRING" => Variable::QueryString,
+            "REMOTE_ADDR" => Variable::RemoteAddr,
+            "REMOTE_HOST" => Variable::RemoteHost,
+            "REMOTE_IDENT" => Variable::RemoteIdent,
+            "REMOTE_PORT" => Variable::RemotePort,
+            "REMOTE_USER" => Variable::RemoteUser,
+            "REQUEST_FILENAME" | "SCRIPT_FILENAME" => Variable::RequestFilename,
+            "REQUEST_METHOD" => Variable::RequestMethod,
+            "REQUEST_SCHEME" => Variable::RequestScheme,
+            "REQUEST_URI" => Variable::RequestUri,
+            "SERVER_ADMIN" => Variable::ServerAdmin,
+            "SERVER_NAME" => Variable::ServerName,
+            "SERVER_PORT" => Variable::ServerPort,
+            "SERVER_PROTOCOL" => Variable::ServerProtocol,
+            "SERVER_SOFTWARE" => Variable::ServerSoftware,
+            "THE_REQUEST" => Variable::TheRequest,
+            "API_VERSION" => Variable::Other("version of the server"),
+            "SCRIPT_GROUP" | "SCRIPT_USER" => Variable::Other("owner of a file"),
+            "TIME" | "TIME_DAY" | "TIME_HOUR" | "TIME_MIN" | "TIME_MON" | "TIME_SEC" | "TIME_WDAY" | "TIME_YEAR" => {
+                Variable::Other("time")
+            }
+            _ => return None,
+        };
+        Some(Self::Variable(variable))
+    }
 }
 
 /// A question about the file system.
@@ -97,6 +153,12 @@ pub(super) enum Target<'t> {
     File(&'t str),
 }
 
+/// A variable of the environment as `%{ENV:…}` and `env(…)` look it up: a note, a variable of the request, one of the server.
+pub(super) fn any_env(vars: &mut dyn Vars, name: &str) -> Value {
+    let value = vars.note(name).or_else(|| vars.env(name)).or_else(|| vars.process_env(name));
+    value.unwrap_or_else(|| Value::Known(String::new()))
+}
+
 /// What a request looks like to the modules that ask about it. Each answer is known, or unknown with a reason.
 pub(super) trait Vars {
     /// A server variable; one that is not set is empty.
@@ -120,6 +182,13 @@ pub(super) trait Vars {
 
     /// A note (`r->notes`); `None`: not set.
     fn note(&mut self, name: &str) -> Option<Value>;
+
+    /// Sets a note, or removes it.
+    fn set_note(&mut self, name: &str, value: Option<Value>);
+
+    /// A variable of the server's own environment (`getenv`); `None`: certainly not set. What the files never mention may be set by
+    /// whoever starts the server.
+    fn process_env(&mut self, name: &str) -> Option<Value>;
 
     /// A variable of `mod_ssl` (`SSL_PROTOCOL`); `None`: not set, as on a plain connection.
     fn ssl(&mut self, name: &str) -> Option<Value>;

@@ -256,17 +256,7 @@ impl Walk<'_, '_> {
         match operator {
             "=" | "!=" => {
                 let right = self.value(right);
-                let equal = match (left, &right) {
-                    (Value::Known(a), Value::Known(b)) => a == b,
-                    (Value::Unknown { prefix, nonempty, .. }, Value::Known(known))
-                    | (Value::Known(known), Value::Unknown { prefix, nonempty, .. }) => {
-                        if known.starts_with(prefix.as_str()) && !(known.is_empty() && *nonempty) {
-                            return None;
-                        }
-                        false
-                    }
-                    _ => return None,
-                };
+                let equal = left.equals(&right)?;
                 Some(equal == (operator == "="))
             }
             "~" | "~*" | "!~" | "!~*" => {
