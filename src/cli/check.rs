@@ -14,10 +14,10 @@ use crate::discover::{Kind, Skipped, Unreadable};
 use crate::report::{self, Format, Look, Report, plural};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
-    let formats = args.formats.iter().map(|f| super::args::format(f)).collect::<Result<Vec<_>, _>>()?;
+    let formats = super::args::formats(&args.formats)?;
     let configs = Configs::new(&args.input)?;
     // Wrong arguments are told before anything is read.
-    input::rules(input::settings(&args.input, &configs.own)?, args)?;
+    let settings = input::rules(input::settings(&args.input, &configs.own)?, args)?;
     let progress = Progress::default();
     let wanted = !args.no_progress && args.quiet == 0;
     let (input, analysis) = input::on_threads(args.input.jobs, || {
@@ -33,7 +33,15 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     })??;
 
     let findings: Vec<_> = analysis.findings.iter().filter(|r| r.severity >= args.min_severity).collect();
-    let report = Report { analysis: &analysis, findings, skipped: &input.found.skipped, unreadable: &input.found.unreadable };
+    let folder = input::folder_in_repository();
+    let report = Report {
+        analysis: &analysis,
+        findings,
+        skipped: &input.found.skipped,
+        unreadable: &input.found.unreadable,
+        settings: &settings,
+        folder: &folder,
+    };
     let checked = !analysis.files.is_empty();
     if args.quiet < 2 {
         print(args, &formats, &report, checked)?;

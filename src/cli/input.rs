@@ -8,7 +8,7 @@ use super::args::{CheckArgs, InputArgs, KindArg};
 use crate::config::Config;
 use crate::discover::{self, Dialect, Discovery, Kind, Root, RootKind};
 use crate::dump;
-use crate::files::{Disk, Files, Memory, Overlay};
+use crate::files::{self, Disk, Files, Memory, Overlay};
 use crate::finding::Severity;
 use crate::selection;
 use crate::settings::{Settings, nginx_version};
@@ -145,6 +145,17 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Resu
     let files = Overlay { top, base: &Disk };
     let found = discover::discover(&files, std::slice::from_ref(&name), &base, kind);
     Ok(Input { files: Box::new(files), found, asked: vec![name] })
+}
+
+/// The working directory as seen from the root of its repository: empty, or `deploy/nginx/`.
+pub(super) fn folder_in_repository() -> String {
+    let Ok(here) = std::env::current_dir() else { return String::new() };
+    // In a worktree or a submodule `.git` is a file.
+    let root = here.ancestors().find(|folder| Disk.kind(&folder.join(".git")).is_some());
+    match root.map(|root| files::display(&here, root)) {
+        Some(below) if !below.is_empty() => below + "/",
+        _ => String::new(),
+    }
 }
 
 /// Runs a piece of work on the number of threads that is asked for.

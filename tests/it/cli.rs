@@ -100,6 +100,40 @@ fn several_formats_at_once() {
     assert_eq!(json["diagnostics"].as_array().unwrap().len(), 1);
     assert!(fs::read_to_string(folder.path().join("out.txt")).unwrap().starts_with("error[syntax-error]"));
     assert_eq!(folder.run(&["check", "-f", "json=no/such/folder.json"]).code, 2);
+    for formats in [&["full", "sarif"][..], &["github=a", "sarif=a"]] {
+        let arguments = formats.iter().flat_map(|format| ["-f", format]);
+        let ran = folder.run(&["check"].into_iter().chain(arguments).collect::<Vec<_>>());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{formats:?}");
+        assert!(ran.stderr.starts_with("error: two reports for "), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_exit_code_and_every_format() {
+    let folder = Folder::with(&[("nginx.conf", BAD)]);
+    let ran = folder.run(&["check", "-f", "xml"]);
+    let (_, known) = ran.stderr.trim_end().split_once("formats are ").unwrap();
+    let known: Vec<_> = known.split(", ").collect();
+    assert_eq!(known.len(), 14);
+    let readme = include_str!("../../README.md");
+    let help = folder.run(&["check", "--help"]).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for format in &known {
+        let ran = folder.run(&["check", "-f", format]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{format}");
+        assert!(ran.stdout.contains("syntax-error"), "{format}");
+        assert!(readme.contains(&format!("`{format}`")), "the README does not name {format}");
+    }
+    assert!(help.contains(&known.join(", ")), "{help}");
+}
+
+#[test]
+fn sarif_names_files_from_the_root_of_the_repository() {
+    let folder = Folder::with(&[(".git/HEAD", ""), ("deploy/nginx.conf", BAD)]);
+    let mut command = folder.command(&["check", "-f", "sarif"]);
+    let ran: Ran = command.current_dir(folder.path().join("deploy")).output().unwrap().into();
+    let log: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "deploy/nginx.conf");
 }
 
 #[test]
