@@ -5,15 +5,14 @@ use std::path::Path;
 
 use lint401::files::Memory;
 use lint401::model::from::Lookup;
+use lint401::model::from::nginx::{choose, lower};
 use lint401::model::{Fact, GateKind, HeaderFate, Known, Outcome, Paths, Request, Scheme, Site, Stores, Value, Verdict};
 use lint401::settings::Settings;
 use lint401::source::SourceMap;
 
-use crate::support::apache_layout::{DOCUMENT_ROOT, Layout};
 use crate::support::conf;
 use crate::support::markdown::Example;
 use crate::support::replay::compare;
-use crate::support::server::Dialect;
 use crate::support::witness::{self, Exchange, Expect, Is, Witness};
 
 const ETC: &str = "/etc/nginx";
@@ -22,19 +21,10 @@ const ETC: &str = "/etc/nginx";
 pub(crate) fn example(example: &Example) -> Result<(), String> {
     let block = example.witness.as_ref().ok_or("no witness")?;
     let witness = witness::parse(&block.text)?;
-    if witness.refused.is_some() {
+    if witness.refused.is_some() || example.language != "nginx" {
         return Ok(());
     }
-    let asked = match Dialect::of(&example.language) {
-        Some(Dialect::Nginx) => nginx(example, &witness),
-        Some(Dialect::Apache) => apache(example, &witness),
-        None => Ok(()),
-    };
-    asked.map_err(|e| format!("from line {}:\n{e}", block.line))
-}
-
-fn nginx(example: &Example, witness: &Witness) -> Result<(), String> {
-    let files = tree(example, witness);
+    let files = tree(example, &witness);
     // The witnesses were measured with this version.
     let settings = Settings { this_host: true, nginx_version: (1, 22, 1), ..Settings::default() };
     let mut sources = SourceMap::new();
@@ -43,35 +33,12 @@ fn nginx(example: &Example, witness: &Witness) -> Result<(), String> {
     let folder = main.parent().unwrap_or(Path::new(ETC));
     let lookup = Lookup::new(&files, folder, &settings);
     let servers = lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
-    exchanges(witness, first_listener(example), &|request| Some(choose(&servers, request)?.resolve(request)))
-}
-
-fn apache(example: &Example, witness: &Witness) -> Result<(), String> {
-    use lint401::model::from::apache::{choose, lower};
-    use lint401::project::apache::{load, load_htaccess};
-    let layout = Layout::of(example, witness);
-    let mut files = Memory::new();
-    for file in &layout.files {
-        files.add(&file.path, file.text.as_str());
-    }
-    let settings = Settings { this_host: true, ..Settings::default() };
-    let mut sources = SourceMap::new();
-    let main = if layout.lone { format!("{DOCUMENT_ROOT}/.htaccess") } else { layout.main.clone() };
-    let main = Path::new(&main);
-    let folder = main.parent().unwrap_or(main);
-    let load = if layout.lone { load_htaccess } else { load };
-    let loaded = load(&files, &mut sources, main, folder, &settings);
-    let lookup = Lookup::new(&files, folder, &settings);
-    let hosts = lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
-    let (port, tls) = layout.ports.first().copied().unwrap_or((80, false));
-    exchanges(witness, (tls, port), &|request| Some(choose(&hosts, request)?.resolve(request)))
-}
-
-fn exchanges(witness: &Witness, first: (bool, u16), resolve: &dyn Fn(&Request) -> Option<Outcome>) -> Result<(), String> {
+    let first = first_listener(example);
     let mut stored: Vec<(Exchange, Outcome)> = Vec::new();
     let mut problems = Vec::new();
     for exchange in &witness.exchanges {
-        let outcome = resolve(&request(exchange, first)).ok_or("no server")?;
+        let request = request(exchange, first);
+        let outcome = choose(&servers, &request).ok_or("no server")?.resolve(&request);
         // What a subrequest answers, and what comes of it, is the application's to say.
         let subrequest = exchange.replies.iter().any(|r| !r.on.is_empty());
         if !subrequest {
@@ -83,7 +50,7 @@ fn exchanges(witness: &Witness, first: (bool, u16), resolve: &dyn Fn(&Request) -
         }
         stored.push((exchange.clone(), outcome));
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+    if problems.is_empty() { Ok(()) } else { Err(format!("from line {}:\n{}", block.line, problems.join("\n"))) }
 }
 
 /// The files of the example and those that the harness makes.
