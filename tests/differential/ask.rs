@@ -29,8 +29,9 @@ impl Ask {
     pub(crate) fn request(&self) -> lint401::model::Request {
         let host = self.host.as_deref().unwrap_or_default();
         let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        let mut request = lint401::model::Request::get(host, self.path()).method(&self.method);
+        let mut request = lint401::model::Request::get(&*host, self.path()).method(&self.method);
         request.port = self.port;
+        request.host_field = self.host.clone().filter(|h| *h != format!("{host}:{}", self.port));
         request.query = self.target.split_once('?').map(|(_, q)| q.to_owned());
         request.headers.clone_from(&self.headers);
         request.client = std::net::Ipv4Addr::LOCALHOST.into();

@@ -8,7 +8,7 @@ use super::HTACCESS;
 use crate::rng::Rng;
 use crate::support::conf::Directive;
 
-/// Files below `/srv/www`. Those that end in `.php` and `.cgi` can be run.
+/// Files below `/srv/www`.
 pub(crate) const FILES: [&str; 17] = [
     "/index.html",
     "/index.php",

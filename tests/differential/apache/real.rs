@@ -54,8 +54,8 @@ impl Bench {
         for slot in 0..SLOTS {
             for path in FILES {
                 let target = root.join(format!("u{slot}/www{path}"));
-                let runs = path.ends_with(".php") || path.ends_with(".cgi");
-                write(&target, if runs { &script } else { path }, if runs { 0o755 } else { 0o644 });
+                // Every file can be run, whatever a configuration takes for a script.
+                write(&target, &script, 0o755);
             }
         }
         write(&root.join(SCRIPT.trim_start_matches("/srv/")), &script, 0o755);
