@@ -3,5 +3,6 @@
 pub mod apache;
 mod glob;
 pub mod nginx;
+mod pcre;
 mod places;
 mod reading;

@@ -8,7 +8,7 @@ use super::Cx;
 use super::support::{finding, first_known, names_login, request_for, routes_with, runs_wordpress};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
-use crate::model::{Outcome, PathKind, Request, RouteId, Site, Traits};
+use crate::model::{Outcome, PathKind, Request, Route, RouteId, Site, Traits};
 use crate::project::nginx::Directive;
 use crate::syntax::nginx::Name;
 
@@ -71,19 +71,21 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
 /// A request to sign in, and the route that takes it. Cookies that are given a domain are left alone.
 fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
     let kinds = cx.paths.of_any(&[PathKind::Login, PathKind::Account]);
-    let routes = routes_with(server, Traits::UPSTREAM).filter(|(_, r)| !r.traits.has(Traits::INTERNAL));
-    let routes = routes.filter(|(_, r)| !(r.serves & kinds).is_empty());
-    let (named, others): (Vec<_>, Vec<_>) = routes.partition(|(id, _)| names_its_login(server, *id));
-    named.into_iter().chain(others).find_map(|(id, route)| {
+    let routes = || {
+        let routes = routes_with(server, Traits::UPSTREAM).filter(|(_, r)| !r.traits.has(Traits::INTERNAL));
+        routes.filter(|(_, r)| !(r.serves & kinds).is_empty())
+    };
+    let request = |(id, route): (RouteId, &Route)| {
         let of_kind = |kind| first_known(route, cx.paths, &[kind]);
         let known = of_kind(PathKind::Login).or_else(|| of_kind(PathKind::Account))?;
         if server.effective(id, Name::ProxyCookieDomain).is_some_and(|d| d.arg(0) != "off") {
             return None;
         }
-        let mut request = request_for(server, known).past_gates();
-        host.clone_into(&mut request.host);
-        Some((id, request))
-    })
+        let request = request_for(server, known).past_gates();
+        Some((id, Request { host: host.to_owned(), ..request }))
+    };
+    let named = routes().filter(|(id, _)| names_its_login(server, *id)).find_map(request);
+    named.or_else(|| routes().filter(|(id, _)| !names_its_login(server, *id)).find_map(request))
 }
 
 fn names_its_login(server: &Server, id: RouteId) -> bool {

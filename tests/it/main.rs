@@ -12,6 +12,9 @@ mod fixtures;
 mod folder;
 mod hostile;
 mod readme;
+mod report_formats;
+mod report_sarif;
+mod report_schemas;
 mod syntax_corpus;
 
 #[path = "../support/mod.rs"]

@@ -356,6 +356,14 @@ impl<'a> Directive<'a> {
         self.tree().full_span(self.node())
     }
 
+    /// Whether the opening line of a section has its `>`. `<Files>` without arguments needs none.
+    pub fn is_closed_head(&self) -> bool {
+        match self.node().body {
+            Body::Section { open, .. } => self.source().as_bytes().get(open as usize) == Some(&b'>'),
+            Body::Line => true,
+        }
+    }
+
     /// Whether it is a section.
     pub fn is_section(&self) -> bool {
         matches!(self.node().body, Body::Section { .. })

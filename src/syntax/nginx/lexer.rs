@@ -121,7 +121,9 @@ impl<'t> Lexer<'t> {
     }
 
     pub(super) fn skip_spaces(&mut self) {
-        self.skip(spaces);
+        if self.peek().is_some_and(|b| is(b, SPACE)) {
+            self.skip(spaces);
+        }
     }
 
     /// The next token. `place` says whether a directive begins here or goes on.
@@ -267,12 +269,14 @@ impl<'t> Lexer<'t> {
         let length = name.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
         let complete = length > 0 && (braced.is_none() || name.get(length) == Some(&b'}'));
         shape.odd_dollar |= !complete;
-        if braced.is_some() {
-            let before = self.text.get(self.pos - 1..).unwrap_or_default();
-            shape.environment |= complete && template::environment(before).is_some();
-            self.skip(|input| take_while(|b| b == b'{').parse(input));
+        // The server does not skip the name, but no byte of it is special.
+        if braced.is_none() {
+            self.pos += length;
+            return;
         }
-        // Only now the name: the server does not skip it, but no byte of it is special.
+        let before = self.text.get(self.pos - 1..).unwrap_or_default();
+        shape.environment |= complete && template::environment(before).is_some();
+        self.skip(|input| take_while(|b| b == b'{').parse(input));
         self.skip(|input| take_while(|b: u8| b.is_ascii_alphanumeric() || b == b'_').parse(input));
     }
 }

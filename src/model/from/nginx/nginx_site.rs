@@ -266,17 +266,21 @@ impl<'a> Server<'a> {
     /// The directive of that name that is in force in a route's block, inherited or its own. For lists (`proxy_set_header`,
     /// `add_header` …) the first one.
     pub fn effective(&self, route: RouteId, name: Name) -> Option<Directive<'a>> {
-        let scope = self.route_scopes.get(route as usize)?;
-        let ids = self.shared.scopes.settled(*scope).of_slot(slot(name));
-        ids.iter().find(|id| self.shared.config.name(**id) == name).map(|id| self.shared.directive(*id))
+        let id = self.in_force(route, name).iter().find(|id| self.shared.config.name(**id) == name)?;
+        Some(self.shared.directive(*id))
     }
 
     /// The directives of that name that are in force in a route's block, inherited or its own, in order.
     pub fn effective_all(&self, route: RouteId, name: Name) -> impl Iterator<Item = Directive<'a>> {
-        let settled = self.route_scopes.get(route as usize).map(|s| self.shared.scopes.settled(*s));
-        let ids = settled.map(|s| s.of_slot(slot(name))).unwrap_or_default();
-        let of_name = ids.iter().copied().filter(move |id| self.shared.config.name(*id) == name);
-        of_name.map(|id| self.shared.directive(id))
+        let of_name = self.in_force(route, name).iter().filter(move |id| self.shared.config.name(**id) == name);
+        of_name.map(|id| self.shared.directive(*id))
+    }
+
+    /// What is in force in a route's block of that directive and those that stand for the same setting.
+    #[inline]
+    fn in_force(&self, route: RouteId, name: Name) -> &[DirectiveId] {
+        let scope = self.route_scopes.get(route as usize);
+        scope.map_or(&[], |scope| self.shared.scopes.settled(*scope).of_slot(slot(name)))
     }
 
     /// The block of a route; `None` for a server that only stands around a lone snippet.

@@ -180,6 +180,7 @@ static SLOTS: LazyLock<[Slot; Name::COUNT]> = LazyLock::new(|| {
 });
 
 /// What a directive does to its block.
+#[inline]
 pub(super) fn slot(name: Name) -> Slot {
     SLOTS.get(name as usize).copied().unwrap_or(Slot::None)
 }

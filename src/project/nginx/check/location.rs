@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::{Checker, Frame, pcre};
+use super::{Checker, Frame};
 use crate::finding::Finding;
 use crate::project::nginx::config::{Directive, DirectiveId};
 use crate::syntax::nginx::Name;
@@ -82,7 +82,7 @@ fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut
         return;
     };
     if kind == Kind::Regex {
-        pcre::check(checker, directive, directive.arg_count() - 1, &name);
+        checker.regex(directive, directive.arg_count() - 1, &name);
     }
     // What a location cannot hold.
     let outer = directive.parent().filter(|p| p.name() == Name::Location && !p.has_hole());

@@ -5,7 +5,6 @@
 mod listen;
 mod location;
 mod names;
-mod pcre;
 mod values;
 
 use std::collections::HashSet;
@@ -15,6 +14,7 @@ use foldhash::fast::FixedState;
 use super::config::{Config, Directive, DirectiveId, MAX_NESTING, TOP};
 use super::context;
 use crate::finding::{Applicability, Confidence, Edit, Finding, Severity};
+use crate::project::pcre;
 use crate::settings::Settings;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::nginx::directives::{self, Contexts, Info, Kind};
@@ -149,6 +149,14 @@ impl<'a> Checker<'a> {
 
     fn error(&mut self, span: Span, message: impl Into<String>) {
         self.report(Finding::new("syntax-error", span, message));
+    }
+
+    /// Reports a broken regular expression in an argument.
+    fn regex(&mut self, directive: Directive<'a>, index: usize, pattern: &str) {
+        if let Some(fault) = pcre::refused(pattern) {
+            let message = format!("the regular expression of \"{}\" is refused: {fault}", directive.name_text());
+            self.error(directive.arg_span(index), message);
+        }
     }
 
     fn directive(&mut self, directive: Directive<'a>, file: FileState, frame: &mut Frame<'a>) {

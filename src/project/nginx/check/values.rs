@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::listen::is_port;
-use super::{Checker, cut, pcre};
+use super::{Checker, cut};
 use crate::finding::Finding;
 use crate::project::nginx::config::Directive;
+use crate::project::pcre::refused;
 use crate::source::Span;
 use crate::syntax::nginx::directives::Contexts;
 use crate::syntax::nginx::{Body, Name};
@@ -49,7 +50,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
         }
         Name::Server if outer.intersects(Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM)) => upstream_server(checker, directive),
         Name::Allow | Name::Deny => address(checker, directive),
-        Name::FastcgiSplitPathInfo => pcre::check(checker, directive, 0, &directive.arg(0)),
+        Name::FastcgiSplitPathInfo => checker.regex(directive, 0, &directive.arg(0)),
         Name::Upstream => upstream(checker, directive, outer),
         Name::LimitExcept => methods(checker, directive),
         _ => {}
@@ -77,7 +78,7 @@ pub(super) fn entry<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
         checker.report(finding.help("an entry is one source and one value; a value with spaces needs quotes"));
     } else if name == "map"
         && let Some(pattern) = first.strip_prefix("~*").or_else(|| first.strip_prefix('~'))
-        && let Some(fault) = pcre::refused(pattern)
+        && let Some(fault) = refused(pattern)
     {
         checker.error(directive.name_span(), format!("the regular expression of this \"map\" entry is refused: {fault}"));
     }
@@ -108,7 +109,7 @@ fn returned<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 }
 
 fn rewrite<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    pcre::check(checker, directive, 0, &directive.arg(0));
+    checker.regex(directive, 0, &directive.arg(0));
     if directive.arg_count() == 3 {
         one_of(checker, directive, 2, &["last", "break", "redirect", "permanent"]);
     }
@@ -177,7 +178,7 @@ fn condition<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             [] => {}
             [operator, value] => match operator.as_str() {
                 "=" | "!=" => {}
-                "~" | "~*" | "!~" | "!~*" => pcre::check(checker, directive, first + 2, value),
+                "~" | "~*" | "!~" | "!~*" => checker.regex(directive, first + 2, value),
                 _ => checker.error(directive.arg_span(first + 1), format!("unexpected \"{operator}\" in condition")),
             },
             _ => checker.report(
@@ -211,7 +212,7 @@ fn server_name<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             if pattern.is_empty() {
                 checker.error(directive.arg_span(index), "empty regular expression in \"server_name\"");
             } else {
-                pcre::check(checker, directive, index, pattern);
+                checker.regex(directive, index, pattern);
             }
         } else if !is_server_name(&name) {
             checker.listens.note_name(directive, index);

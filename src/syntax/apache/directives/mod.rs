@@ -28,10 +28,24 @@ impl Where {
     pub const LIMIT: Self = Self(1 << 6);
     /// In a `.htaccess` under any `AllowOverride` but `None` (`OR_ALL`).
     pub const OR_ANY: Self = Self(0x7c);
+    /// Not in `<VirtualHost>`, though at the top level.
+    pub const GLOBAL: Self = Self(1 << 7);
 
     /// Whether the two have something in common.
     pub fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// Whether it may stand in some `.htaccess`.
