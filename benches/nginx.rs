@@ -83,7 +83,7 @@ fn analyze(bencher: Bencher, servers: usize) {
     bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::analyze(&files));
 }
 
-/// Ten thousand findings of one file of twelve megabytes in every format.
+/// Ten thousand findings of one file of ten megabytes in every format.
 ///
 /// Measured in November 2026, two cores that were busy otherwise: `full` takes 350 ms of processor time and `sarif` 190 ms, both
 /// shared between the threads; everything else takes less than `sarif`.
