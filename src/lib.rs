@@ -7,6 +7,7 @@
 pub mod analysis;
 pub mod catalogue;
 pub mod cli;
+pub mod config;
 pub mod connect;
 pub mod discover;
 pub mod dump;

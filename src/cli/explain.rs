@@ -13,10 +13,10 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     let pages: Vec<&Page> = match &args.rule {
         Some(id) => {
             let id = input::rule(id)?;
-            let page = catalogue::pages().get(id).ok_or_else(|| Failure::usage(format!("rule `{id}` has no page")))?;
+            let page = catalogue::get(id).ok_or_else(|| Failure::usage(format!("rule `{id}` has no page")))?;
             vec![page]
         }
-        None => catalogue::pages().values().collect(),
+        None => catalogue::pages().map(|(_, page)| page).collect(),
     };
     let text = match args.format {
         PageFormat::Json => {

@@ -20,7 +20,7 @@ pub(super) fn as_json(meta: &FrontMatter) -> serde_json::Value {
 }
 
 pub(super) fn run(args: &RulesArgs) -> Result<u8, Failure> {
-    let pages: Vec<&FrontMatter> = catalogue::pages().values().map(|page| &page.meta).collect();
+    let pages: Vec<&FrontMatter> = catalogue::pages().map(|(_, page)| &page.meta).collect();
     if args.json {
         let rules: Vec<_> = pages.iter().map(|meta| as_json(meta)).collect();
         let text = serde_json::to_string_pretty(&json!({"schema_version": 1, "rules": rules})).map_err(std::io::Error::from)?;

@@ -2,6 +2,10 @@
 
 use crate::source::Span;
 
+/// How long a value that is made of several parts may be: as long as a header line by default. Doubled forty times a value would
+/// fill any memory.
+const MAX_VALUE: usize = 8 << 10;
+
 /// A value, or the reason why the files do not tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known<T> {
@@ -83,10 +87,52 @@ impl Value {
         }
     }
 
+    /// Whether two values are equal; `None` if that is unknown.
+    pub fn equals(&self, other: &Value) -> Option<bool> {
+        match (self, other) {
+            (Self::Known(a), Self::Known(b)) => Some(a == b),
+            (Self::Unknown { prefix, nonempty, .. }, Self::Known(known))
+            | (Self::Known(known), Self::Unknown { prefix, nonempty, .. }) => {
+                let possible = known.starts_with(prefix.as_str()) && !(known.is_empty() && *nonempty);
+                (!possible).then_some(false)
+            }
+            _ => None,
+        }
+    }
+
     /// The known beginning.
     pub fn prefix(&self) -> &str {
         match self {
             Self::Known(text) | Self::Unknown { prefix: text, .. } => text,
         }
+    }
+}
+
+/// A value of which nothing is known.
+pub(in crate::model) fn unknown_value(why: &str) -> Value {
+    Value::Unknown { prefix: String::new(), nonempty: false, why: why.to_owned() }
+}
+
+/// Values one behind the other.
+pub(in crate::model) fn concat(parts: impl IntoIterator<Item = Value>) -> Value {
+    let mut text = String::new();
+    let mut open: Option<(bool, String)> = None;
+    for part in parts {
+        match (&mut open, part) {
+            (None, Value::Known(known)) if text.len() + known.len() > MAX_VALUE => {
+                text.clear();
+                open = Some((true, "a very long value".to_owned()));
+            }
+            (None, Value::Known(known)) => text.push_str(&known),
+            (None, Value::Unknown { prefix, nonempty, why }) => {
+                text.push_str(&prefix);
+                open = Some((nonempty || !text.is_empty(), why));
+            }
+            (Some((nonempty, _)), part) => *nonempty |= part.is_empty() == Some(false),
+        }
+    }
+    match open {
+        None => Value::Known(text),
+        Some((nonempty, why)) => Value::Unknown { prefix: text, nonempty, why },
     }
 }

@@ -196,7 +196,9 @@ pub fn line(text: &str) -> Cow<'_, str> {
 
 /// The text with characters escaped that end lines, steer terminals or turn the direction of writing.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unprintable) {
+    // Nearly every text is plain: looked through without an early end, which takes many bytes at a time.
+    let plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    if plain || !text.chars().any(is_unprintable) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);

@@ -118,7 +118,7 @@ fn diagnostic<'a>(report: &'a Report<'a>, reported: &'a Reported) -> Diagnostic<
         },
         source: SOURCE,
         code: Code { value: finding.rule, url: docs_url(finding.rule) },
-        suggestions: suggested(finding.fix.as_ref(), finding.primary.file)
+        suggestions: suggested(finding.fix.as_deref(), finding.primary.file)
             .map(|edit| Suggestion { range: span(edit.span), text: &edit.text })
             .collect(),
         related_locations: finding

@@ -3,6 +3,7 @@
 //! What several dialects need stands beside them: questions that are tried both ways ([`choices`]), regular expressions
 //! ([`regexes`]) with a text that matches ([`example`]), files of the served machine ([`lookup`]) and password files ([`password`]).
 
+pub mod apache;
 mod choices;
 mod example;
 mod lookup;

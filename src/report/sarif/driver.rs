@@ -23,7 +23,7 @@ pub(super) struct Rules {
 impl Rules {
     /// All rules, by id.
     pub(super) fn new() -> Self {
-        let list: Vec<_> = catalogue::pages().iter().map(|(id, page)| (*id, page)).collect();
+        let list: Vec<_> = catalogue::pages().collect();
         let index = list.iter().enumerate().map(|(i, (id, _))| (*id, i)).collect();
         Self { list, index }
     }

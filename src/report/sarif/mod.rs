@@ -148,7 +148,7 @@ impl<'a> Builder<'a> {
                 structure: fingerprint,
             },
             fixes: finding.fix.as_ref().filter(|fix| can_be_applied(fix)).map(|fix| [self.fix(fix)]),
-            web_request: finding.witness.as_ref().map(web_request),
+            web_request: finding.witness.as_deref().map(web_request),
             properties: ResultProperties { confidence: finding.confidence, help: finding.help.as_deref().map(line) },
             related_locations: related
                 .into_iter()

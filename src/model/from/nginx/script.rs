@@ -24,7 +24,7 @@ pub(super) enum Flow {
 impl Walk<'_, '_> {
     /// Takes the rewrite steps of a block.
     pub(super) fn script(&mut self, scope: ScopeId) -> Flow {
-        let steps = &self.scope_of(scope).script;
+        let steps = self.server.shared.scopes.script(scope);
         for step in steps {
             let Some(left) = self.choices.steps_left.checked_sub(1) else {
                 let place = self.scope_of(scope).directive;
@@ -256,17 +256,7 @@ impl Walk<'_, '_> {
         match operator {
             "=" | "!=" => {
                 let right = self.value(right);
-                let equal = match (left, &right) {
-                    (Value::Known(a), Value::Known(b)) => a == b,
-                    (Value::Unknown { prefix, nonempty, .. }, Value::Known(known))
-                    | (Value::Known(known), Value::Unknown { prefix, nonempty, .. }) => {
-                        if known.starts_with(prefix.as_str()) && !(known.is_empty() && *nonempty) {
-                            return None;
-                        }
-                        false
-                    }
-                    _ => return None,
-                };
+                let equal = left.equals(&right)?;
                 Some(equal == (operator == "="))
             }
             "~" | "~*" | "!~" | "!~*" => {

@@ -9,6 +9,7 @@ use super::scope::{NONE, ScopeId, ScopeKind};
 use super::script::Flow;
 use super::slots::Single;
 use super::uri;
+pub(super) use crate::model::fact::{concat, unknown_value};
 use crate::model::from::choices::Choices;
 use crate::model::{Gate, Known, Request, Step, Unknown, Value};
 use crate::project::nginx::DirectiveId;
@@ -16,10 +17,6 @@ use crate::source::Span;
 
 /// Internal redirects and rewrites before nginx gives up with 500.
 const MAX_URI_CHANGES: u32 = 11;
-
-/// How long a value that is made of several parts may be: as long as a header line by default. Doubled forty times a value would
-/// fill any memory.
-const MAX_VALUE: usize = 8 << 10;
 
 /// What comes next.
 #[derive(Debug)]
@@ -334,34 +331,5 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.uri_changed = false;
         self.enter(scope);
         Next::LocationRewrite
-    }
-}
-
-/// A value of which nothing is known.
-pub(super) fn unknown_value(why: &str) -> Value {
-    Value::Unknown { prefix: String::new(), nonempty: false, why: why.to_owned() }
-}
-
-/// Values one behind the other.
-pub(super) fn concat(parts: impl IntoIterator<Item = Value>) -> Value {
-    let mut text = String::new();
-    let mut open: Option<(bool, String)> = None;
-    for part in parts {
-        match (&mut open, part) {
-            (None, Value::Known(known)) if text.len() + known.len() > MAX_VALUE => {
-                text.clear();
-                open = Some((true, "a very long value".to_owned()));
-            }
-            (None, Value::Known(known)) => text.push_str(&known),
-            (None, Value::Unknown { prefix, nonempty, why }) => {
-                text.push_str(&prefix);
-                open = Some((nonempty || !text.is_empty(), why));
-            }
-            (Some((nonempty, _)), part) => *nonempty |= part.is_empty() == Some(false),
-        }
-    }
-    match open {
-        None => Value::Known(text),
-        Some((nonempty, why)) => Value::Unknown { prefix: text, nonempty, why },
     }
 }
