@@ -126,7 +126,7 @@ rules! {
     // Authorization on its way to the application
     "credential-collision" credential_collision [Check::NginxServer(credential_collision::check)];
     "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
-    "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check)];
+    "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check)];
     "literal-credential" literal_credential [Check::Nginx(literal_credential::check)];
     "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check)];
     "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check)];
