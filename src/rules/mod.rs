@@ -124,7 +124,7 @@ pub fn registry() -> &'static [Rule] {
 
 rules! {
     // Authorization on its way to the application
-    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check)];
+    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check), Check::ApacheHost(credential_collision::apache::check)];
     "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
     "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check)];
     "literal-credential" literal_credential [Check::Nginx(literal_credential::check)];
