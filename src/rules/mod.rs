@@ -132,7 +132,7 @@ rules! {
     "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check)];
     "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check), Check::Apache(malformed_authorization::apache::check)];
     "small-header-buffers" small_header_buffers [Check::Nginx(small_header_buffers::check)];
-    "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check)];
+    "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check), Check::ApacheHost(swallowed_challenge::apache::check), Check::Apache(swallowed_challenge::apache::ignored)];
 
     // Basic auth, duplicate and overlapping blocks
     "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check)];
