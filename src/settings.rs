@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use globset::GlobMatcher;
 
 use crate::finding::{Confidence, Severity};
+use crate::suppress::Policy;
 
 /// Which rules run by default.
 #[derive(
@@ -100,6 +101,8 @@ pub struct Settings {
     pub severity: BTreeMap<String, Severity>,
     /// Severities for some files only; later entries win, and the command line wins over all.
     pub per_file: Vec<PerFile>,
+    /// How comments that accept findings are treated.
+    pub ignores: Policy,
     /// The folder that shown paths are relative to: patterns are matched from there.
     pub base: PathBuf,
     /// Findings below this confidence are not reported.
@@ -130,6 +133,7 @@ impl Default for Settings {
             ignore: Vec::new(),
             severity: BTreeMap::new(),
             per_file: Vec::new(),
+            ignores: Policy::default(),
             base: PathBuf::new(),
             min_confidence: Confidence::Low,
             include_map: Vec::new(),

@@ -8,7 +8,7 @@ mod comment;
 
 use std::ops::Range;
 
-pub use apply::{Policy, Suppressed, apply};
+pub use apply::{Applied, Audit, Policy, Shown, apply};
 
 use crate::source::{SourceMap, Span};
 use comment::{Comment, MARK, Reach};
@@ -35,8 +35,6 @@ pub struct Ignore {
     governs: Option<Range<u32>>,
     /// What it says, or from which offset it cannot be read.
     comment: Result<Comment, usize>,
-    /// Whether it stands behind a directive.
-    behind: bool,
 }
 
 /// Whether a text may hold such comments.
@@ -54,7 +52,7 @@ pub fn collect(sources: &SourceMap, comments: impl IntoIterator<Item = Commented
             // Further down it would accept what nobody sees beside it.
             Reach::File => (!commented.after_directives).then_some(0..u32::MAX),
         });
-        Some(Ignore { span: commented.comment, governs, comment, behind: commented.behind.is_some() })
+        Some(Ignore { span: commented.comment, governs, comment })
     };
     comments.into_iter().filter_map(read).collect()
 }
