@@ -3,34 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan as _;
-use jiff::civil::Date;
 
 use super::Ignore;
 use super::comment::{Comment, Until};
 use crate::finding::{Applicability, Edit, Finding};
 use crate::selection;
+use crate::settings::IgnorePolicy;
 use crate::source::{SourceMap, Span};
-
-/// How comments are treated.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// Whether they count at all.
-    pub enabled: bool,
-    /// Whether each needs a reason.
-    pub require_reason: bool,
-    /// How many days ahead `until` may lie.
-    pub max_age_days: Option<u32>,
-    /// Rules that cannot be ignored.
-    pub unignorable: Vec<String>,
-    /// The day on which `until` is looked at.
-    pub today: Date,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { enabled: true, require_reason: true, max_age_days: None, unignorable: Vec::new(), today: Date::MIN }
-    }
-}
 
 /// A finding that a comment accepts: its place in the list, and the reason that the comment gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +62,7 @@ pub fn apply(
     sources: &SourceMap,
     ignores: &[Ignore],
     shown: &[Shown],
-    policy: &Policy,
+    policy: &IgnorePolicy,
     judged: &dyn Fn(&str, &str) -> bool,
 ) -> Applied {
     let mut applied = Applied::default();
@@ -177,7 +156,7 @@ fn without_reason(comment: Span) -> Finding {
 }
 
 /// Whether a comment holds no longer; says so.
-fn expired(ignore: &Ignore, comment: &Comment, policy: &Policy, findings: &mut Vec<Finding>) -> bool {
+fn expired(ignore: &Ignore, comment: &Comment, policy: &IgnorePolicy, findings: &mut Vec<Finding>) -> bool {
     let day = match &comment.until {
         None => return false,
         Some(Until::Malformed(text)) => {

@@ -8,7 +8,7 @@ mod comment;
 
 use std::ops::Range;
 
-pub use apply::{Applied, Audit, Policy, Shown, apply};
+pub use apply::{Applied, Audit, Shown, apply};
 
 use crate::source::{SourceMap, Span};
 use comment::{Comment, MARK, Reach};

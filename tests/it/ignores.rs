@@ -47,7 +47,8 @@ fn how_far_comments_reach() {
 fn the_last_day_still_counts() {
     let until = |day: &str| server(&format!("# lint401: ignore[dropped-authorization] until={day} -- x"), "", "", "");
     let on = |folder: &Folder, seconds: &str| {
-        let mut command = folder.command(&["check", "-f", "concise", "--select", "dropped-authorization,expired-ignore", "site.conf"]);
+        let mut command =
+            folder.command(&["check", "-f", "concise", "--select", "dropped-authorization,expired-ignore", "site.conf"]);
         let output = command.env("SOURCE_DATE_EPOCH", seconds).output().unwrap();
         String::from_utf8(output.stdout).unwrap().lines().count()
     };
@@ -69,7 +70,12 @@ fn settings_for_comments() {
 
 #[test]
 fn the_list_and_the_counts() {
-    let folder = server("# lint401: ignore[dropped-authorization] until=9999-01-31 -- not for\tthe app", "# lint401: ignore[redirect-loop] -- y", "", "");
+    let folder = server(
+        "# lint401: ignore[dropped-authorization] until=9999-01-31 -- not for\tthe app",
+        "# lint401: ignore[redirect-loop] -- y",
+        "",
+        "",
+    );
     let ran = folder.run(&["ignores", "site.conf"]);
     assert_eq!(ran.code, 1, "one is not needed");
     let lines: Vec<_> = ran.stdout.lines().collect();
