@@ -289,11 +289,11 @@ fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, 
     let shown = |r: &Reported| Shown { rule: r.finding.rule, path: path(r.finding.primary.file), start: r.finding.primary.start };
     let shown: Vec<Shown> = if ignores.is_empty() { Vec::new() } else { analysis.findings.iter().map(shown).collect() };
     // Where findings of a rule are not shown, nothing can be said about its comments.
-    let judged = |rule: &str, path: &str| {
+    let looked_at = |rule: &str, path: &str| {
         let shows = selection.runs(rule) && selection.shows(rule) && settings.min_confidence == Confidence::Low;
         shows && !selection.is_off(rule, path)
     };
-    let Applied { suppressed, findings, audit } = suppress::apply(&analysis.sources, ignores, &shown, &settings.ignores, &judged);
+    let Applied { suppressed, findings, audit } = suppress::apply(&analysis.sources, ignores, &shown, &settings.ignores, &looked_at);
     for found in suppressed.into_iter().rev() {
         analysis.ignored.push((analysis.findings.remove(found.finding), found.reason));
     }
