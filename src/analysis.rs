@@ -8,13 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::connect;
-use crate::discover::{Root, RootKind};
+use crate::connect::{self, Config, Sites};
+use crate::discover::{Dialect, Root, RootKind};
 use crate::files::Files;
 use crate::finding::{Finding, Severity};
 use crate::model::from::Lookup;
 use crate::model::{PathKind, Paths, Site, WellKnown};
-use crate::project::nginx::Config;
 use crate::rules::{Check, Cx, Rule};
 use crate::selection::Selection;
 use crate::settings::Settings;
@@ -44,6 +43,8 @@ pub struct Covered {
     pub via: Option<(String, u32)>,
     /// Whether it is checked alone, in a guessed context.
     pub alone: bool,
+    /// What it is a part of.
+    pub dialect: Dialect,
 }
 
 /// The result of an analysis.
@@ -101,8 +102,26 @@ pub struct Project<'r> {
     only: Option<BTreeSet<FileId>>,
 }
 
-/// Loads the roots and decides which of them stand for themselves: a snippet that another root includes does not.
+/// Loads the roots and decides which of them stand for themselves: a snippet that another root includes does not, nor does a
+/// `.htaccess` in a folder that a server's configuration names.
 pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progress: &Progress) -> Vec<Project<'r>> {
+    let (trees, servers): (Vec<&Root>, Vec<&Root>) = roots.iter().partition(|root| root.dialect == Dialect::Htaccess);
+    let mut owned = BTreeSet::new();
+    let mut projects = load_some(files, &servers, settings, progress, &mut owned);
+    let alone: Vec<&Root> = trees.into_iter().filter(|root| !owned.contains(&files.identity(&root.main))).collect();
+    projects.extend(load_some(files, &alone, settings, progress, &mut owned));
+    projects.sort_by(|a, b| a.root.main.cmp(&b.root.main));
+    projects
+}
+
+/// Loads roots, and keeps those whose files no other one has; `owned` are the files that are taken.
+fn load_some<'r>(
+    files: &dyn Files,
+    roots: &[&'r Root],
+    settings: &Settings,
+    progress: &Progress,
+    owned: &mut BTreeSet<PathBuf>,
+) -> Vec<Project<'r>> {
     progress.add(roots.len() * 2);
     let mut projects: Vec<Project> = roots
         .par_iter()
@@ -122,7 +141,6 @@ pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progr
     });
     let snippets: BTreeSet<PathBuf> =
         projects.iter().filter(|p| p.root.kind == RootKind::Snippet).map(|p| files.identity(&p.root.main)).collect();
-    let mut owned = BTreeSet::new();
     projects.retain_mut(|project| {
         let main = files.identity(&project.root.main);
         match project.root.kind {
@@ -142,7 +160,6 @@ pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progr
         owned.extend(project.files.keys().cloned());
         true
     });
-    projects.sort_by(|a, b| a.root.main.cmp(&b.root.main));
     projects
 }
 
@@ -156,7 +173,7 @@ fn load_root<'r>(files: &dyn Files, root: &'r Root, settings: &Settings) -> Proj
     let (sources, config, findings) = loading.unwrap_or_else(|panic| {
         let mut sources = SourceMap::new();
         let config = connect::unread(&mut sources, root);
-        let findings = vec![internal_error("reading", Span::new(config.main, 0, 0), panic.as_ref())];
+        let findings = vec![internal_error("reading", Span::new(config.main(), 0, 0), panic.as_ref())];
         (sources, config, findings)
     });
     let files = sources.iter().map(|(id, file)| (files.identity(&root.base.join(&file.path)), id)).collect();
@@ -298,27 +315,19 @@ fn shift(finding: &mut Finding, offset: u32) {
 }
 
 fn covered(project: &Project, only: Option<&BTreeSet<FileId>>) -> Vec<Covered> {
-    let sources = &project.sources;
-    let root = sources.file(project.config.main).path.clone();
-    let mut via: BTreeMap<FileId, Span> = BTreeMap::new();
-    let mut last = None;
-    for placed in &project.config.placed {
-        if last == Some(placed.file) {
-            continue;
-        }
-        last = Some(placed.file);
-        if let Some(include) = project.config.chains.get(placed.chain as usize).and_then(|c| c.include) {
-            via.entry(placed.file).or_insert(include);
-        }
-    }
+    let Project { sources, config, .. } = project;
+    let root = sources.file(config.main()).path.clone();
+    let via = config.includes();
+    let htaccess: BTreeSet<FileId> = config.htaccess().collect();
     let taking_part = sources.iter().filter(|(id, _)| only.is_none_or(|only| only.contains(id)));
     taking_part
-        .filter(|(id, _)| !project.config.shipped.contains(id))
+        .filter(|(id, _)| !config.is_shipped(*id))
         .map(|(id, file)| Covered {
             path: file.path.clone(),
             root: root.clone(),
             via: via.get(&id).map(|span| (sources.file(span.file).path.clone(), sources.positions(*span).0.line)),
-            alone: project.root.kind == RootKind::Snippet && id == project.config.main,
+            alone: project.root.kind == RootKind::Snippet && id == config.main(),
+            dialect: if htaccess.contains(&id) { Dialect::Htaccess } else { config.dialect() },
         })
         .collect()
 }
@@ -327,38 +336,59 @@ fn covered(project: &Project, only: Option<&BTreeSet<FileId>>) -> Vec<Covered> {
 fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, settings: &Settings) -> Vec<Finding> {
     let Project { sources, config, .. } = project;
     let lookup = project.lookup(files, settings);
-    let whole = Span::new(config.main, 0, 0);
+    let whole = Span::new(config.main(), 0, 0);
     let sites = match catch_unwind(AssertUnwindSafe(|| connect::sites(config, sources, paths, lookup))) {
         Ok(sites) => sites,
         Err(panic) => return vec![internal_error("the model", whole, panic.as_ref())],
     };
     let checks: Vec<(&Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
     let new = || Cx::new(sources, settings, paths);
-    let of_sites = sites.par_iter().fold(new, |mut cx, site| {
+    let mut cx = new();
+    cx.extend(match &sites {
+        Sites::Nginx(servers) => of_each(servers, &checks, whole, new, |check, server, cx| match check {
+            Check::Site(check) => check(server, cx),
+            Check::NginxServer(check) => check(server, cx),
+            _ => {}
+        }),
+        Sites::Apache(hosts) => of_each(hosts, &checks, whole, new, |check, host, cx| match check {
+            Check::Site(check) => check(host, cx),
+            Check::ApacheHost(check) => check(host, cx),
+            _ => {}
+        }),
+    });
+    let all = sites.all();
+    for (rule, check) in &checks {
+        match (check, &sites, config) {
+            (Check::Sites(check), ..) => run(rule, whole, &mut cx, |cx| check(&all, cx)),
+            (Check::NginxServers(check), Sites::Nginx(servers), _) => run(rule, whole, &mut cx, |cx| check(servers, cx)),
+            (Check::Nginx(check), _, Config::Nginx(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
+            (Check::ApacheHosts(check), Sites::Apache(hosts), _) => run(rule, whole, &mut cx, |cx| check(hosts, cx)),
+            (Check::Apache(check), _, Config::Apache(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
+            _ => {}
+        }
+    }
+    cx.into_findings()
+}
+
+/// What the checks find that look at one site.
+fn of_each<'c, S: Site + Sync>(
+    sites: &[S],
+    checks: &[(&Rule, Check)],
+    whole: Span,
+    new: impl Fn() -> Cx<'c> + Sync + Send,
+    check: impl Fn(&Check, &S, &mut Cx) + Sync,
+) -> Vec<Finding> {
+    let of_one = |kind: &Check| matches!(kind, Check::Site(_) | Check::NginxServer(_) | Check::ApacheHost(_));
+    let found = sites.par_iter().fold(new, |mut cx, site| {
         let at = site.routes().first().map_or(whole, |route| route.span);
-        for (rule, check) in &checks {
-            match check {
-                Check::Site(check) => run(rule, at, &mut cx, |cx| check(site, cx)),
-                Check::NginxServer(check) => run(rule, at, &mut cx, |cx| check(site, cx)),
-                _ => {}
-            }
+        for (rule, kind) in checks.iter().filter(|(_, kind)| of_one(kind)) {
+            run(rule, at, &mut cx, |cx| check(kind, site, cx));
         }
         cx
     });
     // In the order of the sites, whichever thread looked at them.
-    let of_sites: Vec<Cx> = of_sites.collect();
-    let mut cx = new();
-    cx.extend(of_sites.into_iter().flat_map(Cx::into_findings));
-    let plain: Vec<&dyn Site> = sites.iter().map(|site| -> &dyn Site { site }).collect();
-    for (rule, check) in &checks {
-        match check {
-            Check::Sites(check) => run(rule, whole, &mut cx, |cx| check(&plain, cx)),
-            Check::NginxServers(check) => run(rule, whole, &mut cx, |cx| check(&sites, cx)),
-            Check::Nginx(check) => run(rule, whole, &mut cx, |cx| check(config, cx)),
-            Check::Site(_) | Check::NginxServer(_) | Check::Stage => {}
-        }
-    }
-    cx.into_findings()
+    let found: Vec<Cx> = found.collect();
+    found.into_iter().flat_map(Cx::into_findings).collect()
 }
 
 /// Runs one check. Of one that fails only that counts, not what it said before.

@@ -58,6 +58,27 @@ pub struct Page {
     pub body: &'static str,
 }
 
+impl Page {
+    /// `error · high confidence · profile default · nginx, apache · fix: none · since 0.1.0`
+    pub fn facts(&self) -> String {
+        let meta = &self.meta;
+        format!(
+            "{} · {} confidence · profile {} · {} · fix: {} · since {}",
+            meta.severity.as_str(),
+            meta.confidence.as_str(),
+            meta.profile.as_str(),
+            meta.formats.join(", "),
+            meta.fix,
+            meta.since
+        )
+    }
+
+    /// The whole page as a Markdown document of its own.
+    pub fn markdown(&self) -> String {
+        format!("# {}\n\n{}\n\n{}\n", self.meta.id, self.facts(), self.body.trim())
+    }
+}
+
 /// The pages of the registered rules, in their order. Each is read when it is first asked for: a run needs those of the rules that
 /// find something.
 static PAGES: LazyLock<Vec<OnceLock<Option<Page>>>> = LazyLock::new(|| registry().iter().map(|_| OnceLock::new()).collect());

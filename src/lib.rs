@@ -13,6 +13,7 @@ pub mod discover;
 pub mod dump;
 pub mod files;
 pub mod finding;
+pub mod fingerprint;
 pub mod mask;
 pub mod model;
 pub mod project;

@@ -54,6 +54,17 @@ impl FailOn {
     }
 }
 
+impl Profile {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Strict => "strict",
+            Self::Audit => "audit",
+        }
+    }
+}
+
 /// A release of nginx: major, minor, patch.
 pub type NginxVersion = (u16, u16, u16);
 

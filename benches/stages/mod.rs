@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use lint401::analysis::{self, Progress};
-use lint401::discover::{Root, RootKind};
+use lint401::discover::{Dialect, Root, RootKind};
 use lint401::files::Memory;
 use lint401::model::from::nginx::Server;
 use lint401::model::{Paths, Site as _, from};
@@ -127,7 +127,7 @@ pub(crate) fn resolve(sites: &[Server<'_>], path: &str) -> usize {
 
 /// How many findings there are.
 pub(crate) fn analyze(files: &Memory) -> usize {
-    let root = Root { main: MAIN.into(), base: "".into(), kind: RootKind::Main };
+    let root = Root { main: MAIN.into(), base: "".into(), kind: RootKind::Main, dialect: Dialect::Nginx };
     analysis::analyze(files, &[root], &Settings::default(), &Progress::default()).findings.len()
 }
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -23,9 +24,9 @@ Examples:
   lint401 check                          everything below this folder
   lint401 check deploy/nginx/nginx.conf  one configuration with all that it includes
   nginx -T 2>&1 | lint401 check -        the configuration that nginx would load
-  lint401 check -f concise -f json=report.json deploy/";
+  lint401 check -f github -f sarif=lint401.sarif deploy/";
 
-/// Finds surprise 401s in nginx configurations before you deploy them.
+/// Finds surprise 401s in nginx and Apache configurations before you deploy them.
 #[derive(Debug, Parser)]
 #[command(name = "lint401", version, max_term_width = 100, styles = Styles::plain(), disable_help_subcommand = true)]
 pub(super) struct Cli {
@@ -90,7 +91,7 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 
-    /// Output format, to standard output or to a file: full, concise, json (repeatable)
+    /// Output format, to standard output or to a file (repeatable): full, concise, grouped, json, jsonl, sarif, github, gitlab, junit, checkstyle, rdjson, rdjsonl, azure, markdown
     #[arg(
         short,
         long = "format",
@@ -104,7 +105,7 @@ pub(super) struct CheckArgs {
     /// When to use colours: auto, always or never
     #[arg(long, value_enum, hide_possible_values = true, value_name = "WHEN", default_value_t = When::Auto, env = "LINT401_COLOR", hide_env = true, help_heading = "Output")]
     pub(super) color: When,
-    /// Count the findings of each rule instead of listing them (full and concise)
+    /// Count the findings of each rule instead of listing them (full, concise and grouped)
     #[arg(long, env = "LINT401_STATISTICS", hide_env = true, help_heading = "Output")]
     pub(super) statistics: bool,
     /// List at most N findings in full output; 0: all
@@ -303,16 +304,29 @@ pub(super) enum TraceFormat {
     Json,
 }
 
-/// Splits `FORMAT[=FILE]`.
-pub(super) fn format(text: &str) -> Result<(Format, Option<PathBuf>), super::Failure> {
-    let (name, file) = match text.split_once('=') {
-        Some((name, file)) => (name, Some(file)),
-        None => (text, None),
-    };
-    if file == Some("") {
-        return Err(super::Failure::usage(format!("`{text}` names no file")));
+/// Splits each `FORMAT[=FILE]`. Only one report can go to standard output, and only one into a file.
+pub(super) fn formats(texts: &[String]) -> Result<Vec<(Format, Option<PathBuf>)>, super::Failure> {
+    let mut formats: Vec<(Format, Option<PathBuf>)> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) => (name, Some(file)),
+            None => (text.as_str(), None),
+        };
+        if file == Some("") {
+            return Err(super::Failure::usage(format!("`{text}` names no file")));
+        }
+        let format = Format::from_str(name, false).map_err(|_| {
+            let known: Vec<_> = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+            let known: Vec<_> = known.iter().map(PossibleValue::get_name).collect();
+            super::Failure::with_hint(format!("unknown format `{name}`"), format!("formats are {}", known.join(", ")))
+        })?;
+        let file = file.map(PathBuf::from);
+        if formats.iter().any(|(_, other)| *other == file) {
+            let what = file.map_or("standard output".to_owned(), |file| super::input::name(&file));
+            let hint = "write all but one to files: -f sarif=report.sarif -f github";
+            return Err(super::Failure::with_hint(format!("two reports for {what}"), hint));
+        }
+        formats.push((format, file));
     }
-    let format = Format::from_str(name, false)
-        .map_err(|_| super::Failure::with_hint(format!("unknown format `{name}`"), "formats are full, concise and json"))?;
-    Ok((format, file.map(PathBuf::from)))
+    Ok(formats)
 }

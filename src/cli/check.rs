@@ -14,10 +14,10 @@ use crate::discover::{Kind, Skipped, Unreadable};
 use crate::report::{self, Format, Look, Report, plural};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
-    let formats = args.formats.iter().map(|f| super::args::format(f)).collect::<Result<Vec<_>, _>>()?;
+    let formats = super::args::formats(&args.formats)?;
     let configs = Configs::new(&args.input)?;
     // Wrong arguments are told before anything is read.
-    input::rules(input::settings(&args.input, &configs.own)?, args)?;
+    let settings = input::rules(input::settings(&args.input, &configs.own)?, args)?;
     let progress = Progress::default();
     let wanted = !args.no_progress && args.quiet == 0;
     let (input, analysis) = input::on_threads(args.input.jobs, || {
@@ -33,7 +33,15 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     })??;
 
     let findings: Vec<_> = analysis.findings.iter().filter(|r| r.severity >= args.min_severity).collect();
-    let report = Report { analysis: &analysis, findings, skipped: &input.found.skipped, unreadable: &input.found.unreadable };
+    let folder = input::folder_in_repository();
+    let report = Report {
+        analysis: &analysis,
+        findings,
+        skipped: &input.found.skipped,
+        unreadable: &input.found.unreadable,
+        settings: &settings,
+        folder: &folder,
+    };
     let checked = !analysis.files.is_empty();
     if args.quiet < 2 {
         print(args, &formats, &report, checked)?;
@@ -119,7 +127,7 @@ fn nothing(args: &CheckArgs, input: &Input) {
     let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
     let level = if args.allow_empty { "note" } else { "error" };
     note(&format!(
-        "{level}: nothing was checked: no nginx configuration in {} ({} looked at)",
+        "{level}: nothing was checked: no configuration of nginx or Apache in {} ({} looked at)",
         asked.join(", "),
         plural(input.found.looked_at, "file")
     ));
@@ -127,9 +135,12 @@ fn nothing(args: &CheckArgs, input: &Input) {
         note(&format!("  {text}"));
     }
     note(
-        "  looked for nginx.conf, *.conf, *.vhost, templates of these, and files in folders named nginx, conf.d, sites-*, snippets,",
+        "  looked for nginx.conf, httpd.conf, apache2.conf, .htaccess, *.conf, *.vhost, templates of these, and files in folders",
     );
-    note("  whose content is nginx; name a file and say --kind nginx where that is not recognised");
+    note(
+        "  named nginx, conf.d, sites-*, snippets, whose content is nginx or Apache; name a file and say --kind where that is not",
+    );
+    note("  recognised");
 }
 
 /// `3 files are not checked yet: 2 apache, 1 edge`
@@ -137,7 +148,7 @@ fn not_checked(skipped: &[Skipped]) -> Option<String> {
     if skipped.is_empty() {
         return None;
     }
-    let kinds = [Kind::Apache, Kind::Htaccess, Kind::Edge, Kind::Foreign, Kind::Unknown];
+    let kinds = [Kind::Edge, Kind::Foreign, Kind::Unknown];
     let counts = kinds.iter().map(|kind| (skipped.iter().filter(|s| s.kind == *kind).count(), kind));
     let counts: Vec<String> = counts.filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{n} {}", kind.as_str())).collect();
     let verb = if skipped.len() == 1 { "is" } else { "are" };

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use super::args::{CheckArgs, InputArgs, KindArg};
 use crate::config::Config;
-use crate::discover::{self, Discovery, Kind, Root, RootKind};
+use crate::discover::{self, Dialect, Discovery, Kind, Root, RootKind};
 use crate::dump;
-use crate::files::{Disk, Files, Memory, Overlay};
+use crate::files::{self, Disk, Files, Memory, Overlay};
 use crate::finding::Severity;
 use crate::selection;
 use crate::settings::{Settings, nginx_version};
@@ -113,7 +113,7 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Resu
     let kind = match args.kind {
         KindArg::Auto => None,
         KindArg::Nginx => Some(Kind::NginxMain),
-        KindArg::Apache => Some(Kind::Apache),
+        KindArg::Apache => Some(Kind::ApacheMain),
         KindArg::Htaccess => Some(Kind::Htaccess),
         KindArg::Edge => Some(Kind::Edge),
     };
@@ -132,7 +132,7 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Resu
     if args.stdin_filename.is_none()
         && let Some(dump) = dump::split(&text)
     {
-        let root = Root { main: dump.main, base, kind: RootKind::Main };
+        let root = Root { main: dump.main, base, kind: RootKind::Main, dialect: Dialect::Nginx };
         let found = Discovery { looked_at: dump.files.paths().count(), roots: vec![root], ..Discovery::default() };
         return Ok(Input { files: Box::new(dump.files), found, asked: vec![PathBuf::from(STDIN)] });
     }
@@ -145,6 +145,17 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Resu
     let files = Overlay { top, base: &Disk };
     let found = discover::discover(&files, std::slice::from_ref(&name), &base, kind);
     Ok(Input { files: Box::new(files), found, asked: vec![name] })
+}
+
+/// The working directory as seen from the root of its repository: empty, or `deploy/nginx/`.
+pub(super) fn folder_in_repository() -> String {
+    let Ok(here) = std::env::current_dir() else { return String::new() };
+    // In a worktree or a submodule `.git` is a file.
+    let root = here.ancestors().find(|folder| Disk.kind(&folder.join(".git")).is_some());
+    match root.map(|root| files::display(&here, root)) {
+        Some(below) if !below.is_empty() => below + "/",
+        _ => String::new(),
+    }
 }
 
 /// Runs a piece of work on the number of threads that is asked for.

@@ -25,6 +25,7 @@ struct Entry {
     ignore_case: bool,
     compiled: OnceLock<Option<Regex>>,
     well_known: OnceLock<PathSet>,
+    well_known_files: OnceLock<PathSet>,
 }
 
 /// All regexes of a configuration.
@@ -46,7 +47,13 @@ impl Regexes {
         self.group_names.extend(named_groups(text).map(str::to_ascii_lowercase));
         let text = text.to_owned();
         self.by_text.entry(text.clone()).or_default()[usize::from(ignore_case)] = Some(id);
-        self.entries.push(Entry { text, ignore_case, compiled: OnceLock::new(), well_known: OnceLock::new() });
+        self.entries.push(Entry {
+            text,
+            ignore_case,
+            compiled: OnceLock::new(),
+            well_known: OnceLock::new(),
+            well_known_files: OnceLock::new(),
+        });
         id
     }
 
@@ -97,6 +104,20 @@ impl Regexes {
             let mut set = PathSet::default();
             for (index, known) in paths.list.iter().enumerate() {
                 if self.is_match(id, &known.path) == Some(true) {
+                    set.insert(index);
+                }
+            }
+            set
+        })
+    }
+
+    /// The well-known paths whose last segment matches. An unusable regex matches none.
+    pub(super) fn well_known_files(&self, id: RegexId, paths: &Paths) -> PathSet {
+        *self.entries[id.0 as usize].well_known_files.get_or_init(|| {
+            let mut set = PathSet::default();
+            for (index, known) in paths.list.iter().enumerate() {
+                let file = known.path.rsplit('/').next().unwrap_or_default();
+                if !file.is_empty() && self.is_match(id, file) == Some(true) {
                     set.insert(index);
                 }
             }
