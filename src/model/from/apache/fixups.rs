@@ -87,8 +87,8 @@ impl Walk<'_, '_> {
         // Those of inner sections come first (`merge_alias_dir_config`).
         let layers = self.r.layers.clone();
         for layer in layers.iter().rev() {
-            for id in self.own(layer.section, super::translate::REDIRECTS) {
-                if self.is_in_section(id) && super::translate::redirect(&self.directive(id), true).from.is_some() {
+            for id in self.own(layer.section, super::redirect::REDIRECTS) {
+                if self.is_in_section(id) && super::redirect::redirect(&self.directive(id), true).from.is_some() {
                     self.redirect_matches(id, true)?;
                 }
             }

@@ -262,7 +262,7 @@ fn intern_patterns(config: &Config, sources: &SourceMap, regexes: &mut Regexes) 
         }
     }
     for redirect in config.all(sources, Name::RedirectMatch) {
-        if let Some(from) = super::translate::redirect(&redirect, false).from {
+        if let Some(from) = super::redirect::redirect(&redirect, false).from {
             regexes.intern(&from, false);
         }
     }
