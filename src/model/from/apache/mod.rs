@@ -6,7 +6,10 @@
 mod expr;
 #[cfg(test)]
 mod fake;
+#[allow(clippy::collapsible_match)]
 mod glob;
 mod groups;
+mod rewrite;
+#[allow(clippy::single_match_else)]
 mod uri;
 mod vars;
