@@ -23,6 +23,7 @@ mod expr;
 mod fake;
 mod files;
 mod fixups;
+#[allow(clippy::collapsible_match)]
 mod glob;
 mod groups;
 mod handler;
@@ -32,6 +33,8 @@ mod layers;
 mod redirect;
 mod remoteip;
 mod response;
+mod rewrite;
+mod rewriting;
 mod routes;
 mod section;
 mod site;
@@ -41,6 +44,7 @@ mod tests;
 mod traits;
 mod translate;
 mod upstream;
+#[allow(clippy::single_match_else)]
 mod uri;
 mod variables;
 mod vars;

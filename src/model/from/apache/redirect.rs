@@ -151,10 +151,8 @@ impl Walk<'_, '_> {
 
     /// A target with the current query behind it, unless it has one of its own.
     pub(super) fn with_args(&self, target: Value) -> Value {
-        if target.prefix().contains('?') || self.r.args.is_empty() == Some(true) {
-            return target;
-        }
-        concat([target, Value::Known("?".to_owned()), self.r.args.clone()])
+        let Some(args) = self.r.args.clone().filter(|_| !target.prefix().contains('?')) else { return target };
+        concat([target, Value::Known("?".to_owned()), args])
     }
 }
 

@@ -182,10 +182,15 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn document_root_file(&mut self) {
-        let root = self.document_root();
         self.r.mapped_by = self.server_setting(&[Name::DocumentRoot]).map(|d| d.id);
-        let root = root.unwrap_or_else(|| DOCUMENT_ROOT.to_owned());
-        self.r.filename = format!("{}{}", root.trim_end_matches('/'), self.r.uri);
+        let uri = self.r.uri.clone();
+        self.below_document_root(&uri);
+    }
+
+    /// Maps a path to the file below the document root.
+    pub(super) fn below_document_root(&mut self, path: &str) {
+        let root = self.document_root().unwrap_or_else(|| DOCUMENT_ROOT.to_owned());
+        self.r.filename = format!("{}/{}", root.trim_end_matches('/'), path.trim_start_matches('/'));
     }
 
     /// Finds the sections and `.htaccess` files for the file, or the `<Proxy>` ones.

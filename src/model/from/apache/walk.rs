@@ -79,7 +79,8 @@ pub(super) struct Frame {
     pub(super) path: String,
     /// Decoded and normalised path (`r->uri`).
     pub(super) uri: String,
-    pub(super) args: Value,
+    /// What follows `?`; `None`: there is no `?` (`r->args`).
+    pub(super) args: Option<Value>,
     pub(super) method: String,
     /// The file as the server names it; with `path_info` behind it where that is not a file.
     pub(super) filename: String,
@@ -87,8 +88,12 @@ pub(super) struct Frame {
     pub(super) stands: Stands,
     pub(super) proxied: Option<Proxied>,
     /// Where `mod_rewrite` sends the request in the handler phase.
-    pub(super) rewritten: Option<(String, Value)>,
+    pub(super) rewritten: Option<(String, Option<Value>)>,
     pub(super) handler: Option<HandlerName>,
+    /// The handler that a `RewriteRule` with `H` names.
+    pub(super) forced_handler: Option<(Value, Span)>,
+    /// The type that a `RewriteRule` with `T` names.
+    pub(super) forced_type: Option<(Value, Span)>,
     /// Whether `ScriptAlias` mapped it: what it names is run, whatever `Options` say.
     pub(super) script_alias: bool,
     /// URL prefix and folder of the alias that mapped it.
@@ -113,7 +118,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Makes it one of another path that nothing is known of yet.
-    pub(super) fn reset(&mut self, path: String, args: Value) {
+    pub(super) fn reset(&mut self, path: String, args: Option<Value>) {
         self.uri.clone_from(&path);
         self.path = path;
         self.args = args;
@@ -123,6 +128,8 @@ impl Frame {
         self.proxied = None;
         self.rewritten = None;
         self.handler = None;
+        self.forced_handler = None;
+        self.forced_type = None;
         self.script_alias = false;
         self.context = None;
         self.mapped_by = None;
@@ -151,6 +158,10 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) depth: u32,
     /// Whether a condition (`<IfModule>` …) holds, as far as it was asked.
     pub(super) conditions: Vec<Option<bool>>,
+    /// Whether a rule with `END` keeps all others from running.
+    pub(super) rewrites_end: bool,
+    /// `Set-Cookie` fields that rules make, with the rules.
+    pub(super) cookies: Vec<(Value, Span)>,
     pub(super) location: Option<Value>,
     pub(super) end: Option<End>,
     /// What makes the response, or would have made it.
@@ -186,7 +197,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             r: Frame {
                 path: request.path.clone(),
                 uri: request.path.clone(),
-                args: Value::Known(request.query.clone().unwrap_or_default()),
+                args: request.query.clone().map(Value::Known),
                 method: request.method.clone(),
                 filename: String::new(),
                 path_info: String::new(),
@@ -194,6 +205,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                 proxied: None,
                 rewritten: None,
                 handler: None,
+                forced_handler: None,
+                forced_type: None,
                 script_alias: false,
                 context: None,
                 mapped_by: None,
@@ -213,6 +226,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             redirects_left: MAX_REDIRECTS,
             depth: 0,
             conditions: vec![None; host.shared.config.conditions.len()],
+            rewrites_end: false,
+            cookies: Vec::new(),
             location: None,
             end: None,
             served: None,
@@ -278,7 +293,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// Starts again with another path (`ap_internal_redirect`). `false`: too many of them.
-    pub(super) fn internal_redirect(&mut self, path: String, args: Value) -> bool {
+    pub(super) fn internal_redirect(&mut self, path: String, args: Option<Value>) -> bool {
         if self.redirects_left == 0 {
             return false;
         }
