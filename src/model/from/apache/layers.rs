@@ -145,7 +145,9 @@ impl Walk<'_, '_> {
                     self.push(*id, Group::Directory);
                 }
             }
-            self.htaccess_of(folder)?;
+            if depth < folders || self.r.stands != Stands::File {
+                self.htaccess_of(folder)?;
+            }
         }
         let filename = self.r.filename.clone();
         for id in regex {
@@ -231,7 +233,8 @@ impl Walk<'_, '_> {
         let ends_with_slash = stands == Stands::Folder && full.ends_with('/') && end + 1 >= full.len();
         self.r.filename = if ends_with_slash && !filename.ends_with('/') { format!("{filename}/") } else { filename.to_owned() };
         self.r.path_info = path_info;
-        if stands == Stands::Folder { depth } else { depth.saturating_sub(1) }
+        // A file is walked as a folder is: a `<Directory>` with its path is for it.
+        if stands == Stands::Nothing { depth.saturating_sub(1) } else { depth }
     }
 
     /// What `AllowOverride` lets a `.htaccess` do here.
