@@ -222,7 +222,6 @@ impl<'a> Walk<'_, 'a> {
         if !METHODS.contains(&method) {
             return Invoked::Stop(Stop::status(501, by));
         }
-        let reads = matches!(method, "GET" | "HEAD");
         let done = |status| Invoked::Done(End::Status(Known::Is(status), by));
         match method {
             "OPTIONS" => return done(200),
@@ -232,7 +231,7 @@ impl<'a> Walk<'_, 'a> {
         let status = self.r.status;
         match self.r.stands {
             // `mod_autoindex` takes folders.
-            Stands::Folder if reads && self.r.path_info.is_empty() => {
+            Stands::Folder if method != "POST" && self.r.path_info.is_empty() => {
                 if self.option("indexes") {
                     done(status)
                 } else {
@@ -245,7 +244,8 @@ impl<'a> Walk<'_, 'a> {
                 if !self.r.path_info.is_empty() && !takes_path_info {
                     return Invoked::Stop(Stop::status(404, by));
                 }
-                if reads { done(status) } else { Invoked::Stop(Stop::status(405, by)) }
+                // A POST gets the file as a GET does.
+                done(status)
             }
         }
     }

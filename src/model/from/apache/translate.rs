@@ -376,7 +376,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// A target with the current query behind it, unless it has one of its own.
     pub(super) fn with_args(&self, target: Value) -> Value {
-        if target.prefix().contains('?') || self.r.args.is_empty() == Some(true) {
+        if target.prefix().contains('?') || !self.r.has_query {
             return target;
         }
         concat([target, Value::Known("?".to_owned()), self.r.args.clone()])

@@ -82,6 +82,8 @@ pub(super) struct Frame {
     /// Decoded and normalised path (`r->uri`).
     pub(super) uri: String,
     pub(super) args: Value,
+    /// Whether there is a `?`, also where nothing stands behind it.
+    pub(super) has_query: bool,
     pub(super) method: String,
     /// The file as the server names it; with `path_info` behind it where that is not a file.
     pub(super) filename: String,
@@ -118,6 +120,7 @@ impl Frame {
     pub(super) fn reset(&mut self, path: String, args: Value) {
         self.uri.clone_from(&path);
         self.path = path;
+        self.has_query = args.is_empty() != Some(true);
         self.args = args;
         self.filename.clear();
         self.path_info.clear();
@@ -189,6 +192,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 path: request.path.clone(),
                 uri: request.path.clone(),
                 args: Value::Known(request.query.clone().unwrap_or_default()),
+                has_query: request.query.is_some(),
                 method: request.method.clone(),
                 filename: String::new(),
                 path_info: String::new(),
@@ -265,8 +269,8 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// The phases of one request or internal redirect up to the handler.
     pub(super) fn process(&mut self) -> Result<(), Stop> {
-        self.normalize()?;
         self.r.layers = self.server_layers();
+        self.normalize()?;
         self.location_and_if();
         self.translate()?;
         self.map_to_storage()?;
