@@ -128,14 +128,15 @@ impl Walk<'_, '_> {
         let ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0).collect();
         for end in ends {
             let before = path.get(..end)?;
-            if !has_extension(before) || self.is_folder(before) {
+            if self.is_folder(before) {
                 continue;
             }
             let is_file = match self.lookup(before) {
                 Some(kind) => kind == Some(FileKind::File),
                 None => {
                     let place = self.mapping_place();
-                    before.ends_with(".php")
+                    has_extension(before)
+                        && before.ends_with(".php")
                         && self.decide(&format!("whether {before} is a file on the server"), true, place, true)
                 }
             };

@@ -149,6 +149,19 @@ impl Walk<'_, '_> {
                 self.htaccess_of(folder)?;
             }
         }
+        // A section is for a file of that name as well.
+        if self.r.stands == Stands::File {
+            let filename = self.r.filename.clone();
+            for id in plain.get(next..).unwrap_or_default() {
+                let directive = self.directive(host.shared.sections.get(*id).directive);
+                if components(&pattern_text(&directive)) > folders + 1 {
+                    break;
+                }
+                if self.directory_matches(*id, &filename) && self.section_in_force(*id) {
+                    self.push(*id, Group::Directory);
+                }
+            }
+        }
         let filename = self.r.filename.clone();
         for id in regex {
             if let Matcher::Regex(regex) = host.shared.sections.get(id).matcher
