@@ -95,6 +95,7 @@ impl<'a> Cx<'a> {
     }
 }
 
+mod apache_settings;
 mod basic_gate;
 mod caches;
 mod support;
@@ -124,12 +125,12 @@ pub fn registry() -> &'static [Rule] {
 
 rules! {
     // Authorization on its way to the application
-    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check)];
+    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check), Check::ApacheHost(credential_collision::apache::check)];
     "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
-    "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check)];
-    "literal-credential" literal_credential [Check::Nginx(literal_credential::check)];
+    "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check)];
+    "literal-credential" literal_credential [Check::Nginx(literal_credential::check), Check::Apache(literal_credential::apache::check)];
     "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check)];
-    "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check)];
+    "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check), Check::Apache(malformed_authorization::apache::check)];
     "small-header-buffers" small_header_buffers [Check::Nginx(small_header_buffers::check)];
     "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check)];
 
