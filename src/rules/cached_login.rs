@@ -183,7 +183,8 @@ fn lasts(value: &Value) -> bool {
     value.known().is_some_and(lasting)
 }
 
-fn lasting(text: &str) -> bool {
+/// Whether a Cache-Control as text lets others keep the answer for a time.
+pub(super) fn lasting(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let refused = ["no-store", "no-cache", "private"].iter().any(|word| text.contains(word));
     let age = |name: &str| text.split([',', ' ']).find_map(|part| part.trim().strip_prefix(name)).is_some_and(|n| n != "0");
