@@ -170,11 +170,15 @@ rules! {
     "unlogged-auth-failures" unlogged_auth_failures [Check::NginxServer(unlogged_auth_failures::check)];
 
     // Meta
+    "expired-ignore" expired_ignore [Check::Stage];
+    "ignore-without-reason" ignore_without_reason [Check::Stage];
     "internal-error" internal_error [Check::Stage];
     "limit-reached" limit_reached [Check::Stage];
     "misplaced-directive" misplaced_directive [Check::Stage];
     "syntax-error" syntax_error [Check::Stage];
     "templated-file" templated_file [Check::Stage];
     "unknown-directive" unknown_directive [Check::Stage];
+    "unknown-rule-in-ignore" unknown_rule_in_ignore [Check::Stage];
     "unresolved-include" unresolved_include [Check::Stage];
+    "unused-ignore" unused_ignore [Check::Stage];
 }
