@@ -24,6 +24,7 @@ mod files;
 mod fixups;
 mod glob;
 mod groups;
+mod guards;
 mod handler;
 mod host;
 mod htaccess;
@@ -43,4 +44,5 @@ mod vars;
 mod vhost;
 mod walk;
 
+pub use guards::{Guard, Reach, user_requirement};
 pub use host::{Host, choose, lower};
