@@ -96,6 +96,7 @@ impl<'a> Cx<'a> {
 }
 
 mod apache_cache;
+mod apache_gate;
 mod apache_headers;
 mod apache_settings;
 mod basic_gate;
@@ -138,7 +139,7 @@ rules! {
 
     // Basic auth, duplicate and overlapping blocks
     "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check)];
-    "bypassed-auth" bypassed_auth [Check::NginxServer(bypassed_auth::check)];
+    "bypassed-auth" bypassed_auth [Check::NginxServer(bypassed_auth::check), Check::ApacheHost(bypassed_auth::apache::check)];
     "missing-password-file" missing_password_file [Check::NginxServers(missing_password_file::check)];
     "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check)];
     "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check)];

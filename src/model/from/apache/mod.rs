@@ -26,6 +26,7 @@ mod fixups;
 #[allow(clippy::collapsible_match)]
 mod glob;
 mod groups;
+mod guards;
 mod handler;
 mod host;
 mod htaccess;
@@ -52,4 +53,5 @@ mod vhost;
 mod walk;
 
 pub use effective::{AuthBlock, Scope};
+pub use guards::{Guard, Reach, user_requirement};
 pub use host::{Host, choose, lower};
