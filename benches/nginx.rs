@@ -14,6 +14,13 @@ fn main() {
     divan::main();
 }
 
+/// Text to tokens.
+#[divan::bench(args = SIZES)]
+fn lex(bencher: Bencher, servers: usize) {
+    let text = stages::configuration(servers);
+    bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::lex(&text));
+}
+
 /// Text to words: every quote and escape resolved.
 #[divan::bench(args = SIZES)]
 fn word_values(bencher: Bencher, servers: usize) {
@@ -22,7 +29,7 @@ fn word_values(bencher: Bencher, servers: usize) {
     bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::word_values(&tree, &text));
 }
 
-/// Text to tree: lexing and parsing, which are one pass.
+/// Text to tree: lexing and parsing, which are one pass. What it takes beyond `lex` is the parsing.
 #[divan::bench(args = SIZES)]
 fn parse(bencher: Bencher, servers: usize) {
     let text = stages::configuration(servers);
@@ -78,7 +85,7 @@ fn analyze(bencher: Bencher, servers: usize) {
     bencher.counter(BytesCount::of_str(text.as_str())).bench(|| stages::analyze(&files));
 }
 
-/// The list of well-known paths, read once a run.
+/// The list of well-known paths, arranged once a run.
 #[divan::bench]
 fn well_known_paths() -> usize {
     stages::well_known_paths()

@@ -8,13 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::connect;
-use crate::discover::{Root, RootKind};
-use crate::files::{Files, normalize};
+use crate::connect::{self, Config, Sites};
+use crate::discover::{Dialect, Root, RootKind};
+use crate::files::Files;
 use crate::finding::{Finding, Severity};
 use crate::model::from::Lookup;
 use crate::model::{PathKind, Paths, Site, WellKnown};
-use crate::project::nginx::Config;
 use crate::rules::{Check, Cx, Rule};
 use crate::selection::Selection;
 use crate::settings::Settings;
@@ -44,6 +43,8 @@ pub struct Covered {
     pub via: Option<(String, u32)>,
     /// Whether it is checked alone, in a guessed context.
     pub alone: bool,
+    /// What it is a part of.
+    pub dialect: Dialect,
 }
 
 /// The result of an analysis.
@@ -62,7 +63,7 @@ pub struct Analysis {
 impl Project<'_> {
     /// The files that the configuration names, as far as they are in reach.
     pub fn lookup<'a>(&'a self, files: &'a dyn Files, settings: &'a Settings) -> Lookup<'a> {
-        Lookup { files, main_folder: self.root.main.parent().unwrap_or(Path::new("")), settings }
+        Lookup::new(files, self.root.main.parent().unwrap_or(Path::new("")), settings)
     }
 }
 
@@ -101,8 +102,26 @@ pub struct Project<'r> {
     only: Option<BTreeSet<FileId>>,
 }
 
-/// Loads the roots and decides which of them stand for themselves: a snippet that another root includes does not.
+/// Loads the roots and decides which of them stand for themselves: a snippet that another root includes does not, nor does a
+/// `.htaccess` in a folder that a server's configuration names.
 pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progress: &Progress) -> Vec<Project<'r>> {
+    let (trees, servers): (Vec<&Root>, Vec<&Root>) = roots.iter().partition(|root| root.dialect == Dialect::Htaccess);
+    let mut owned = BTreeSet::new();
+    let mut projects = load_some(files, &servers, settings, progress, &mut owned);
+    let alone: Vec<&Root> = trees.into_iter().filter(|root| !owned.contains(&files.identity(&root.main))).collect();
+    projects.extend(load_some(files, &alone, settings, progress, &mut owned));
+    projects.sort_by(|a, b| a.root.main.cmp(&b.root.main));
+    projects
+}
+
+/// Loads roots, and keeps those whose files no other one has; `owned` are the files that are taken.
+fn load_some<'r>(
+    files: &dyn Files,
+    roots: &[&'r Root],
+    settings: &Settings,
+    progress: &Progress,
+    owned: &mut BTreeSet<PathBuf>,
+) -> Vec<Project<'r>> {
     progress.add(roots.len() * 2);
     let mut projects: Vec<Project> = roots
         .par_iter()
@@ -121,10 +140,9 @@ pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progr
         ))
     });
     let snippets: BTreeSet<PathBuf> =
-        projects.iter().filter(|p| p.root.kind == RootKind::Snippet).map(|p| identity(&p.root.main)).collect();
-    let mut owned = BTreeSet::new();
+        projects.iter().filter(|p| p.root.kind == RootKind::Snippet).map(|p| files.identity(&p.root.main)).collect();
     projects.retain_mut(|project| {
-        let main = identity(&project.root.main);
+        let main = files.identity(&project.root.main);
         match project.root.kind {
             RootKind::Context => {
                 let wanted = project.files.iter().filter(|(path, _)| snippets.contains(*path) && !owned.contains(*path));
@@ -142,7 +160,6 @@ pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progr
         owned.extend(project.files.keys().cloned());
         true
     });
-    projects.sort_by(|a, b| a.root.main.cmp(&b.root.main));
     projects
 }
 
@@ -156,16 +173,11 @@ fn load_root<'r>(files: &dyn Files, root: &'r Root, settings: &Settings) -> Proj
     let (sources, config, findings) = loading.unwrap_or_else(|panic| {
         let mut sources = SourceMap::new();
         let config = connect::unread(&mut sources, root);
-        let findings = vec![internal_error("reading", Span::new(config.main, 0, 0), panic.as_ref())];
+        let findings = vec![internal_error("reading", Span::new(config.main(), 0, 0), panic.as_ref())];
         (sources, config, findings)
     });
-    let files = sources.iter().map(|(id, file)| (identity(&root.base.join(&file.path)), id)).collect();
+    let files = sources.iter().map(|(id, file)| (files.identity(&root.base.join(&file.path)), id)).collect();
     Project { root, sources, config, findings, files, only: None }
-}
-
-/// What tells whether two paths are one file.
-fn identity(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| normalize(path))
 }
 
 /// The well-known paths, the user's login paths among them.
@@ -213,7 +225,7 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
         .collect();
 
     let mut analysis = Analysis::default();
-    let mut findings = Vec::new();
+    let mut findings = Vec::with_capacity(found.len() * 2);
     for (mut project, found) in projects.into_iter().zip(found) {
         let own = std::mem::take(&mut project.findings);
         let only = project.only.take();
@@ -222,8 +234,13 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
         let Project { sources, config, .. } = project;
         drop(config);
         let offset = analysis.sources.append(sources);
-        let kept = own.into_iter().chain(found).filter(|f| only.as_ref().is_none_or(|files| files.contains(&f.primary.file)));
-        findings.extend(kept.map(|finding| moved(finding, offset)));
+        for mut list in [own, found] {
+            list.retain(|f| only.as_ref().is_none_or(|files| files.contains(&f.primary.file)));
+            for finding in &mut list {
+                shift(finding, offset);
+            }
+            findings.push(list);
+        }
     }
     analysis.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
     analysis.files.dedup_by(|b, a| a.path == b.path);
@@ -232,10 +249,10 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
 }
 
 /// Filters, grades, sorts and joins the findings.
-fn report(analysis: &mut Analysis, findings: Vec<Finding>, selection: &Selection, settings: &Settings) {
-    let mut reported = Vec::with_capacity(findings.len());
+fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Selection, settings: &Settings) {
+    let mut reported = Vec::with_capacity(findings.iter().map(Vec::len).sum());
     let mut hidden = BTreeSet::new();
-    for finding in findings {
+    for finding in findings.into_iter().flatten() {
         if !selection.runs(finding.rule) || finding.confidence < settings.min_confidence {
             continue;
         }
@@ -244,11 +261,17 @@ fn report(analysis: &mut Analysis, findings: Vec<Finding>, selection: &Selection
             hidden.insert((path, finding.primary.start, finding.rule));
             continue;
         }
+        let path = analysis.sources.file(finding.primary.file).path.as_str();
+        let Some(severity) = selection.severity(&finding, path) else { continue };
         let (start, end) = analysis.sources.positions(finding.primary);
-        reported.push(Reported { severity: selection.severity(&finding), finding, start, end });
+        reported.push(Reported { finding, severity, start, end });
     }
     analysis.hidden_by_profile = hidden.len();
-    let sources = &analysis.sources;
+    analysis.findings = sorted(&analysis.sources, reported);
+}
+
+/// Findings by path, line, column and rule; of several of one rule at one place only one.
+fn sorted(sources: &SourceMap, mut reported: Vec<Reported>) -> Vec<Reported> {
     let path = |r: &Reported| sources.file(r.finding.primary.file).path.as_str();
     // The worst and surest of several findings of one rule at one place comes first and stays. The sort is stable, so equal
     // ones keep the order of the configuration.
@@ -259,39 +282,52 @@ fn report(analysis: &mut Analysis, findings: Vec<Finding>, selection: &Selection
             .then(b.finding.confidence.cmp(&a.finding.confidence))
     });
     reported.dedup_by(|b, a| a.start == b.start && a.finding.rule == b.finding.rule && path(a) == path(b));
-    analysis.findings = reported;
+    reported
 }
 
-fn moved(mut finding: Finding, offset: u32) -> Finding {
+/// Several analyses as one: of roots that have settings of their own.
+pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
+    let mut analyses = analyses.into_iter();
+    let Some(mut joined) = analyses.next() else { return Analysis::default() };
+    let mut several = false;
+    for mut analysis in analyses {
+        several = true;
+        let offset = joined.sources.append(analysis.sources);
+        analysis.findings.iter_mut().for_each(|reported| shift(&mut reported.finding, offset));
+        joined.findings.append(&mut analysis.findings);
+        joined.files.append(&mut analysis.files);
+        joined.hidden_by_profile += analysis.hidden_by_profile;
+    }
+    if several {
+        joined.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
+        joined.files.dedup_by(|b, a| a.path == b.path);
+        joined.findings = sorted(&joined.sources, joined.findings);
+    }
+    joined
+}
+
+/// Moves the places of a finding to files with higher numbers.
+fn shift(finding: &mut Finding, offset: u32) {
     let shift = |span: &mut Span| span.file.0 += offset;
     shift(&mut finding.primary);
     finding.related.iter_mut().for_each(|label| shift(&mut label.span));
     finding.fix.iter_mut().flat_map(|fix| &mut fix.edits).for_each(|edit| shift(&mut edit.span));
-    finding
 }
 
 fn covered(project: &Project, only: Option<&BTreeSet<FileId>>) -> Vec<Covered> {
-    let sources = &project.sources;
-    let root = sources.file(project.config.main).path.clone();
-    let mut via: BTreeMap<FileId, Span> = BTreeMap::new();
-    let mut last = None;
-    for placed in &project.config.placed {
-        if last == Some(placed.file) {
-            continue;
-        }
-        last = Some(placed.file);
-        if let Some(include) = project.config.chains.get(placed.chain as usize).and_then(|c| c.include) {
-            via.entry(placed.file).or_insert(include);
-        }
-    }
+    let Project { sources, config, .. } = project;
+    let root = sources.file(config.main()).path.clone();
+    let via = config.includes();
+    let htaccess: BTreeSet<FileId> = config.htaccess().collect();
     let taking_part = sources.iter().filter(|(id, _)| only.is_none_or(|only| only.contains(id)));
     taking_part
-        .filter(|(id, _)| !project.config.shipped.contains(id))
+        .filter(|(id, _)| !config.is_shipped(*id))
         .map(|(id, file)| Covered {
             path: file.path.clone(),
             root: root.clone(),
             via: via.get(&id).map(|span| (sources.file(span.file).path.clone(), sources.positions(*span).0.line)),
-            alone: project.root.kind == RootKind::Snippet && id == project.config.main,
+            alone: project.root.kind == RootKind::Snippet && id == config.main(),
+            dialect: if htaccess.contains(&id) { Dialect::Htaccess } else { config.dialect() },
         })
         .collect()
 }
@@ -300,41 +336,68 @@ fn covered(project: &Project, only: Option<&BTreeSet<FileId>>) -> Vec<Covered> {
 fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, settings: &Settings) -> Vec<Finding> {
     let Project { sources, config, .. } = project;
     let lookup = project.lookup(files, settings);
-    let whole = Span::new(config.main, 0, 0);
+    let whole = Span::new(config.main(), 0, 0);
     let sites = match catch_unwind(AssertUnwindSafe(|| connect::sites(config, sources, paths, lookup))) {
         Ok(sites) => sites,
         Err(panic) => return vec![internal_error("the model", whole, panic.as_ref())],
     };
-    let run = |rule: &Rule, at: Span, work: &mut dyn FnMut(&mut Cx)| {
-        let mut cx = Cx::new(sources, settings, paths);
-        match catch_unwind(AssertUnwindSafe(|| work(&mut cx))) {
-            Ok(()) => cx.take(),
-            Err(panic) => vec![internal_error(&format!("rule {}", rule.id), at, panic.as_ref())],
-        }
-    };
-    let per_site = sites.par_iter().flat_map_iter(|site| {
-        let at = site.place().span;
-        rules.iter().flat_map(move |rule| {
-            rule.checks.iter().flat_map(move |check| match check {
-                Check::Site(check) => run(rule, at, &mut |cx| check(site, cx)),
-                Check::NginxServer(check) => run(rule, at, &mut |cx| check(site, cx)),
-                _ => Vec::new(),
-            })
-        })
+    let checks: Vec<(&Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
+    let new = || Cx::new(sources, settings, paths);
+    let mut cx = new();
+    cx.extend(match &sites {
+        Sites::Nginx(servers) => of_each(servers, &checks, whole, new, |check, server, cx| match check {
+            Check::Site(check) => check(server, cx),
+            Check::NginxServer(check) => check(server, cx),
+            _ => {}
+        }),
+        Sites::Apache(hosts) => of_each(hosts, &checks, whole, new, |check, host, cx| match check {
+            Check::Site(check) => check(host, cx),
+            Check::ApacheHost(check) => check(host, cx),
+            _ => {}
+        }),
     });
-    let mut findings: Vec<Finding> = per_site.collect();
-    let plain: Vec<&dyn Site> = sites.iter().map(|site| -> &dyn Site { site }).collect();
-    for rule in rules {
-        for check in rule.checks {
-            match check {
-                Check::Sites(check) => findings.extend(run(rule, whole, &mut |cx| check(&plain, cx))),
-                Check::NginxServers(check) => findings.extend(run(rule, whole, &mut |cx| check(&sites, cx))),
-                Check::Nginx(check) => findings.extend(run(rule, whole, &mut |cx| check(config, cx))),
-                Check::Site(_) | Check::NginxServer(_) | Check::Stage => {}
-            }
+    let all = sites.all();
+    for (rule, check) in &checks {
+        match (check, &sites, config) {
+            (Check::Sites(check), ..) => run(rule, whole, &mut cx, |cx| check(&all, cx)),
+            (Check::NginxServers(check), Sites::Nginx(servers), _) => run(rule, whole, &mut cx, |cx| check(servers, cx)),
+            (Check::Nginx(check), _, Config::Nginx(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
+            (Check::ApacheHosts(check), Sites::Apache(hosts), _) => run(rule, whole, &mut cx, |cx| check(hosts, cx)),
+            (Check::Apache(check), _, Config::Apache(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
+            _ => {}
         }
     }
-    findings
+    cx.into_findings()
+}
+
+/// What the checks find that look at one site.
+fn of_each<'c, S: Site + Sync>(
+    sites: &[S],
+    checks: &[(&Rule, Check)],
+    whole: Span,
+    new: impl Fn() -> Cx<'c> + Sync + Send,
+    check: impl Fn(&Check, &S, &mut Cx) + Sync,
+) -> Vec<Finding> {
+    let of_one = |kind: &Check| matches!(kind, Check::Site(_) | Check::NginxServer(_) | Check::ApacheHost(_));
+    let found = sites.par_iter().fold(new, |mut cx, site| {
+        let at = site.routes().first().map_or(whole, |route| route.span);
+        for (rule, kind) in checks.iter().filter(|(_, kind)| of_one(kind)) {
+            run(rule, at, &mut cx, |cx| check(kind, site, cx));
+        }
+        cx
+    });
+    // In the order of the sites, whichever thread looked at them.
+    let found: Vec<Cx> = found.collect();
+    found.into_iter().flat_map(Cx::into_findings).collect()
+}
+
+/// Runs one check. Of one that fails only that counts, not what it said before.
+fn run(rule: &Rule, at: Span, cx: &mut Cx, check: impl FnOnce(&mut Cx)) {
+    let before = cx.count();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(cx))) {
+        cx.take_back(before);
+        cx.report(internal_error(&format!("rule {}", rule.id), at, panic.as_ref()));
+    }
 }
 
 /// A bug of this tool is a finding: never green, never the end of the analysis.

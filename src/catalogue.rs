@@ -1,9 +1,9 @@
 //! The rule pages (`rules/*.md`): the only home of what is known about a rule besides its check.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::finding::{Confidence, Severity};
+use crate::rules::registry;
 use crate::settings::Profile;
 
 /// Front matter of a rule page.
@@ -58,14 +58,41 @@ pub struct Page {
     pub body: &'static str,
 }
 
-static CATALOGUE: LazyLock<BTreeMap<&'static str, Page>> = LazyLock::new(|| {
-    let pages = crate::rules::registry().iter().filter_map(|rule| Some((rule.id, parse(rule.page_text).ok()?)));
-    pages.collect()
-});
+impl Page {
+    /// `error · high confidence · profile default · nginx, apache · fix: none · since 0.1.0`
+    pub fn facts(&self) -> String {
+        let meta = &self.meta;
+        format!(
+            "{} · {} confidence · profile {} · {} · fix: {} · since {}",
+            meta.severity.as_str(),
+            meta.confidence.as_str(),
+            meta.profile.as_str(),
+            meta.formats.join(", "),
+            meta.fix,
+            meta.since
+        )
+    }
 
-/// All pages by id.
-pub fn pages() -> &'static BTreeMap<&'static str, Page> {
-    &CATALOGUE
+    /// The whole page as a Markdown document of its own.
+    pub fn markdown(&self) -> String {
+        format!("# {}\n\n{}\n\n{}\n", self.meta.id, self.facts(), self.body.trim())
+    }
+}
+
+/// The pages of the registered rules, in their order. Each is read when it is first asked for: a run needs those of the rules that
+/// find something.
+static PAGES: LazyLock<Vec<OnceLock<Option<Page>>>> = LazyLock::new(|| registry().iter().map(|_| OnceLock::new()).collect());
+
+/// All pages with their ids, sorted by id.
+pub fn pages() -> impl Iterator<Item = (&'static str, &'static Page)> {
+    registry().iter().filter_map(|rule| Some((rule.id, get(rule.id)?)))
+}
+
+/// The page of a rule, if there is a rule of that id.
+pub fn get(id: &str) -> Option<&'static Page> {
+    let index = registry().binary_search_by(|rule| rule.id.cmp(id)).ok()?;
+    let text = registry().get(index)?.page_text;
+    PAGES.get(index)?.get_or_init(|| parse(text).ok()).as_ref()
 }
 
 /// The page of a registered rule.
@@ -74,7 +101,7 @@ pub fn pages() -> &'static BTreeMap<&'static str, Page> {
 /// If there is none: a test keeps pages and rules in step.
 pub fn page(id: &str) -> &'static Page {
     #[expect(clippy::expect_used, reason = "a test keeps pages and rules in step")]
-    CATALOGUE.get(id).expect("every rule has a page")
+    get(id).expect("every rule has a page")
 }
 
 /// Splits and reads a page.

@@ -1,46 +1,166 @@
 //! The places where the stages meet: each function calls one stage.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::discover::Root;
+use crate::discover::{Dialect, Root};
 use crate::files::{Files, Memory};
 use crate::finding::Finding;
-use crate::model::from::Lookup;
-use crate::model::from::nginx::{self, Server};
+use crate::model::from::apache::Host;
+use crate::model::from::nginx::Server;
+use crate::model::from::{self, Lookup};
 use crate::model::{Paths, Request, Site};
-use crate::project::nginx::{self as project, Config};
+use crate::project::{apache, nginx};
 use crate::settings::Settings;
-use crate::source::SourceMap;
+use crate::source::{FileId, SourceMap, Span};
 
-/// Reads the main file and what it includes.
+/// A loaded configuration.
+pub enum Config {
+    /// Of nginx.
+    Nginx(nginx::Config),
+    /// Of Apache, or a tree of `.htaccess` files.
+    Apache(apache::Config),
+}
+
+/// The sites of a configuration.
+pub enum Sites<'a> {
+    /// The servers of nginx.
+    Nginx(Vec<Server<'a>>),
+    /// The virtual hosts of Apache.
+    Apache(Vec<Host<'a>>),
+}
+
+impl Config {
+    /// The main file.
+    pub fn main(&self) -> FileId {
+        match self {
+            Self::Nginx(config) => config.main,
+            Self::Apache(config) => config.main,
+        }
+    }
+
+    /// What it is.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Nginx(_) => Dialect::Nginx,
+            Self::Apache(config) if config.server_end == 0 && !config.htaccess.is_empty() => Dialect::Htaccess,
+            Self::Apache(_) => Dialect::Apache,
+        }
+    }
+
+    /// Whether a file is one that comes with the server and is not in the tree.
+    pub fn is_shipped(&self, file: FileId) -> bool {
+        match self {
+            Self::Nginx(config) => config.shipped.contains(&file),
+            Self::Apache(config) => config.shipped.contains(&file),
+        }
+    }
+
+    /// The `.htaccess` files that were taken in.
+    pub fn htaccess(&self) -> impl Iterator<Item = FileId> {
+        let files = match self {
+            Self::Nginx(_) => &[][..],
+            Self::Apache(config) => &config.htaccess,
+        };
+        files.iter().map(|htaccess| htaccess.file)
+    }
+
+    /// The directive that brought each file that was included, the first one of several.
+    pub fn includes(&self) -> BTreeMap<FileId, Span> {
+        match self {
+            Self::Nginx(config) => first_includes(config.placed.iter().map(|placed| {
+                let chain = config.chains.get(placed.chain as usize);
+                (placed.file, chain.and_then(|chain| chain.include))
+            })),
+            Self::Apache(config) => first_includes(config.placed.iter().map(|placed| {
+                let chain = config.chains.get(placed.chain as usize);
+                (placed.file, chain.and_then(|chain| chain.include))
+            })),
+        }
+    }
+}
+
+fn first_includes(placed: impl Iterator<Item = (FileId, Option<Span>)>) -> BTreeMap<FileId, Span> {
+    let mut includes = BTreeMap::new();
+    let mut last = None;
+    for (file, include) in placed {
+        if last.replace(file) == Some(file) {
+            continue;
+        }
+        // A macro may be used in the file that defines it.
+        if let Some(include) = include.filter(|include| include.file != file) {
+            includes.entry(file).or_insert(include);
+        }
+    }
+    includes
+}
+
+impl Sites<'_> {
+    /// All of them.
+    pub fn all(&self) -> Vec<&dyn Site> {
+        match self {
+            Self::Nginx(servers) => servers.iter().map(|site| -> &dyn Site { site }).collect(),
+            Self::Apache(hosts) => hosts.iter().map(|site| -> &dyn Site { site }).collect(),
+        }
+    }
+
+    /// The one that a request reaches.
+    pub fn choose(&self, request: &Request) -> Option<&dyn Site> {
+        match self {
+            Self::Nginx(servers) => from::nginx::choose(servers, request).map(|site| -> &dyn Site { site }),
+            Self::Apache(hosts) => from::apache::choose(hosts, request).map(|site| -> &dyn Site { site }),
+        }
+    }
+}
+
+/// Reads the main file and what belongs to it.
 pub fn load(files: &dyn Files, sources: &mut SourceMap, root: &Root, settings: &Settings) -> (Config, Vec<Finding>) {
     // Below the base the files go by their whole paths, so that includes of absolute paths find them; what is shown is relative
     // all the same. A root outside of the base goes by the path that it was named with.
     let below = root.main.is_relative() && !root.main.starts_with("..");
-    let loaded = if below {
-        project::load(files, sources, &root.base.join(&root.main), &root.base, settings)
+    if below {
+        load_from(files, sources, root.dialect, &root.base.join(&root.main), &root.base, settings)
     } else {
-        project::load(files, sources, &root.main, Path::new(""), settings)
+        load_from(files, sources, root.dialect, &root.main, Path::new(""), settings)
+    }
+}
+
+fn load_from(
+    files: &dyn Files,
+    sources: &mut SourceMap,
+    dialect: Dialect,
+    main: &Path,
+    base: &Path,
+    settings: &Settings,
+) -> (Config, Vec<Finding>) {
+    let loaded = match dialect {
+        Dialect::Nginx => {
+            let loaded = nginx::load(files, sources, main, base, settings);
+            return (Config::Nginx(loaded.config), loaded.findings);
+        }
+        Dialect::Apache => apache::load(files, sources, main, base, settings),
+        Dialect::Htaccess => apache::load_htaccess(files, sources, main, base, settings),
     };
-    (loaded.config, loaded.findings)
+    (Config::Apache(loaded.config), loaded.findings)
 }
 
 /// The configuration of a root that could not be read.
 pub fn unread(sources: &mut SourceMap, root: &Root) -> Config {
-    project::load(&Memory::new(), sources, &root.main, Path::new(""), &Settings::default()).config
+    load_from(&Memory::new(), sources, root.dialect, &root.main, Path::new(""), &Settings::default()).0
 }
 
 /// Checks directives: names, contexts, numbers of arguments.
 pub fn check(config: &Config, sources: &SourceMap, settings: &Settings) -> Vec<Finding> {
-    project::check(config, sources, settings)
+    match config {
+        Config::Nginx(config) => nginx::check(config, sources, settings),
+        Config::Apache(_) => Vec::new(),
+    }
 }
 
 /// The sites of a configuration.
-pub fn sites<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, lookup: Lookup<'a>) -> Vec<Server<'a>> {
-    nginx::lower(config, sources, paths, Some(lookup))
-}
-
-/// The site that a request reaches.
-pub fn choose<'s>(sites: &'s [Server<'_>], request: &Request) -> Option<&'s dyn Site> {
-    nginx::choose(sites, request).map(|site| -> &dyn Site { site })
+pub fn sites<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, lookup: Lookup<'a>) -> Sites<'a> {
+    match config {
+        Config::Nginx(config) => Sites::Nginx(from::nginx::lower(config, sources, paths, Some(lookup))),
+        Config::Apache(config) => Sites::Apache(from::apache::lower(config, sources, paths, Some(lookup))),
+    }
 }

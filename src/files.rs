@@ -1,7 +1,7 @@
 //! The only door to the file system, so that unsaved buffers, tests and other hosts come free.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 /// What stands at a path.
@@ -13,14 +13,34 @@ pub enum FileKind {
     Folder,
 }
 
+/// Something in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// What it is; of a link, what it leads to.
+    pub kind: Option<FileKind>,
+    /// Whether it is a link.
+    pub link: bool,
+}
+
 /// Read access to a tree of files.
 pub trait Files: Sync {
     /// The bytes of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The first `most` bytes of a file.
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>>;
     /// The names in a folder, sorted by byte value as nginx and httpd sort them.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+    /// What is in a folder, sorted as [`Files::list`] sorts it.
+    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let entry = |name: String| Entry { kind: self.kind(&folder.join(&name)), name, link: false };
+        Ok(self.list(folder)?.into_iter().map(entry).collect())
+    }
     /// What stands at `path`, if anything.
     fn kind(&self, path: &Path) -> Option<FileKind>;
+    /// The path that all names of one file have in common: two paths are the same file if these are the same.
+    fn identity(&self, path: &Path) -> PathBuf;
 }
 
 /// The real file system.
@@ -30,16 +50,15 @@ pub struct Disk;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may read files")]
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let meta = std::fs::metadata(path)?;
-        // Opening a pipe may wait forever, and a device may never end.
-        if !meta.is_file() && !meta.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        // Offsets are 32 bits wide.
-        if meta.len() > u64::from(u32::MAX) {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
+        check(path)?;
         std::fs::read(path)
+    }
+
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        check(path)?;
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -53,15 +72,51 @@ impl Files for Disk {
         Ok(names)
     }
 
-    fn kind(&self, path: &Path) -> Option<FileKind> {
-        let meta = std::fs::metadata(path).ok()?;
-        // Pipes and devices are nothing to read: they may never end.
-        match () {
-            () if meta.is_dir() => Some(FileKind::Folder),
-            () if meta.is_file() => Some(FileKind::File),
-            () => None,
+    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if let Ok(name) = entry.file_name().into_string() {
+                // The folder itself tells what an entry is; only links need to be looked at one by one.
+                let link = kind.is_symlink();
+                entries.push(Entry { name, kind: if link { self.kind(&entry.path()) } else { kind_of(kind) }, link });
+            }
         }
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
     }
+
+    fn kind(&self, path: &Path) -> Option<FileKind> {
+        kind_of(std::fs::metadata(path).ok()?.file_type())
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        std::fs::canonicalize(path).unwrap_or_else(|_| normalize(path))
+    }
+}
+
+/// Pipes and devices are nothing to read: they may never end.
+fn kind_of(kind: std::fs::FileType) -> Option<FileKind> {
+    match () {
+        () if kind.is_dir() => Some(FileKind::Folder),
+        () if kind.is_file() => Some(FileKind::File),
+        () => None,
+    }
+}
+
+/// Whether a path may be opened.
+fn check(path: &Path) -> io::Result<()> {
+    let meta = std::fs::metadata(path)?;
+    // Opening a pipe may wait forever, and a device may never end.
+    if !meta.is_file() && !meta.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    // Offsets are 32 bits wide.
+    if meta.len() > u64::from(u32::MAX) {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(())
 }
 
 /// A tree of files in memory: tests, rule pages, standard input.
@@ -92,12 +147,16 @@ impl Files for Memory {
         self.files.get(&normalize(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.files.get(&normalize(path)).ok_or(io::ErrorKind::NotFound)?;
+        Ok(bytes.get(..most).unwrap_or(bytes).to_vec())
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         let folder = normalize(folder);
-        let mut names: Vec<String> = self
-            .files
-            .keys()
-            .filter_map(|p| p.strip_prefix(&folder).ok()?.components().next())
+        let below = self.files.range(folder.clone()..).map(|(path, _)| path).take_while(|path| path.starts_with(&folder));
+        let mut names: Vec<String> = below
+            .filter_map(|path| path.strip_prefix(&folder).ok()?.components().next())
             .map(|c| c.as_os_str().to_string_lossy().into_owned())
             .collect();
         names.dedup();
@@ -111,6 +170,10 @@ impl Files for Memory {
         }
         let below = self.files.range(path.clone()..).next()?;
         (path.as_os_str().is_empty() || below.0.starts_with(&path)).then_some(FileKind::Folder)
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        normalize(path)
     }
 }
 
@@ -127,6 +190,10 @@ impl Files for Overlay<'_> {
         self.top.read(path).or_else(|_| self.base.read(path))
     }
 
+    fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        self.top.head(path, most).or_else(|_| self.base.head(path, most))
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         match (self.top.list(folder), self.base.list(folder)) {
             (Ok(mut a), Ok(b)) => {
@@ -140,13 +207,31 @@ impl Files for Overlay<'_> {
         }
     }
 
+    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let (top, base) = match (self.top.entries(folder), self.base.entries(folder)) {
+            (Ok(top), Ok(base)) => (top, base),
+            (Ok(top), Err(_)) => return Ok(top),
+            (Err(_), base) => return base,
+        };
+        let both: BTreeMap<String, Entry> = base.into_iter().chain(top).map(|entry| (entry.name.clone(), entry)).collect();
+        Ok(both.into_values().collect())
+    }
+
     fn kind(&self, path: &Path) -> Option<FileKind> {
         self.top.kind(path).or_else(|| self.base.kind(path))
+    }
+
+    // What lies over a file has its name.
+    fn identity(&self, path: &Path) -> PathBuf {
+        self.base.identity(path)
     }
 }
 
 /// A path without `.` and `..`, by its text alone (links are not followed).
 pub fn normalize(path: &Path) -> PathBuf {
+    if is_normal(path) {
+        return path.to_path_buf();
+    }
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -159,6 +244,18 @@ pub fn normalize(path: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// A folder as it can be opened: the working directory has an empty name here.
+pub fn or_dot(path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
+}
+
+/// Whether a path certainly has nothing to leave out.
+fn is_normal(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    let names = text.strip_prefix(b"/").unwrap_or(text);
+    cfg!(unix) && !names.is_empty() && names.split(|b| *b == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
 }
 
 /// A path as it is shown: relative to `base` if it lies below it, `/`-separated.

@@ -1,10 +1,13 @@
 //! What a rule reports.
 
+use std::borrow::Cow;
+
 use crate::model::Request;
 use crate::source::Span;
 
 /// How bad a finding is. Ordered: `Info < Warning < Error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -28,6 +31,7 @@ impl Severity {
 
 /// How sure a finding is. Ordered: `Low < Medium < High`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Depends on something the files do not tell.
@@ -55,11 +59,12 @@ pub struct Label {
     /// Where.
     pub span: Span,
     /// What stands there, in a few words without a full stop.
-    pub message: String,
+    pub message: Cow<'static, str>,
 }
 
 /// Whether a fix may be applied without asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Applicability {
     /// Keeps the meaning that the author certainly wanted.
@@ -88,7 +93,7 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
-/// One reported fault, with exactly one primary place.
+/// One reported fault, with exactly one primary place. There may be many thousands, so what is large or rare stands apart.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The id of the rule.
@@ -100,17 +105,17 @@ pub struct Finding {
     /// One line: what happens to which request. No full stop at the end.
     pub message: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<Cow<'static, str>>,
     /// The directive or key that decides; one line of source.
     pub primary: Span,
     /// Other places, in the order they are worth reading.
     pub related: Vec<Label>,
     /// The request that shows the fault.
-    pub witness: Option<Request>,
+    pub witness: Option<Box<Request>>,
     /// Where in the configuration, e.g. `http > server example.com > location /api/`.
     pub context: String,
     /// A repair, where one is certain.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Finding {
@@ -146,14 +151,14 @@ impl Finding {
 
     /// Sets what to do about it.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     /// Adds a related place.
     #[must_use]
-    pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
+    pub fn related(mut self, span: Span, message: impl Into<Cow<'static, str>>) -> Self {
         self.related.push(Label { span, message: message.into() });
         self
     }
@@ -161,14 +166,14 @@ impl Finding {
     /// Sets the request that shows the fault.
     #[must_use]
     pub fn witness(mut self, request: Request) -> Self {
-        self.witness = Some(request);
+        self.witness = Some(Box::new(request));
         self
     }
 
     /// Sets the repair.
     #[must_use]
     pub fn fix(mut self, applicability: Applicability, title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Fix { applicability, title: title.into(), edits });
+        self.fix = Some(Box::new(Fix { applicability, title: title.into(), edits }));
         self
     }
 }

@@ -7,11 +7,13 @@
 pub mod analysis;
 pub mod catalogue;
 pub mod cli;
+pub mod config;
 pub mod connect;
 pub mod discover;
 pub mod dump;
 pub mod files;
 pub mod finding;
+pub mod fingerprint;
 pub mod mask;
 pub mod model;
 pub mod project;

@@ -110,13 +110,16 @@ pub fn value<'t>(name: &str, value: &'t str) -> Cow<'t, str> {
 /// Whether the value of a header, parameter or variable of that name is a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.trim_start_matches('$');
-    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-        return false;
-    }
-    let lower = name.to_ascii_lowercase();
-    let mut parts = lower.rsplit(['-', '_']);
+    let mut parts = name.rsplit(['-', '_']);
     let last = parts.next().unwrap_or_default();
-    SECRET_NAMES.contains(&last) || (last == "key" && parts.next().is_some_and(|p| SECRET_KEYS.contains(&p)))
+    let secret = is_one_of(SECRET_NAMES, last)
+        || (last.eq_ignore_ascii_case("key") && parts.next().is_some_and(|part| is_one_of(SECRET_KEYS, part)));
+    secret && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// Whether a word is one of these, which are written in lower case.
+fn is_one_of(words: &[&str], word: &str) -> bool {
+    words.iter().any(|w| w.eq_ignore_ascii_case(word))
 }
 
 /// The byte ranges of `text` that must not be shown: ascending, disjoint, none empty.
@@ -129,12 +132,18 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
 /// Secrets that show by themselves.
 fn anywhere(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    if text.contains("://") {
-        in_urls(text, &mut found);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'$' | b'{' => hash(text, at, &mut found),
+            b'b' | b'B' | b't' | b'T' => after_scheme(text, at, &mut found),
+            b'=' => assignment(text, at, &mut found),
+            b':' => {
+                in_url(text, at, &mut found);
+                assignment(text, at, &mut found);
+            }
+            _ => {}
+        }
     }
-    hashes(text, &mut found);
-    after_schemes(text, &mut found);
-    assignments(text, &mut found);
     found
 }
 
@@ -165,64 +174,55 @@ fn is_variable(value: &str) -> bool {
     value.starts_with(['$', '{']) || value.starts_with("%{") || value.starts_with("<%") || value.starts_with("@@")
 }
 
-/// `scheme://user:password@host`.
-fn in_urls(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, _) in text.match_indices("://") {
-        let start = at + 3;
-        let authority = rest(text, start);
-        let authority = &authority[..run(authority, |c| !matches!(c, '/' | '?' | '#' | '"' | '\'' | ';') && !c.is_whitespace())];
-        let Some(end) = authority.rfind('@') else { continue };
-        let secret = authority.find(':').map_or(0, |colon| colon + 1);
-        if secret <= end && !is_variable(rest(authority, secret)) {
-            found.push(start + secret..start + end);
+/// `scheme://user:password@host`, from the colon on.
+fn in_url(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    let Some(authority) = rest(text, at).strip_prefix("://") else { return };
+    let start = at + 3;
+    let authority = &authority[..run(authority, |c| !matches!(c, '/' | '?' | '#' | '"' | '\'' | ';') && !c.is_whitespace())];
+    let Some(end) = authority.rfind('@') else { return };
+    let secret = authority.find(':').map_or(0, |colon| colon + 1);
+    if secret <= end && !is_variable(rest(authority, secret)) {
+        found.push(start + secret..start + end);
+    }
+}
+
+/// A password hash that begins here.
+fn hash(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    for mark in HASHES.iter().filter(|mark| rest(text, at).starts_with(**mark)) {
+        let start = at + mark.len();
+        let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "./$+=,-".contains(c));
+        let hash = &rest(text, start)[..length];
+        // `$1$…` of nginx is a capture; a hash has a salt, another `$` and many characters.
+        let is_hash = mark.starts_with('{') || (length >= 20 && hash.contains('$')) || (mark.len() > 3 && length >= 20);
+        if is_hash && !is_variable(hash) {
+            found.push(start..start + length);
         }
     }
 }
 
-/// Password hashes.
-fn hashes(text: &str, found: &mut Vec<Range<usize>>) {
-    if !text.contains(['$', '{']) {
+/// What follows a scheme that begins here: `Bearer x`, `Basic x`.
+fn after_scheme(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    let bytes = text.as_bytes();
+    let begins = |scheme: &&str| bytes.get(at..at + scheme.len()).is_some_and(|b| b.eq_ignore_ascii_case(scheme.as_bytes()));
+    let Some(scheme) = ["bearer", "basic", "token"].into_iter().find(begins) else { return };
+    let before = text.get(..at).and_then(|b| b.chars().next_back());
+    if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '$') {
         return;
     }
-    for mark in HASHES {
-        for (at, _) in text.match_indices(mark) {
-            let start = at + mark.len();
-            let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "./$+=,-".contains(c));
-            let hash = &rest(text, start)[..length];
-            // `$1$…` of nginx is a capture; a hash has a salt, another `$` and many characters.
-            let is_hash = mark.starts_with('{') || (length >= 20 && hash.contains('$')) || (mark.len() > 3 && length >= 20);
-            if is_hash && !is_variable(hash) {
-                found.push(start..start + length);
-            }
-        }
+    let mut start = at + scheme.len();
+    let gap = rest(text, start);
+    let blank = if gap.starts_with("\\s") {
+        2 + run(rest(gap, 2), |c| "+* ".contains(c))
+    } else {
+        run(gap, |c| c == ' ' || c == '\t' || c == ':')
+    };
+    if blank == 0 {
+        return;
     }
-}
-
-/// `Bearer x`, `Basic x`.
-fn after_schemes(text: &str, found: &mut Vec<Range<usize>>) {
-    let lower = text.to_ascii_lowercase();
-    for scheme in ["bearer", "basic", "token"] {
-        for (at, _) in lower.match_indices(scheme) {
-            let before = lower.get(..at).and_then(|b| b.chars().next_back());
-            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '$') {
-                continue;
-            }
-            let mut start = at + scheme.len();
-            let gap = rest(text, start);
-            let blank = if gap.starts_with("\\s") {
-                2 + run(rest(gap, 2), |c| "+* ".contains(c))
-            } else {
-                run(gap, |c| c == ' ' || c == '\t' || c == ':')
-            };
-            if blank == 0 {
-                continue;
-            }
-            start += blank;
-            let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "+/=._~-".contains(c));
-            if length >= 6 && looks_random(&rest(text, start)[..length]) {
-                found.push(start..start + length);
-            }
-        }
+    start += blank;
+    let length = run(rest(text, start), |c| c.is_ascii_alphanumeric() || "+/=._~-".contains(c));
+    if length >= 6 && looks_random(&rest(text, start)[..length]) {
+        found.push(start..start + length);
     }
 }
 
@@ -233,43 +233,42 @@ fn looks_random(word: &str) -> bool {
     inner_capital || word.bytes().any(|b| b.is_ascii_digit() || b == b'=')
 }
 
-/// `token=x` in query strings, `$http_x_api_key = "x"` in conditions, `Name: value` in quotes.
-fn assignments(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, sign) in text.match_indices(['=', ':']) {
-        let before = text.get(..at).unwrap_or_default();
-        // `!=` compares as well; `==` and `=~` do not set.
-        let before = before.strip_suffix(['!', '=']).unwrap_or(before);
-        let spaced = before.trim_end();
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let name_start = spaced.rfind(|c| !is_name(c)).map_or(0, |i| i + spaced[i..].chars().next().map_or(1, char::len_utf8));
-        let name = spaced.get(name_start..).unwrap_or_default();
-        let variable = spaced.get(..name_start).is_some_and(|b| b.ends_with('$'));
-        if !is_secret_name(name) || (spaced.len() != before.len() && !variable) {
-            continue;
-        }
-        let mut start = at + sign.len();
-        // `Authorization: …` in prose is no value; in a configuration the pair stands in quotes or has no blank.
-        let quoted = spaced.get(..name_start).is_some_and(|b| b.ends_with(['"', '\'']));
-        // Nor is `zone=token:10m`.
-        let part = spaced.get(..name_start).is_some_and(|b| b.ends_with(['=', '/', '.']));
-        if sign == ":" && !quoted && (part || rest(text, start).starts_with(char::is_whitespace)) {
-            continue;
-        }
-        if sign == ":" || variable {
-            start += run(rest(text, start), |c| c == ' ' || c == '\t');
-        }
-        let value = rest(text, start);
-        if sign == ":" && value.starts_with("//") {
-            continue;
-        }
-        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let length = match quote {
-            Some(q) => 1 + run(rest(value, 1), |c| c != q),
-            None if sign == ":" => run(value, |c| !matches!(c, '"' | '\'' | ';' | '\n')),
-            None => run(value, |c| !matches!(c, '&' | '"' | '\'' | ';' | ')' | '}' | ',') && !c.is_whitespace()),
-        };
-        literals(text, start..start + length, found);
+/// What follows a `=` or `:`: `token=x` in query strings, `$http_x_api_key = "x"` in conditions, `Name: value` in quotes.
+fn assignment(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    let colon = text.as_bytes().get(at) == Some(&b':');
+    let before = text.get(..at).unwrap_or_default();
+    // `!=` compares as well; `==` and `=~` do not set.
+    let before = before.strip_suffix(['!', '=']).unwrap_or(before);
+    let spaced = before.trim_end();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name_start = spaced.rfind(|c| !is_name(c)).map_or(0, |i| i + spaced[i..].chars().next().map_or(1, char::len_utf8));
+    let name = spaced.get(name_start..).unwrap_or_default();
+    let variable = spaced.get(..name_start).is_some_and(|b| b.ends_with('$'));
+    if !is_secret_name(name) || (spaced.len() != before.len() && !variable) {
+        return;
     }
+    let mut start = at + 1;
+    // `Authorization: …` in prose is no value; in a configuration the pair stands in quotes or has no blank.
+    let quoted = spaced.get(..name_start).is_some_and(|b| b.ends_with(['"', '\'']));
+    // Nor is `zone=token:10m`.
+    let part = spaced.get(..name_start).is_some_and(|b| b.ends_with(['=', '/', '.']));
+    if colon && !quoted && (part || rest(text, start).starts_with(char::is_whitespace)) {
+        return;
+    }
+    if colon || variable {
+        start += run(rest(text, start), |c| c == ' ' || c == '\t');
+    }
+    let value = rest(text, start);
+    if colon && value.starts_with("//") {
+        return;
+    }
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let length = match quote {
+        Some(q) => 1 + run(rest(value, 1), |c| c != q),
+        None if colon => run(value, |c| !matches!(c, '"' | '\'' | ';' | '\n')),
+        None => run(value, |c| !matches!(c, '&' | '"' | '\'' | ';' | ')' | '}' | ',') && !c.is_whitespace()),
+    };
+    literals(text, start..start + length, found);
 }
 
 /// Directives that set a header, parameter or variable with a secret name, and directives with such a name themselves.
@@ -293,16 +292,15 @@ fn setter(text: &str, statement: Range<usize>, found: &mut Vec<Range<usize>>) {
         (word, at)
     };
     let (directive, after) = next();
-    let lower = directive.to_ascii_lowercase();
-    if is_secret_name(directive) || lower == "secure_link_md5" {
+    if is_secret_name(directive) || directive.eq_ignore_ascii_case("secure_link_md5") {
         literals(text, after..end, found);
         return;
     }
-    if !SETTERS.contains(&lower.as_str()) {
+    if !is_one_of(SETTERS, directive) {
         return;
     }
     let (mut name, mut after) = next();
-    if ACTIONS.contains(&name.to_ascii_lowercase().as_str()) {
+    if is_one_of(ACTIONS, name) {
         (name, after) = next();
     }
     if is_secret_name(name.trim_matches(['"', '\'', ':'])) {
@@ -323,7 +321,7 @@ fn literals(text: &str, value: Range<usize>, found: &mut Vec<Range<usize>>) {
         } else {
             let length = run(here, |c| !c.is_whitespace() && !matches!(c, '"' | '\'' | ';' | '$')).max(c.len_utf8());
             let word = here.get(..length).unwrap_or(here);
-            if !PLAIN_WORDS.contains(&word.trim_end_matches(':').to_ascii_lowercase().as_str()) {
+            if !is_one_of(PLAIN_WORDS, word.trim_end_matches(':')) {
                 found.push(at..at + length);
             }
             at += length;

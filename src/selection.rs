@@ -2,7 +2,7 @@
 
 use crate::catalogue;
 use crate::finding::{Finding, Severity};
-use crate::settings::{Profile, Settings};
+use crate::settings::{PerFile, Profile, Settings};
 
 /// Findings of these show whatever is selected, unless ignored by name: a file that was not understood is never green.
 const ALWAYS: &[&str] = &["syntax-error", "internal-error"];
@@ -27,25 +27,36 @@ impl<'a> Selection<'a> {
 
     /// Whether the findings of a rule that runs are shown: it is selected by name, or belongs to the profile.
     pub fn shows(&self, rule: &str) -> bool {
-        let profile = catalogue::pages().get(rule).map_or(Profile::Default, |page| page.meta.profile);
+        let profile = catalogue::get(rule).map_or(Profile::Default, |page| page.meta.profile);
         profile <= self.settings.profile || self.settings.select.iter().any(|r| r == rule)
     }
 
-    /// The severity in force: the user's, the finding's own, that of the rule's page.
-    pub fn severity(&self, finding: &Finding) -> Severity {
+    /// The severity in force in a file (as it is shown): the user's, the finding's own, that of the rule's page. `None`: off.
+    pub fn severity(&self, finding: &Finding, path: &str) -> Option<Severity> {
+        if let Some(here) = self.in_file(finding.rule, path) {
+            return here;
+        }
         let users = self.settings.severity.get(finding.rule).copied();
-        let page = || catalogue::pages().get(finding.rule).map_or(Severity::Error, |page| page.meta.severity);
-        users.or(finding.severity).unwrap_or_else(page)
+        let page = || catalogue::get(finding.rule).map_or(Severity::Error, |page| page.meta.severity);
+        Some(users.or(finding.severity).unwrap_or_else(page))
+    }
+
+    /// What the user says of a rule in a file: the last entry that speaks of both.
+    #[expect(clippy::option_option, reason = "nothing said, off, a severity")]
+    fn in_file(&self, rule: &str, path: &str) -> Option<Option<Severity>> {
+        let per_file = &self.settings.per_file;
+        if per_file.is_empty() {
+            return None;
+        }
+        let path = self.settings.base.join(path);
+        let holds = |entry: &&PerFile| entry.rules.contains_key(rule) && entry.files.iter().any(|glob| glob.is_match(&path));
+        per_file.iter().rev().find(holds).and_then(|entry| entry.rules.get(rule)).copied()
     }
 }
 
 /// All rule ids, sorted.
 pub fn rule_ids() -> Vec<&'static str> {
-    let mut ids: Vec<&'static str> = catalogue::pages().keys().copied().collect();
-    ids.extend(crate::rules::registry().iter().map(|r| r.id));
-    ids.sort_unstable();
-    ids.dedup();
-    ids
+    crate::rules::registry().iter().map(|rule| rule.id).collect()
 }
 
 /// The id that a user meant: an id itself or a former one. On failure the nearest id, if one is near.
@@ -54,7 +65,7 @@ pub fn resolve(id: &str) -> Result<&'static str, Option<&'static str>> {
     if let Some(found) = ids.iter().find(|known| **known == id) {
         return Ok(found);
     }
-    let alias = catalogue::pages().iter().find(|(_, page)| page.meta.aliases.iter().any(|a| a == id));
+    let alias = catalogue::pages().find(|(_, page)| page.meta.aliases.iter().any(|a| a == id));
     if let Some((found, _)) = alias {
         return Ok(found);
     }

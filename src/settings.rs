@@ -1,11 +1,16 @@
 //! Facts and choices of the user, from the command line and, later, from `lint401.toml`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use globset::GlobMatcher;
 
 use crate::finding::{Confidence, Severity};
 
 /// Which rules run by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, clap::ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema, clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// Faults only.
@@ -17,8 +22,70 @@ pub enum Profile {
     Audit,
 }
 
+/// The severity from which on findings make the exit code 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum FailOn {
+    /// Errors.
+    Error,
+    /// Errors and warnings.
+    #[default]
+    Warning,
+    /// Any finding.
+    Info,
+    /// Nothing.
+    Never,
+}
+
+impl FailOn {
+    /// The word used in settings.
+    pub fn as_str(self) -> &'static str {
+        self.gate().map_or("never", Severity::as_str)
+    }
+
+    /// The lowest severity that fails; `None`: nothing does.
+    pub fn gate(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
+        }
+    }
+}
+
+impl Profile {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Strict => "strict",
+            Self::Audit => "audit",
+        }
+    }
+}
+
 /// A release of nginx: major, minor, patch.
 pub type NginxVersion = (u16, u16, u16);
+
+/// A release of Apache httpd: major, minor, patch.
+pub type ApacheVersion = (u16, u16, u16);
+
+/// Reads `1.30.0` or `1.30`.
+pub fn nginx_version(text: &str) -> Option<NginxVersion> {
+    let mut parts = text.split('.').map(|part| part.parse::<u16>().ok());
+    let version = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
+    parts.next().is_none().then_some(version)
+}
+
+/// Severities of rules in some files.
+#[derive(Clone, Debug)]
+pub struct PerFile {
+    /// The files: patterns of absolute paths.
+    pub files: Vec<GlobMatcher>,
+    /// Severity of a rule there; `None`: off.
+    pub rules: BTreeMap<String, Option<Severity>>,
+}
 
 /// Everything that changes what is found.
 #[derive(Clone, Debug)]
@@ -31,12 +98,18 @@ pub struct Settings {
     pub ignore: Vec<String>,
     /// Severities that replace those of the rule pages.
     pub severity: BTreeMap<String, Severity>,
+    /// Severities for some files only; later entries win, and the command line wins over all.
+    pub per_file: Vec<PerFile>,
+    /// The folder that shown paths are relative to: patterns are matched from there.
+    pub base: PathBuf,
     /// Findings below this confidence are not reported.
     pub min_confidence: Confidence,
     /// Target path prefix → path prefix in the repository, for includes of absolute paths. Longest prefix first.
     pub include_map: Vec<(String, String)>,
     /// The nginx whose behaviour counts.
     pub nginx_version: NginxVersion,
+    /// The httpd whose behaviour counts, and that `<IfVersion>` asks about.
+    pub apache_version: ApacheVersion,
     /// Whether paths outside the tree may be looked up on this machine (`--host`): it is the machine the configuration runs on.
     pub this_host: bool,
     /// Further login paths of the user's applications.
@@ -56,14 +129,24 @@ impl Default for Settings {
             select: Vec::new(),
             ignore: Vec::new(),
             severity: BTreeMap::new(),
+            per_file: Vec::new(),
+            base: PathBuf::new(),
             min_confidence: Confidence::Low,
             include_map: Vec::new(),
             nginx_version: (1, 30, 0),
+            apache_version: (2, 4, 71),
             this_host: false,
             login_paths: Vec::new(),
             required_headers: Vec::new(),
             trusted_proxies: Vec::new(),
             canonical_host: None,
         }
+    }
+}
+
+impl Settings {
+    /// Puts the longest prefixes first, as `include_map` promises.
+    pub fn sort_include_map(&mut self) {
+        self.include_map.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
     }
 }

@@ -55,9 +55,30 @@ pub struct SourceFile {
     pub path: String,
     text: String,
     invalid_utf8: Vec<u32>,
-    line_starts: OnceLock<Vec<u32>>,
+    /// How many line breaks stand before each block of the text: a line is found without a list of all lines.
+    line_breaks: OnceLock<Vec<u32>>,
     /// How many bytes before each block of the text only continue a character, so that columns of long lines cost little.
     continuations: OnceLock<Vec<u32>>,
+}
+
+/// How many bytes a block of the text has.
+const BLOCK: usize = 1024;
+
+/// For each block, and for the end: for how many bytes before it `count` counts.
+fn sums(bytes: &[u8], count: impl Fn(&[u8]) -> u32) -> Vec<u32> {
+    let sums = bytes.chunks(BLOCK).scan(0, |sum, block| {
+        *sum += count(block);
+        Some(*sum)
+    });
+    std::iter::once(0).chain(sums).collect()
+}
+
+fn count_line_breaks(bytes: &[u8]) -> u32 {
+    memchr::memchr_iter(b'\n', bytes).count() as u32
+}
+
+fn count_continuations(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|b| (**b & 0xC0) == 0x80).count() as u32
 }
 
 impl SourceFile {
@@ -72,62 +93,75 @@ impl SourceFile {
         &self.invalid_utf8
     }
 
-    fn line_starts(&self) -> &[u32] {
-        self.line_starts.get_or_init(|| {
-            let breaks = self.text.match_indices('\n');
-            std::iter::once(0).chain(breaks.map(|(i, _)| i as u32 + 1)).collect()
-        })
+    /// How many line breaks stand before an offset.
+    fn line_breaks_before(&self, offset: u32) -> u32 {
+        let before_blocks = self.line_breaks.get_or_init(|| sums(self.text.as_bytes(), count_line_breaks));
+        let block = offset as usize / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset as usize).unwrap_or_default();
+        before_blocks.get(block).copied().unwrap_or(0) + count_line_breaks(rest)
     }
 
     /// How many of these bytes only continue a character.
     fn continuations(&self, from: u32, to: u32) -> u32 {
-        const BLOCK: usize = 4096;
-        let count = |bytes: &[u8]| bytes.iter().filter(|b| (**b & 0xC0) == 0x80).count() as u32;
         let bytes = self.text.as_bytes();
         if ((to - from) as usize) < BLOCK {
-            return count(bytes.get(from as usize..to as usize).unwrap_or_default());
+            return count_continuations(bytes.get(from as usize..to as usize).unwrap_or_default());
         }
-        let blocks = self.continuations.get_or_init(|| {
-            let sums = bytes.chunks(BLOCK).scan(0, |sum, block| {
-                *sum += count(block);
-                Some(*sum)
-            });
-            std::iter::once(0).chain(sums).collect()
-        });
+        let before_blocks = self.continuations.get_or_init(|| sums(bytes, count_continuations));
         let before = |offset: u32| {
             let block = offset as usize / BLOCK;
             let rest = bytes.get(block * BLOCK..offset as usize).unwrap_or_default();
-            blocks.get(block).copied().unwrap_or(0) + count(rest)
+            before_blocks.get(block).copied().unwrap_or(0) + count_continuations(rest)
         };
         before(to) - before(from)
     }
 
     /// How many lines it has; at least one.
     pub fn line_count(&self) -> u32 {
-        self.line_starts().len() as u32
+        self.line_breaks_before(self.text.len() as u32) + 1
     }
 
     /// The position of a byte offset; an offset past the end is the end.
     pub fn position(&self, offset: u32) -> Position {
         let offset = offset.min(self.text.len() as u32);
-        let starts = self.line_starts();
-        let line = starts.partition_point(|s| *s <= offset).saturating_sub(1);
-        let start = starts.get(line).copied().unwrap_or(0);
+        let line = self.line_breaks_before(offset) + 1;
+        // Mostly the line begins in the same block.
+        let block = offset as usize / BLOCK * BLOCK;
+        let before = self.text.as_bytes().get(block..offset as usize).unwrap_or_default();
+        let start = memchr::memrchr(b'\n', before).map_or_else(|| self.line_start(line), |at| (block + at + 1) as u32);
         let column = offset - start - self.continuations(start, offset) + 1;
-        Position { line: line as u32 + 1, column, offset }
+        Position { line, column, offset }
+    }
+
+    /// The column of a position counted in bytes of UTF-8, from 1.
+    pub fn byte_column(&self, at: Position) -> u32 {
+        at.offset.saturating_sub(self.line_start(at.line)) + 1
+    }
+
+    /// The end of a span, or the end of its first line if it goes on after that.
+    pub fn end_in_line(&self, start: Position, end: Position) -> Position {
+        if end.line <= start.line {
+            return end;
+        }
+        self.position(self.line_start(start.line) + self.line(start.line).len() as u32).max(start)
     }
 
     /// The offset of the first byte of a 1-based line; a line past the last one starts at the end.
     pub fn line_start(&self, line: u32) -> u32 {
-        self.line_starts().get(line.saturating_sub(1) as usize).copied().unwrap_or(self.text.len() as u32)
+        let Some(wanted) = line.checked_sub(1).filter(|wanted| *wanted > 0) else { return 0 };
+        // The block with the line break before the line.
+        let before_blocks = self.line_breaks.get_or_init(|| sums(self.text.as_bytes(), count_line_breaks));
+        let block = before_blocks.partition_point(|before| *before < wanted).saturating_sub(1);
+        let skipped = wanted - 1 - before_blocks.get(block).copied().unwrap_or(0).min(wanted - 1);
+        let rest = self.text.as_bytes().get(block * BLOCK..).unwrap_or_default();
+        let within = memchr::memchr_iter(b'\n', rest.get(..BLOCK).unwrap_or(rest)).nth(skipped as usize);
+        within.map_or(self.text.len(), |at| block * BLOCK + at + 1) as u32
     }
 
     /// The text of a 1-based line, without its line break.
     pub fn line(&self, line: u32) -> &str {
-        let starts = self.line_starts();
-        let Some(start) = starts.get(line.saturating_sub(1) as usize) else { return "" };
-        let end = starts.get(line as usize).map_or(self.text.len(), |e| *e as usize);
-        self.text.get(*start as usize..end).unwrap_or_default().trim_end_matches(['\n', '\r'])
+        let (start, end) = (self.line_start(line), self.line_start(line.saturating_add(1)));
+        self.text.get(start as usize..end as usize).unwrap_or_default().trim_end_matches(['\n', '\r'])
     }
 }
 
@@ -155,7 +189,7 @@ impl SourceMap {
             path: path.into(),
             text,
             invalid_utf8,
-            line_starts: OnceLock::new(),
+            line_breaks: OnceLock::new(),
             continuations: OnceLock::new(),
         });
         id
@@ -229,6 +263,28 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_found_in_whatever_block_they_lie() {
+        let mut map = SourceMap::new();
+        let lines: Vec<String> = (0..400).map(|i| "x".repeat(i * 7 % 61 * usize::from(i % 90 > 1) * 9)).collect();
+        for text in [lines.join("\n"), lines.join("\n") + "\n", "\n".repeat(3 * BLOCK), "x".repeat(2 * BLOCK), String::new()] {
+            let id = map.add("x", text.clone().into_bytes());
+            let file = map.file(id);
+            let mut start = 0;
+            for (index, line) in text.split('\n').enumerate() {
+                let number = index as u32 + 1;
+                assert_eq!((file.line_start(number), file.line(number)), (start, line), "line {number}");
+                for offset in [start, start + line.len() as u32] {
+                    assert_eq!(file.position(offset), Position { line: number, column: offset - start + 1, offset });
+                }
+                start += line.len() as u32 + 1;
+            }
+            assert_eq!(file.line_count() as usize, text.split('\n').count());
+            assert_eq!(file.line_start(file.line_count() + 1) as usize, text.len());
+            assert_eq!(file.line(file.line_count() + 2), "");
+        }
+    }
+
+    #[test]
     fn columns_count_code_points() {
         let mut map = SourceMap::new();
         let id = map.add("x", "é\tx\r\ny".as_bytes().to_vec());
@@ -236,5 +292,9 @@ mod tests {
         assert_eq!(map.file(id).position(6), Position { line: 2, column: 1, offset: 6 });
         assert_eq!(map.file(id).position(99).offset, 7);
         assert_eq!(map.file(id).line(1), "é\tx");
+        let (start, end) = map.positions(Span::new(id, 2, 7));
+        assert_eq!(map.file(id).byte_column(start), 3);
+        assert_eq!(map.file(id).end_in_line(start, end), Position { line: 1, column: 4, offset: 4 });
+        assert_eq!(map.file(id).end_in_line(end, end), end);
     }
 }

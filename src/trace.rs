@@ -345,7 +345,8 @@ impl Trace<'_> {
 
 fn satisfied_by(kind: GateKind) -> &'static str {
     match kind {
-        GateKind::Basic => "credentials",
+        GateKind::Basic | GateKind::Digest | GateKind::Form => "credentials",
+        GateKind::Condition => "condition",
         GateKind::Jwt => "token",
         GateKind::Subrequest => "subrequest",
         GateKind::Address => "address",

@@ -1,4 +1,4 @@
-//! The measured facts of `tests/facts/*.md`, each replayed against the real nginx.
+//! The measured facts of `tests/facts/*.md`, each replayed against the real server.
 //!
 //! The blocks have the grammar of rule pages (`rules/README.md`) with the one role `fact`; each has a witness. The same facts are
 //! tests of the model: see `tests/model_facts.rs`.
@@ -8,25 +8,33 @@
 mod support;
 
 use libtest_mimic::{Arguments, Trial};
+use support::server::Dialect;
 use support::{replay, witness};
 
 fn main() -> std::process::ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(2);
-    let trials = match support::servers() {
-        Ok(true) => trials(),
-        Ok(false) => {
-            eprintln!("skipped: nginx is not installed");
-            Vec::new()
+    let (there, missing) = support::servers();
+    let mut trials = trials(&there);
+    for dialect in Dialect::ALL.into_iter().filter(|d| !there.contains(d)) {
+        match missing.iter().find(|(d, _)| *d == dialect) {
+            Some((_, error)) => {
+                let error = error.clone();
+                trials.push(Trial::test(dialect.name(), move || Err(error.into())));
+            }
+            None => eprintln!("skipped: {} is not installed", dialect.name()),
         }
-        Err(error) => vec![Trial::test("nginx", move || Err(error.into()))],
-    };
+    }
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn trials() -> Vec<Trial> {
+fn trials(servers: &[Dialect]) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (name, example) in support::facts() {
+        // A language that no server reads is told by the replay.
+        if Dialect::of(&example.language).is_some_and(|d| !servers.contains(&d)) {
+            continue;
+        }
         trials.push(Trial::test(name, move || {
             let block = example.witness.as_ref().ok_or("a fact needs a witness")?;
             let witness = witness::parse(&block.text).map_err(|e| format!("from line {}: {e}", block.line))?;

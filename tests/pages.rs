@@ -1,4 +1,4 @@
-//! Every example of `rules/*.md` is a test: lint401 must say what the marks say, and the real nginx must do what the witness says.
+//! Every example of `rules/*.md` is a test: lint401 must say what the marks say, and the real server must do what the witness says.
 //! The grammar of the pages is described in `rules/README.md`, whose own example is tested here as well.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::print_stderr, reason = "a test binary")]
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Failed, Trial};
 use lint401::catalogue;
 use support::markdown::{Example, Sections};
+use support::server::Dialect;
 use support::{replay, witness};
 
 /// A page as the tests see it.
@@ -33,18 +34,20 @@ const LANGUAGES: [&str; 1] = ["nginx"];
 fn main() -> std::process::ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(2);
-    let servers = support::servers();
-    if servers == Ok(false) {
-        eprintln!("skipped: nginx is not installed, witnesses are not replayed");
-    }
+    let (servers, missing) = support::servers();
     let mut trials = vec![Trial::test("catalogue", || laws::catalogue(&rules_folder()).map_err(Failed::from))];
-    if let Err(error) = &servers {
-        let error = error.clone();
-        trials.push(Trial::test("nginx", move || Err(error.into())));
+    for dialect in Dialect::ALL.into_iter().filter(|d| !servers.contains(d)) {
+        match missing.iter().find(|(d, _)| *d == dialect) {
+            Some((_, error)) => {
+                let error = error.clone();
+                trials.push(Trial::test(dialect.name(), move || Err(error.into())));
+            }
+            None => eprintln!("skipped: {} is not installed, witnesses are not replayed", dialect.name()),
+        }
     }
     for (id, text, first_line, registered) in pages() {
         match read(&id, &text, first_line, registered) {
-            Ok(page) => add(&Arc::new(page), servers == Ok(true), &mut trials),
+            Ok(page) => add(&Arc::new(page), &servers, &mut trials),
             Err(error) => trials.push(Trial::test(format!("{id}/page"), move || Err(error.into()))),
         }
     }
@@ -77,7 +80,7 @@ fn read(id: &str, text: &str, first_line: usize, registered: bool) -> Result<Pag
     Ok(Page { id: id.to_owned(), meta: page.meta, sections, examples, registered })
 }
 
-fn add(page: &Arc<Page>, servers: bool, trials: &mut Vec<Trial>) {
+fn add(page: &Arc<Page>, servers: &[Dialect], trials: &mut Vec<Trial>) {
     let id = page.id.clone();
     let checked = Arc::clone(page);
     trials.push(Trial::test(format!("{id}/page"), move || laws::page(&checked).map_err(Failed::from)));
@@ -100,14 +103,17 @@ fn add(page: &Arc<Page>, servers: bool, trials: &mut Vec<Trial>) {
                 trials.push(Trial::test(format!("{name}/fixed"), move || check().map_err(Failed::from)));
             }
         }
-        if example.language == "nginx" && servers && !example.words.iter().any(|w| w == "no-oracle") {
+        let dialect = Dialect::of(&example.language).filter(|d| servers.contains(d));
+        if let Some(dialect) = dialect.filter(|_| !example.words.iter().any(|w| w == "no-oracle")) {
             let page = Arc::clone(page);
-            trials.push(Trial::test(format!("{name}/nginx"), move || real(&page.examples[index]).map_err(Failed::from)));
+            trials.push(Trial::test(format!("{name}/{}", dialect.name()), move || {
+                real(&page.examples[index]).map_err(Failed::from)
+            }));
         }
     }
 }
 
-/// The real nginx does what the witness says; without a witness it accepts the example.
+/// The real server does what the witness says; without a witness it accepts the example.
 fn real(example: &Example) -> Result<(), String> {
     let Some(block) = &example.witness else {
         return replay::replay(example, None);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use lint401::analysis::{self, Progress};
-use lint401::discover::{Root, RootKind};
+use lint401::discover::{Dialect, Root, RootKind};
 use lint401::files::Memory;
 use lint401::model::from::nginx::Server;
 use lint401::model::{Paths, Site as _, from};
@@ -72,6 +72,11 @@ pub(crate) fn with_errors(servers: usize) -> String {
     main_file(servers, |i| if i % 10 == 0 { "\n        ;" } else { "" })
 }
 
+/// Text to tokens; how many they are.
+pub(crate) fn lex(text: &str) -> usize {
+    nginx::count_tokens(text)
+}
+
 /// Text to tree.
 pub(crate) fn parse(text: &str) -> Tree {
     nginx::parse(FileId(0), text)
@@ -122,11 +127,11 @@ pub(crate) fn resolve(sites: &[Server<'_>], path: &str) -> usize {
 
 /// How many findings there are.
 pub(crate) fn analyze(files: &Memory) -> usize {
-    let root = Root { main: MAIN.into(), base: "".into(), kind: RootKind::Main };
+    let root = Root { main: MAIN.into(), base: "".into(), kind: RootKind::Main, dialect: Dialect::Nginx };
     analysis::analyze(files, &[root], &Settings::default(), &Progress::default()).findings.len()
 }
 
-/// How many well-known paths there are.
+/// The list of well-known paths, arranged anew.
 pub(crate) fn well_known_paths() -> usize {
-    Paths::parse(include_str!("../../rules/paths.yaml")).map_or(0, |paths| paths.list.len())
+    Paths::new(Paths::shipped().list.clone()).list.len()
 }

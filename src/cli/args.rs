@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::{Confidence, Severity};
 use crate::report::Format;
-use crate::settings::Profile;
+use crate::settings::{FailOn, Profile};
 
 const CHECK_HELP: &str = "\
 Exit codes:
@@ -23,9 +24,9 @@ Examples:
   lint401 check                          everything below this folder
   lint401 check deploy/nginx/nginx.conf  one configuration with all that it includes
   nginx -T 2>&1 | lint401 check -        the configuration that nginx would load
-  lint401 check -f concise -f json=report.json deploy/";
+  lint401 check -f github -f sarif=lint401.sarif deploy/";
 
-/// Finds surprise 401s in nginx configurations before you deploy them.
+/// Finds surprise 401s in nginx and Apache configurations before you deploy them.
 #[derive(Debug, Parser)]
 #[command(name = "lint401", version, max_term_width = 100, styles = Styles::plain(), disable_help_subcommand = true)]
 pub(super) struct Cli {
@@ -45,12 +46,15 @@ pub(super) enum Command {
     Rules(RulesArgs),
     /// List the files that would be read, as which kind, via which include
     Files(FilesArgs),
+    /// Show, check or write lint401.toml
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Show what a configuration does to one request, step by step
     Trace(Box<TraceArgs>),
 }
 
 /// What is read, and how.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Input")]
 pub(super) struct InputArgs {
     /// Name of the file that standard input holds; it stands in for that file
@@ -68,8 +72,10 @@ pub(super) struct InputArgs {
     /// Release of nginx whose behaviour counts
     #[arg(long, value_name = "X.Y.Z", env = "LINT401_NGINX_VERSION", hide_env = true)]
     pub(super) nginx_version: Option<String>,
-    /// Read no settings but those of the command line
-    // There is no settings file yet; scripts that must not depend on one can say so today.
+    /// Settings: a file instead of the nearest lint401.toml, or a single `key = value` that comes on top (repeatable)
+    #[arg(long, value_name = "FILE|KEY=VALUE", env = "LINT401_CONFIG", hide_env = true)]
+    pub(super) config: Vec<String>,
+    /// Read no lint401.toml
     #[arg(long, env = "LINT401_ISOLATED", hide_env = true)]
     pub(super) isolated: bool,
     /// Number of threads (default: one for each processor)
@@ -80,11 +86,12 @@ pub(super) struct InputArgs {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct CheckArgs {
-    /// Files and folders; `-` reads a file, or the output of `nginx -T`, from standard input
-    #[arg(value_name = "PATH", default_value = ".")]
+    /// Files and folders (default: the roots of lint401.toml, else this folder); `-` reads a file, or the output of
+    /// `nginx -T`, from standard input
+    #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 
-    /// Output format, to standard output or to a file: full, concise, json (repeatable)
+    /// Output format, to standard output or to a file (repeatable): full, concise, grouped, json, jsonl, sarif, github, gitlab, junit, checkstyle, rdjson, rdjsonl, azure, markdown
     #[arg(
         short,
         long = "format",
@@ -98,7 +105,7 @@ pub(super) struct CheckArgs {
     /// When to use colours: auto, always or never
     #[arg(long, value_enum, hide_possible_values = true, value_name = "WHEN", default_value_t = When::Auto, env = "LINT401_COLOR", hide_env = true, help_heading = "Output")]
     pub(super) color: When,
-    /// Count the findings of each rule instead of listing them (full and concise)
+    /// Count the findings of each rule instead of listing them (full, concise and grouped)
     #[arg(long, env = "LINT401_STATISTICS", hide_env = true, help_heading = "Output")]
     pub(super) statistics: bool,
     /// List at most N findings in full output; 0: all
@@ -138,8 +145,16 @@ pub(super) struct CheckArgs {
     )]
     pub(super) severity: Vec<String>,
     /// Which rules run: default (faults), strict (and what is unwise), audit (and what is only suspected)
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "PROFILE", default_value_t = ProfileArg::Default, env = "LINT401_PROFILE", hide_env = true, help_heading = "Rules")]
-    pub(super) profile: ProfileArg,
+    #[arg(
+        long,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "PROFILE",
+        env = "LINT401_PROFILE",
+        hide_env = true,
+        help_heading = "Rules"
+    )]
+    pub(super) profile: Option<Profile>,
     /// Hide findings below this severity: info, warning or error
     #[arg(long, value_enum, hide_possible_values = true, value_name = "LEVEL", default_value_t = Severity::Info, env = "LINT401_MIN_SEVERITY", hide_env = true, help_heading = "Rules")]
     pub(super) min_severity: Severity,
@@ -148,8 +163,16 @@ pub(super) struct CheckArgs {
     pub(super) min_confidence: Confidence,
 
     /// Severity from which on findings make the exit code 1: error, warning, info or never
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "LEVEL", default_value_t = FailOn::Warning, env = "LINT401_FAIL_ON", hide_env = true, help_heading = "Gate")]
-    pub(super) fail_on: FailOn,
+    #[arg(
+        long,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "LEVEL",
+        env = "LINT401_FAIL_ON",
+        hide_env = true,
+        help_heading = "Gate"
+    )]
+    pub(super) fail_on: Option<FailOn>,
     /// Exit with 0 whatever is found
     #[arg(long, env = "LINT401_EXIT_ZERO", hide_env = true, help_heading = "Gate")]
     pub(super) exit_zero: bool,
@@ -181,10 +204,34 @@ pub(super) struct RulesArgs {
     pub(super) json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Write a lint401.toml with everything that can be set, as comments
+    Init {
+        /// Rules that have findings now are only told: take them back one by one
+        #[arg(long)]
+        from_findings: bool,
+    },
+    /// Show the settings in force for a file or folder, and the files they come from
+    Show {
+        /// A lint401.toml, or a file or folder whose settings are asked for
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+    },
+    /// Check a lint401.toml (default: the nearest)
+    Validate {
+        /// A lint401.toml, or a file or folder whose lint401.toml is checked
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of lint401.toml
+    Schema,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct FilesArgs {
     /// Files and folders; `-` reads standard input
-    #[arg(value_name = "PATH", default_value = ".")]
+    #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) input: InputArgs,
@@ -194,8 +241,9 @@ pub(super) struct FilesArgs {
 pub(super) struct TraceArgs {
     /// The URL that a visitor asks for; its path is taken as it is written
     pub(super) url: String,
-    /// Files and folders; `-` reads a file, or the output of `nginx -T`, from standard input
-    #[arg(value_name = "PATH", default_value = ".")]
+    /// Files and folders (default: the roots of lint401.toml, else this folder); `-` reads a file, or the output of
+    /// `nginx -T`, from standard input
+    #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// Method of the request
     #[arg(long, short = 'X', value_name = "M", default_value = "GET")]
@@ -213,9 +261,10 @@ pub(super) struct TraceArgs {
     pub(super) input: InputArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum KindArg {
     /// By path and content
+    #[default]
     Auto,
     /// nginx
     Nginx,
@@ -238,49 +287,6 @@ pub(super) enum When {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ProfileArg {
-    /// Faults
-    Default,
-    /// And what is unwise
-    Strict,
-    /// And what is only suspected
-    Audit,
-}
-
-impl From<ProfileArg> for Profile {
-    fn from(profile: ProfileArg) -> Self {
-        match profile {
-            ProfileArg::Default => Self::Default,
-            ProfileArg::Strict => Self::Strict,
-            ProfileArg::Audit => Self::Audit,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
-    /// Errors
-    Error,
-    /// Errors and warnings
-    Warning,
-    /// Any finding
-    Info,
-    /// Nothing
-    Never,
-}
-
-impl FailOn {
-    pub(super) fn gate(self) -> Option<Severity> {
-        match self {
-            Self::Error => Some(Severity::Error),
-            Self::Warning => Some(Severity::Warning),
-            Self::Info => Some(Severity::Info),
-            Self::Never => None,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum PageFormat {
     /// For the terminal
     Text,
@@ -298,16 +304,29 @@ pub(super) enum TraceFormat {
     Json,
 }
 
-/// Splits `FORMAT[=FILE]`.
-pub(super) fn format(text: &str) -> Result<(Format, Option<PathBuf>), super::Failure> {
-    let (name, file) = match text.split_once('=') {
-        Some((name, file)) => (name, Some(file)),
-        None => (text, None),
-    };
-    if file == Some("") {
-        return Err(super::Failure::usage(format!("`{text}` names no file")));
+/// Splits each `FORMAT[=FILE]`. Only one report can go to standard output, and only one into a file.
+pub(super) fn formats(texts: &[String]) -> Result<Vec<(Format, Option<PathBuf>)>, super::Failure> {
+    let mut formats: Vec<(Format, Option<PathBuf>)> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) => (name, Some(file)),
+            None => (text.as_str(), None),
+        };
+        if file == Some("") {
+            return Err(super::Failure::usage(format!("`{text}` names no file")));
+        }
+        let format = Format::from_str(name, false).map_err(|_| {
+            let known: Vec<_> = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+            let known: Vec<_> = known.iter().map(PossibleValue::get_name).collect();
+            super::Failure::with_hint(format!("unknown format `{name}`"), format!("formats are {}", known.join(", ")))
+        })?;
+        let file = file.map(PathBuf::from);
+        if formats.iter().any(|(_, other)| *other == file) {
+            let what = file.map_or("standard output".to_owned(), |file| super::input::name(&file));
+            let hint = "write all but one to files: -f sarif=report.sarif -f github";
+            return Err(super::Failure::with_hint(format!("two reports for {what}"), hint));
+        }
+        formats.push((format, file));
     }
-    let format = Format::from_str(name, false)
-        .map_err(|_| super::Failure::with_hint(format!("unknown format `{name}`"), "formats are full, concise and json"))?;
-    Ok((format, file.map(PathBuf::from)))
+    Ok(formats)
 }

@@ -7,35 +7,50 @@ use super::args::CheckArgs;
 use super::input::{self, Input};
 use super::output;
 use super::progress;
+use super::project::Configs;
 use super::{CLEAN, FAILED, FINDINGS, Failure, NOTHING, note};
 use crate::analysis::{self, Analysis, INTERNAL_ERROR, Progress};
 use crate::discover::{Kind, Skipped, Unreadable};
 use crate::report::{self, Format, Look, Report, plural};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
-    let formats = args.formats.iter().map(|f| super::args::format(f)).collect::<Result<Vec<_>, _>>()?;
-    let settings = input::rules(input::settings(&args.input)?, args)?;
+    let formats = super::args::formats(&args.formats)?;
+    let configs = Configs::new(&args.input)?;
+    // Wrong arguments are told before anything is read.
+    let settings = input::rules(input::settings(&args.input, &configs.own)?, args)?;
     let progress = Progress::default();
     let wanted = !args.no_progress && args.quiet == 0;
     let (input, analysis) = input::on_threads(args.input.jobs, || {
         progress::watch(wanted, &progress, || {
-            let input = input::find(&args.paths, &args.input)?;
-            let analysis = analysis::analyze(&*input.files, &input.found.roots, &settings, &progress);
-            Ok::<_, Failure>((input, analysis))
+            let input = input::find(&args.paths, &args.input, &configs.own)?;
+            let mut analyses = Vec::new();
+            for (config, roots) in configs.group(&input.found.roots)? {
+                let settings = input::rules(input::settings(&args.input, &config)?, args)?;
+                analyses.push(analysis::analyze(&*input.files, &roots, &settings, &progress));
+            }
+            Ok::<_, Failure>((input, analysis::join(analyses)))
         })
     })??;
 
     let findings: Vec<_> = analysis.findings.iter().filter(|r| r.severity >= args.min_severity).collect();
-    let report = Report { analysis: &analysis, findings, skipped: &input.found.skipped, unreadable: &input.found.unreadable };
+    let folder = input::folder_in_repository();
+    let report = Report {
+        analysis: &analysis,
+        findings,
+        skipped: &input.found.skipped,
+        unreadable: &input.found.unreadable,
+        settings: &settings,
+        folder: &folder,
+    };
     let checked = !analysis.files.is_empty();
     if args.quiet < 2 {
         print(args, &formats, &report, checked)?;
     }
     tell(args, &input, &analysis);
 
-    let gate = args.fail_on.gate();
+    let gate = args.fail_on.or(configs.own.fail_on).unwrap_or_default().gate();
     let failed = !input.found.unreadable.is_empty() || analysis.findings.iter().any(|r| r.finding.rule == INTERNAL_ERROR);
-    Ok(if failed {
+    let code = if failed {
         FAILED
     } else if !checked {
         if args.allow_empty { CLEAN } else { NOTHING }
@@ -43,7 +58,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         FINDINGS
     } else {
         CLEAN
-    })
+    };
+    // The process ends here, and its memory goes back as a whole.
+    std::mem::forget(analysis);
+    Ok(code)
 }
 
 /// Writes the reports.
@@ -109,7 +127,7 @@ fn nothing(args: &CheckArgs, input: &Input) {
     let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
     let level = if args.allow_empty { "note" } else { "error" };
     note(&format!(
-        "{level}: nothing was checked: no nginx configuration in {} ({} looked at)",
+        "{level}: nothing was checked: no configuration of nginx or Apache in {} ({} looked at)",
         asked.join(", "),
         plural(input.found.looked_at, "file")
     ));
@@ -117,9 +135,12 @@ fn nothing(args: &CheckArgs, input: &Input) {
         note(&format!("  {text}"));
     }
     note(
-        "  looked for nginx.conf, *.conf, *.vhost, templates of these, and files in folders named nginx, conf.d, sites-*, snippets,",
+        "  looked for nginx.conf, httpd.conf, apache2.conf, .htaccess, *.conf, *.vhost, templates of these, and files in folders",
     );
-    note("  whose content is nginx; name a file and say --kind nginx where that is not recognised");
+    note(
+        "  named nginx, conf.d, sites-*, snippets, whose content is nginx or Apache; name a file and say --kind where that is not",
+    );
+    note("  recognised");
 }
 
 /// `3 files are not checked yet: 2 apache, 1 edge`
@@ -127,7 +148,7 @@ fn not_checked(skipped: &[Skipped]) -> Option<String> {
     if skipped.is_empty() {
         return None;
     }
-    let kinds = [Kind::Apache, Kind::Htaccess, Kind::Edge, Kind::Foreign, Kind::Unknown];
+    let kinds = [Kind::Edge, Kind::Foreign, Kind::Unknown];
     let counts = kinds.iter().map(|kind| (skipped.iter().filter(|s| s.kind == *kind).count(), kind));
     let counts: Vec<String> = counts.filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{n} {}", kind.as_str())).collect();
     let verb = if skipped.len() == 1 { "is" } else { "are" };

@@ -13,10 +13,10 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     let pages: Vec<&Page> = match &args.rule {
         Some(id) => {
             let id = input::rule(id)?;
-            let page = catalogue::pages().get(id).ok_or_else(|| Failure::usage(format!("rule `{id}` has no page")))?;
+            let page = catalogue::get(id).ok_or_else(|| Failure::usage(format!("rule `{id}` has no page")))?;
             vec![page]
         }
-        None => catalogue::pages().values().collect(),
+        None => catalogue::pages().map(|(_, page)| page).collect(),
     };
     let text = match args.format {
         PageFormat::Json => {
@@ -27,7 +27,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
             };
             format!("{}\n", serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?)
         }
-        PageFormat::Markdown => join(&pages, |page| format!("# {}\n\n{}\n\n{}\n", page.meta.id, facts(page), page.body.trim())),
+        PageFormat::Markdown => join(&pages, Page::markdown),
         PageFormat::Text => join(&pages, as_text),
     };
     output::print(&text)?;
@@ -46,23 +46,9 @@ fn document(page: &Page) -> serde_json::Value {
     document
 }
 
-/// `error · high confidence · profile default · nginx, apache · since 0.1.0`
-fn facts(page: &Page) -> String {
-    let meta = &page.meta;
-    format!(
-        "{} · {} confidence · profile {} · {} · fix: {} · since {}",
-        meta.severity.as_str(),
-        meta.confidence.as_str(),
-        rules::profile(meta.profile),
-        meta.formats.join(", "),
-        meta.fix,
-        meta.since
-    )
-}
-
 /// The page for a terminal: headings in capitals, code blocks indented.
 fn as_text(page: &Page) -> String {
-    let mut text = format!("{}: {}\n{}\n{}\n", page.meta.id, page.meta.summary, facts(page), docs_url(&page.meta.id));
+    let mut text = format!("{}: {}\n{}\n{}\n", page.meta.id, page.meta.summary, page.facts(), docs_url(&page.meta.id));
     let mut in_code = false;
     for line in page.body.trim().lines() {
         if line.trim_start().starts_with("```") {

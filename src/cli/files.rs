@@ -3,32 +3,29 @@
 use std::io::Write;
 
 use super::args::FilesArgs;
+use super::project::Configs;
 use super::{CLEAN, FAILED, Failure, NOTHING, input, note, output};
-use crate::analysis::{self, Progress};
-use crate::discover::Kind;
+use crate::analysis::{self, Covered, Progress};
+use crate::discover::{Dialect, Kind};
 use crate::report::escape;
 
 pub(super) fn run(args: &FilesArgs) -> Result<u8, Failure> {
-    let settings = input::settings(&args.input)?;
-    let input = input::find(&args.paths, &args.input)?;
+    let configs = Configs::new(&args.input)?;
+    let settings = input::settings(&args.input, &configs.own)?;
+    let input = input::find(&args.paths, &args.input, &configs.own)?;
     let analysis = input::on_threads(args.input.jobs, || {
         analysis::analyze(&*input.files, &input.found.roots, &settings, &Progress::default())
     })?;
     let mut rows: Vec<(String, String)> = Vec::new();
     for file in &analysis.files {
-        let kind = if file.alone {
-            "nginx snippet, checked alone".to_owned()
-        } else {
-            match &file.via {
-                Some((path, line)) => format!("nginx, included at {}:{line}", escape(path)),
-                None => "nginx, main file".to_owned(),
-            }
-        };
+        let kind = kind(file);
         rows.push((file.path.clone(), kind));
     }
     for skipped in &input.found.skipped {
         let kind = match skipped.kind {
-            Kind::Unknown | Kind::Foreign => "not understood (--kind nginx reads it as nginx)".to_owned(),
+            Kind::Unknown | Kind::Foreign => {
+                "not understood (--kind nginx reads it as nginx, --kind apache as Apache)".to_owned()
+            }
             kind => format!("{}, not yet checked", kind.as_str()),
         };
         rows.push((input::name(&skipped.path), kind));
@@ -51,4 +48,21 @@ pub(super) fn run(args: &FilesArgs) -> Result<u8, Failure> {
         }
         () => CLEAN,
     })
+}
+
+/// What a file is, and how it came.
+fn kind(file: &Covered) -> String {
+    let name = match file.dialect {
+        Dialect::Nginx => "nginx",
+        Dialect::Apache => "apache",
+        Dialect::Htaccess if file.root == file.path => return "htaccess, the topmost one".to_owned(),
+        Dialect::Htaccess => return format!("htaccess, in what {} serves", escape(&file.root)),
+    };
+    match &file.via {
+        _ if file.alone => format!("{name} snippet, checked alone"),
+        Some((path, line)) => format!("{name}, included at {}:{line}", escape(path)),
+        None if file.root == file.path => format!("{name}, main file"),
+        // A file without directives.
+        None => format!("{name}, included in {}", escape(&file.root)),
+    }
 }

@@ -1,17 +1,17 @@
 //! From arguments to settings, files and roots.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::{CheckArgs, InputArgs, KindArg};
-use crate::discover::{self, Discovery, Kind, Root, RootKind};
+use crate::config::Config;
+use crate::discover::{self, Dialect, Discovery, Kind, Root, RootKind};
 use crate::dump;
-use crate::files::{Disk, Files, Memory, Overlay};
+use crate::files::{self, Disk, Files, Memory, Overlay};
 use crate::finding::Severity;
 use crate::selection;
-use crate::settings::{NginxVersion, Settings};
+use crate::settings::{Settings, nginx_version};
 
 /// What standard input is called where nothing else names it.
 const STDIN: &str = "<stdin>";
@@ -26,17 +26,19 @@ pub(super) struct Input {
     pub(super) asked: Vec<PathBuf>,
 }
 
-/// Settings of the arguments that every command shares.
-pub(super) fn settings(args: &InputArgs) -> Result<Settings, Failure> {
-    let mut settings = Settings { this_host: args.host, ..Settings::default() };
+/// Settings of the arguments that every command shares, on top of those of a configuration.
+pub(super) fn settings(args: &InputArgs, config: &Config) -> Result<Settings, Failure> {
+    let mut settings = Settings { this_host: args.host, base: base()?, ..Settings::default() };
+    config.apply(&mut settings);
     for pair in &args.prefix_map {
         let (from, to) = pair
             .split_once('=')
             .filter(|(from, _)| !from.is_empty())
             .ok_or_else(|| Failure::usage(format!("`{pair}` is no prefix map: write it as FROM=TO")))?;
+        settings.include_map.retain(|(other, _)| other != from);
         settings.include_map.push((from.to_owned(), to.to_owned()));
     }
-    settings.include_map.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.cmp(b)));
+    settings.sort_include_map();
     if let Some(version) = &args.nginx_version {
         settings.nginx_version = nginx_version(version)
             .ok_or_else(|| Failure::usage(format!("`{version}` is no release of nginx: write it as 1.30.0")))?;
@@ -48,14 +50,21 @@ pub(super) fn settings(args: &InputArgs) -> Result<Settings, Failure> {
 pub(super) fn rules(mut settings: Settings, args: &CheckArgs) -> Result<Settings, Failure> {
     let known = |ids: &[String]| ids.iter().map(|id| rule(id.trim()).map(str::to_owned)).collect::<Result<Vec<_>, _>>();
     settings.select = known(&args.select)?;
-    settings.ignore = known(&args.ignore)?;
-    settings.profile = args.profile.into();
+    for id in &settings.select {
+        // What is asked for by name runs, whatever the configuration says.
+        settings.ignore.retain(|ignored| ignored != id);
+    }
+    settings.ignore.extend(known(&args.ignore)?);
+    settings.profile = args.profile.unwrap_or(settings.profile);
     settings.min_confidence = args.min_confidence;
-    settings.severity = BTreeMap::new();
     for pair in &args.severity {
         let (id, level) =
             pair.split_once('=').ok_or_else(|| Failure::usage(format!("`{pair}` is no severity: write it as RULE=LEVEL")))?;
         let id = rule(id.trim())?;
+        for entry in &mut settings.per_file {
+            entry.rules.remove(id);
+        }
+        settings.ignore.retain(|ignored| ignored != id);
         match level.trim() {
             "error" => settings.severity.insert(id.to_owned(), Severity::Error),
             "warning" => settings.severity.insert(id.to_owned(), Severity::Warning),
@@ -83,19 +92,28 @@ pub(super) fn rule(id: &str) -> Result<&'static str, Failure> {
     })
 }
 
-fn nginx_version(text: &str) -> Option<NginxVersion> {
-    let mut parts = text.split('.').map(|part| part.parse::<u16>().ok());
-    let version = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
-    parts.next().is_none().then_some(version)
+/// The working directory.
+pub(super) fn base() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|e| Failure::usage(format!("the working directory cannot be read: {e}")))
 }
 
 /// Reads standard input if it is asked for, and finds the files.
-pub(super) fn find(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure> {
-    let base = std::env::current_dir().map_err(|e| Failure::usage(format!("the working directory cannot be read: {e}")))?;
+pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Result<Input, Failure> {
+    let base = base()?;
+    let roots;
+    let paths = if paths.is_empty() {
+        roots = match &config.roots {
+            Some(patterns) => discover::expand(patterns, &base),
+            None => vec![PathBuf::from(".")],
+        };
+        &roots[..]
+    } else {
+        paths
+    };
     let kind = match args.kind {
         KindArg::Auto => None,
         KindArg::Nginx => Some(Kind::NginxMain),
-        KindArg::Apache => Some(Kind::Apache),
+        KindArg::Apache => Some(Kind::ApacheMain),
         KindArg::Htaccess => Some(Kind::Htaccess),
         KindArg::Edge => Some(Kind::Edge),
     };
@@ -114,7 +132,7 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure
     if args.stdin_filename.is_none()
         && let Some(dump) = dump::split(&text)
     {
-        let root = Root { main: dump.main, base, kind: RootKind::Main };
+        let root = Root { main: dump.main, base, kind: RootKind::Main, dialect: Dialect::Nginx };
         let found = Discovery { looked_at: dump.files.paths().count(), roots: vec![root], ..Discovery::default() };
         return Ok(Input { files: Box::new(dump.files), found, asked: vec![PathBuf::from(STDIN)] });
     }
@@ -127,6 +145,17 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs) -> Result<Input, Failure
     let files = Overlay { top, base: &Disk };
     let found = discover::discover(&files, std::slice::from_ref(&name), &base, kind);
     Ok(Input { files: Box::new(files), found, asked: vec![name] })
+}
+
+/// The working directory as seen from the root of its repository: empty, or `deploy/nginx/`.
+pub(super) fn folder_in_repository() -> String {
+    let Ok(here) = std::env::current_dir() else { return String::new() };
+    // In a worktree or a submodule `.git` is a file.
+    let root = here.ancestors().find(|folder| Disk.kind(&folder.join(".git")).is_some());
+    match root.map(|root| files::display(&here, root)) {
+        Some(below) if !below.is_empty() => below + "/",
+        _ => String::new(),
+    }
 }
 
 /// Runs a piece of work on the number of threads that is asked for.

@@ -2,11 +2,13 @@
 
 mod args;
 mod check;
+mod config;
 mod explain;
 mod files;
 mod input;
 mod output;
 mod progress;
+mod project;
 mod rules;
 mod trace;
 
@@ -77,6 +79,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Explain(args) => explain::run(&args),
         args::Command::Rules(args) => rules::run(&args),
         args::Command::Files(args) => files::run(&args),
+        args::Command::Config(command) => config::run(&command),
         args::Command::Trace(args) => trace::run(&args),
     };
     match result {

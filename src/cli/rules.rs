@@ -8,29 +8,19 @@ use super::args::RulesArgs;
 use super::{CLEAN, Failure, output};
 use crate::catalogue::{self, FrontMatter};
 use crate::report::docs_url;
-use crate::settings::Profile;
-
-/// The word of a profile.
-pub(super) fn profile(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Default => "default",
-        Profile::Strict => "strict",
-        Profile::Audit => "audit",
-    }
-}
 
 /// What is known about a rule, for programs.
 pub(super) fn as_json(meta: &FrontMatter) -> serde_json::Value {
     json!({
         "id": meta.id, "summary": meta.summary, "category": meta.category, "severity": meta.severity,
-        "confidence": meta.confidence, "profile": profile(meta.profile), "security_severity": meta.security_severity,
+        "confidence": meta.confidence, "profile": meta.profile.as_str(), "security_severity": meta.security_severity,
         "formats": meta.formats, "fix": meta.fix, "status": meta.status, "since": meta.since, "aliases": meta.aliases,
         "options": meta.options, "tags": meta.tags, "references": meta.references, "url": docs_url(&meta.id),
     })
 }
 
 pub(super) fn run(args: &RulesArgs) -> Result<u8, Failure> {
-    let pages: Vec<&FrontMatter> = catalogue::pages().values().map(|page| &page.meta).collect();
+    let pages: Vec<&FrontMatter> = catalogue::pages().map(|(_, page)| &page.meta).collect();
     if args.json {
         let rules: Vec<_> = pages.iter().map(|meta| as_json(meta)).collect();
         let text = serde_json::to_string_pretty(&json!({"schema_version": 1, "rules": rules})).map_err(std::io::Error::from)?;
@@ -47,7 +37,7 @@ pub(super) fn run(args: &RulesArgs) -> Result<u8, Failure> {
     for meta in pages {
         let formats = meta.formats.join(", ");
         let (severity, confidence) = (meta.severity.as_str(), meta.confidence.as_str());
-        row([&meta.id, severity, confidence, profile(meta.profile), &formats, &meta.fix, &meta.summary]);
+        row([&meta.id, severity, confidence, meta.profile.as_str(), &formats, &meta.fix, &meta.summary]);
     }
     output::print(&text)?;
     Ok(CLEAN)

@@ -3,20 +3,22 @@
 use std::io::Write;
 
 use super::args::{TraceArgs, TraceFormat};
+use super::project::Configs;
 use super::{CLEAN, Failure, input, output};
 use crate::analysis::{self, Progress, Project, WellKnownPaths};
 use crate::connect;
-use crate::discover::RootKind;
+use crate::discover::{Dialect, RootKind};
 use crate::files::Files;
 use crate::model::{Outcome, Request};
 use crate::settings::Settings;
 use crate::trace::{Layer, Trace, request};
 
 pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
-    let settings = input::settings(&args.input)?;
+    let configs = Configs::new(&args.input)?;
+    let settings = input::settings(&args.input, &configs.own)?;
     let wrong = |e: crate::trace::RequestError| Failure::usage(e.to_string());
     let request = request(&args.url, &args.method, &args.header, args.from).map_err(wrong)?;
-    let input = input::find(&args.paths, &args.input)?;
+    let input = input::find(&args.paths, &args.input, &configs.own)?;
     if let Some(unreadable) = input.found.unreadable.first() {
         return Err(Failure::usage(format!("{}: {}", input::name(&unreadable.path), unreadable.reason)));
     }
@@ -27,7 +29,8 @@ pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
         let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
         return Err(Failure::usage(format!("no server that could answer the request in {}", asked.join(", "))));
     };
-    let layers = [Layer { kind: "nginx", outcome }];
+    let kind = if project.root.dialect == Dialect::Nginx { "nginx" } else { "apache" };
+    let layers = [Layer { kind, outcome }];
     let trace = Trace { url: &args.url, request: &request, layers: &layers, sources: &project.sources };
     let mut out = output::stdout();
     match args.format {
@@ -50,7 +53,7 @@ fn follow<'p, 'r>(
     let mut best = None;
     for project in projects {
         let sites = connect::sites(&project.config, &project.sources, &paths, project.lookup(files, settings));
-        let Some(site) = connect::choose(&sites, request) else { continue };
+        let Some(site) = sites.choose(request) else { continue };
         let names_host = site.hosts().iter().any(|host| host.eq_ignore_ascii_case(&request.host));
         let rank = (names_host, project.root.kind != RootKind::Snippet);
         if best.as_ref().is_none_or(|(best, _, _)| rank > *best) {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 pub use recognise::{Kind, is_candidate, recognise};
 
-use crate::files::{FileKind, Files, normalize};
+use crate::files::{FileKind, Files, normalize, or_dot};
 
 /// How a root is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,17 @@ pub enum RootKind {
     Snippet,
 }
 
+/// What a root is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dialect {
+    /// nginx.
+    Nginx,
+    /// The server's own files of Apache httpd.
+    Apache,
+    /// A tree of `.htaccess` files; its topmost file is the root.
+    Htaccess,
+}
+
 /// Where an analysis starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Root {
@@ -31,6 +42,8 @@ pub struct Root {
     pub base: PathBuf,
     /// How it is treated.
     pub kind: RootKind,
+    /// What it is written for.
+    pub dialect: Dialect,
 }
 
 /// A file that was found and is not checked.
@@ -98,15 +111,33 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option
 
     let kinds: Vec<_> = candidates.par_iter().map(|c| kind_of(files, c, kind)).collect();
     let mut context = BTreeSet::new();
+    let mut htaccess = BTreeSet::new();
+    let root = |main: PathBuf, kind, dialect| Root { main, base: base.to_owned(), kind, dialect };
     for (candidate, kind) in candidates.into_iter().zip(kinds) {
         let Candidate { path, named } = candidate;
         match kind {
-            Ok(Kind::NginxMain) => found.roots.push(Root { main: path, base: base.to_owned(), kind: RootKind::Main }),
+            Ok(Kind::NginxMain) => found.roots.push(root(path, RootKind::Main, Dialect::Nginx)),
+            Ok(Kind::ApacheMain) => found.roots.push(root(path, RootKind::Main, Dialect::Apache)),
             Ok(Kind::NginxSnippet) => {
                 if named {
-                    context.extend(mains_above(files, &path));
+                    context.extend(mains_above(files, &path, Dialect::Nginx));
                 }
-                found.roots.push(Root { main: path, base: base.to_owned(), kind: RootKind::Snippet });
+                found.roots.push(root(path, RootKind::Snippet, Dialect::Nginx));
+            }
+            Ok(Kind::ApachePart) => {
+                if named {
+                    context.extend(mains_above(files, &path, Dialect::Apache));
+                }
+                found.roots.push(root(path, RootKind::Snippet, Dialect::Apache));
+            }
+            // Below an outer one a `.htaccess` is a part of its tree.
+            Ok(Kind::Htaccess) if !named && has_outer(&path, &htaccess) => {}
+            Ok(Kind::Htaccess) => {
+                if named && is_access_file(&path) {
+                    context.extend(topmost_above(files, &path));
+                }
+                htaccess.insert(path.parent().unwrap_or(Path::new("")).to_owned());
+                found.roots.push(root(path, RootKind::Snippet, Dialect::Htaccess));
             }
             // A file of that name that is not understood must not be passed over in silence.
             Ok(Kind::Unknown) if path.file_name().is_some_and(|name| name == "nginx.conf") => {
@@ -117,13 +148,43 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option
             Err(reason) => found.unreadable.push(Unreadable { path, reason }),
         }
     }
-    for main in context {
+    for (main, dialect) in context {
         if !found.roots.iter().any(|r| r.main == main) {
-            found.roots.push(Root { main, base: base.to_owned(), kind: RootKind::Context });
+            found.roots.push(root(main, RootKind::Context, dialect));
         }
     }
     found.roots.sort_by(|a, b| a.main.cmp(&b.main));
     found
+}
+
+/// Whether a file is called as httpd looks for it.
+fn is_access_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == ".htaccess")
+}
+
+/// Whether a `.htaccess` lies below a folder that has one; outer folders come first.
+fn has_outer(path: &Path, folders: &BTreeSet<PathBuf>) -> bool {
+    is_access_file(path) && path.ancestors().skip(2).any(|folder| folders.contains(folder))
+}
+
+/// The paths that absolute paths and patterns mean, below `base` as far as they lie there: a path stands for itself, also if nothing
+/// is there; a pattern for the files and folders that match it.
+pub fn expand(patterns: &[String], base: &Path) -> Vec<PathBuf> {
+    let mut found = BTreeSet::new();
+    for pattern in patterns {
+        // What stands before the first part with a wildcard is the folder to walk.
+        let Some(first) = pattern.find(['*', '?', '[', '{']) else {
+            found.insert(shown(Path::new(pattern), base));
+            continue;
+        };
+        let folder = pattern.get(..first).and_then(|start| start.rsplit_once('/')).map_or("", |(folder, _)| folder);
+        let Ok(glob) = globset::GlobBuilder::new(pattern).literal_separator(true).build() else { continue };
+        let glob = glob.compile_matcher();
+        let walk = walker(Path::new(folder)).build();
+        let matching = walk.flatten().filter(|entry| glob.is_match(entry.path()));
+        found.extend(matching.map(|entry| shown(entry.path(), base)));
+    }
+    found.into_iter().collect()
 }
 
 /// A path as the tool uses it: without `.` and `..`, relative if it lies below `base`.
@@ -132,22 +193,26 @@ pub fn shown(path: &Path, base: &Path) -> PathBuf {
     path.strip_prefix(base).map(Path::to_owned).unwrap_or(path)
 }
 
-fn or_dot(path: &Path) -> PathBuf {
-    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
-}
-
 fn kind_of(files: &dyn Files, candidate: &Candidate, forced: Option<Kind>) -> Result<Kind, String> {
-    let bytes = files.read(&candidate.path).map_err(|e| reason(&e))?;
+    let bytes = files.head(&candidate.path, recognise::PREFIX).map_err(|e| reason(&e))?;
     let kind = recognise(&candidate.path, &bytes);
     if !candidate.named {
         return Ok(kind);
     }
     Ok(match (forced, kind) {
-        // Both kinds of nginx are one to the user.
+        // Both kinds of nginx are one to the user, and so are those of Apache.
         (Some(Kind::NginxMain), Kind::NginxMain) => Kind::NginxMain,
         (Some(Kind::NginxMain), _) => Kind::NginxSnippet,
+        (Some(Kind::ApacheMain), Kind::ApacheMain) => Kind::ApacheMain,
+        (Some(Kind::ApacheMain), _) => Kind::ApachePart,
         (Some(forced), _) => forced,
-        (None, Kind::Unknown) if may_be_nginx(&candidate.path) => Kind::NginxSnippet,
+        (None, Kind::Unknown) if may_be_configuration(&candidate.path) => {
+            if recognise::in_apache_folder(&candidate.path) {
+                Kind::ApachePart
+            } else {
+                Kind::NginxSnippet
+            }
+        }
         (None, kind) => kind,
     })
 }
@@ -162,8 +227,8 @@ pub fn reason(error: &std::io::Error) -> String {
     }
 }
 
-/// Whether a file that is named, and whose content tells nothing, is read as nginx: all but what is plainly something else.
-fn may_be_nginx(path: &Path) -> bool {
+/// Whether a file that is named, and whose content tells nothing, is read all the same: all but what is plainly something else.
+fn may_be_configuration(path: &Path) -> bool {
     const OTHER: &[&str] = &[
         "md", "rst", "html", "htm", "css", "js", "ts", "py", "rb", "go", "rs", "c", "h", "cpp", "java", "php", "sh", "json",
         "yaml", "yml", "toml", "xml", "ini", "cnf", "service", "vcl", "png", "jpg", "svg", "pdf", "gz", "zip", "tar", "lock",
@@ -173,33 +238,46 @@ fn may_be_nginx(path: &Path) -> bool {
     extension.is_none_or(|e| !OTHER.contains(&e.as_str()))
 }
 
-/// Main files that may include the snippet: `nginx.conf` in its folder or above, up to the top of the repository.
-fn mains_above(files: &dyn Files, snippet: &Path) -> Vec<PathBuf> {
-    const LEVELS: usize = 6;
-    let mut mains = Vec::new();
-    for folder in snippet.ancestors().skip(1).take(LEVELS) {
-        let main = folder.join("nginx.conf");
-        if main != snippet
-            && files.kind(&main) == Some(FileKind::File)
-            && files.read(&main).is_ok_and(|text| recognise(&main, &text) == Kind::NginxMain)
-        {
-            mains.push(main);
-        }
+/// How many folders above a file that is named are looked into.
+const LEVELS: usize = 6;
+
+/// The folders above a file, up to the top of the repository.
+fn folders_above<'p>(files: &dyn Files, path: &'p Path) -> Vec<&'p Path> {
+    let mut folders = Vec::new();
+    for folder in path.ancestors().skip(1).take(LEVELS) {
+        folders.push(folder);
         if files.kind(&folder.join(".git")).is_some() {
             break;
         }
     }
-    mains
+    folders
+}
+
+/// Main files that may include the snippet, in its folder or above.
+fn mains_above(files: &dyn Files, snippet: &Path, dialect: Dialect) -> Vec<(PathBuf, Dialect)> {
+    let (names, kind): (&[&str], Kind) = match dialect {
+        Dialect::Nginx => (&["nginx.conf"], Kind::NginxMain),
+        _ => (&["apache2.conf", "httpd.conf", "conf/httpd.conf"], Kind::ApacheMain),
+    };
+    let is_main = |main: &PathBuf| {
+        main != snippet
+            && files.kind(main) == Some(FileKind::File)
+            && files.head(main, recognise::PREFIX).is_ok_and(|text| recognise(main, &text) == kind)
+    };
+    let folders = folders_above(files, snippet).into_iter();
+    let mains = folders.flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+    mains.filter(is_main).map(|main| (main, dialect)).collect()
+}
+
+/// The topmost `.htaccess` above one that is named: together they decide.
+fn topmost_above(files: &dyn Files, path: &Path) -> Option<(PathBuf, Dialect)> {
+    let outer = folders_above(files, path).into_iter().skip(1).map(|folder| folder.join(".htaccess"));
+    let topmost = outer.filter(|path| files.kind(path) == Some(FileKind::File)).last()?;
+    Some((topmost, Dialect::Htaccess))
 }
 
 fn walk(folder: &Path, candidates: &mut Vec<Candidate>, unreadable: &mut Vec<Unreadable>) {
-    let walk = ignore::WalkBuilder::new(or_dot(folder))
-        .hidden(false)
-        .require_git(false)
-        .follow_links(false)
-        .filter_entry(|entry| entry.depth() == 0 || !matches!(entry.file_name().to_str(), Some(".git" | ".hg" | ".svn")))
-        .build();
-    for entry in walk {
+    for entry in walker(folder).build() {
         match entry {
             Ok(entry) => {
                 // Links are skipped: their targets are met themselves, or lie outside of what was asked for.
@@ -210,6 +288,14 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, unreadable: &mut Vec<Unr
             Err(error) => unreadable.push(walk_error(folder, &error)),
         }
     }
+}
+
+/// What `.gitignore` leaves of a folder.
+fn walker(folder: &Path) -> ignore::WalkBuilder {
+    let mut walk = ignore::WalkBuilder::new(or_dot(folder));
+    walk.hidden(false).require_git(false).follow_links(false);
+    walk.filter_entry(|entry| entry.depth() == 0 || !matches!(entry.file_name().to_str(), Some(".git" | ".hg" | ".svn")));
+    walk
 }
 
 fn walk_error(folder: &Path, error: &ignore::Error) -> Unreadable {

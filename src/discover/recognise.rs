@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::syntax::apache::{self, directives};
 use crate::syntax::nginx::Name;
 
 /// What a file is to this tool.
@@ -12,8 +13,10 @@ pub enum Kind {
     NginxMain,
     /// A part of an nginx configuration: servers, locations or directives.
     NginxSnippet,
-    /// A configuration of Apache httpd.
-    Apache,
+    /// The main file of Apache httpd.
+    ApacheMain,
+    /// A part of a configuration of Apache httpd: virtual hosts, sections or directives.
+    ApachePart,
     /// A `.htaccess` file.
     Htaccess,
     /// A YAML file of a CDN, a gateway or an ingress.
@@ -30,7 +33,8 @@ impl Kind {
         match self {
             Self::NginxMain => "nginx",
             Self::NginxSnippet => "nginx snippet",
-            Self::Apache => "apache",
+            Self::ApacheMain => "apache",
+            Self::ApachePart => "apache snippet",
             Self::Htaccess => "htaccess",
             Self::Edge => "edge",
             Self::Foreign => "other",
@@ -45,79 +49,51 @@ impl Kind {
 }
 
 /// How much of a file is looked at.
-const PREFIX: usize = 64 * 1024;
+pub(super) const PREFIX: usize = 64 * 1024;
 
-/// Directives of httpd that stand at the start of a line, in lower case.
-const APACHE: &[&str] = &[
-    "serverroot",
-    "servername",
-    "serveralias",
-    "serveradmin",
-    "documentroot",
-    "directoryindex",
-    "loadmodule",
-    "rewriteengine",
-    "rewriterule",
-    "rewritecond",
-    "rewritebase",
-    "options",
-    "allowoverride",
-    "require",
-    "authtype",
-    "authname",
-    "authuserfile",
-    "authbasicprovider",
-    "order",
-    "deny",
-    "allow",
-    "satisfy",
-    "proxypass",
-    "proxypassreverse",
-    "proxypreservehost",
-    "requestheader",
-    "header",
-    "setenvif",
-    "setenv",
-    "errordocument",
-    "addtype",
-    "addhandler",
-    "sethandler",
-    "includeoptional",
-    "customlog",
-    "sslengine",
-    "redirect",
-    "redirectmatch",
-    "cacheenable",
-    "expiresactive",
-    "expiresbytype",
-    "expiresdefault",
-    "errorlog",
-    "php_value",
-    "php_flag",
-    "php_admin_value",
+/// Directives that other programs have as well: where there are no others, the file is not httpd's.
+const SHARED: &[apache::Name] = &[
+    apache::Name::Error,
+    apache::Name::Group,
+    apache::Name::Include,
+    apache::Name::KeepAlive,
+    apache::Name::Limit,
+    apache::Name::Listen,
+    apache::Name::LogLevel,
+    apache::Name::PidFile,
+    apache::Name::Port,
+    apache::Name::ServerAdmin,
+    apache::Name::ServerName,
+    apache::Name::Timeout,
+    apache::Name::User,
 ];
 
-/// Sections of httpd, in lower case, without `<`.
-const APACHE_SECTIONS: &[&str] = &[
-    "virtualhost",
-    "directory",
-    "directorymatch",
-    "location",
-    "locationmatch",
-    "files",
-    "filesmatch",
-    "ifmodule",
-    "ifdefine",
-    "limit",
-    "limitexcept",
-    "proxy",
-    "proxymatch",
-    "requireall",
-    "requireany",
-    "requirenone",
-    "if",
-    "ifversion",
-    "macro",
+/// How directives of modules begin that are not httpd's own, in lower case.
+const APACHE_MODULES: &[&str] = &[
+    "auth",
+    "cas",
+    "dos",
+    "fastcgi",
+    "fcgid",
+    "geoip",
+    "gssapi",
+    "jk",
+    "krb",
+    "maxminddb",
+    "mellon",
+    "modpagespeed",
+    "oidc",
+    "passenger",
+    "perl",
+    "php_",
+    "python",
+    "secaction",
+    "secaudit",
+    "secdefault",
+    "secre",
+    "secrule",
+    "shib",
+    "wsgi",
 ];
 
 /// Words that show that a YAML file configures a CDN, a gateway or an ingress.
@@ -168,8 +144,10 @@ pub fn recognise(path: &Path, text: &[u8]) -> Kind {
         return if EDGE.iter().any(|mark| text.contains(mark)) { Kind::Edge } else { Kind::Foreign };
     }
     let score = Score::of(text);
-    if score.apache > score.nginx && score.apache > 0 {
-        return Kind::Apache;
+    let apache = ApacheScore::of(text);
+    if apache.is_likely() && apache.known > score.nginx {
+        let named = matches!(name, "apache2.conf" | "httpd.conf") && apache.listens;
+        return if apache.main || named { Kind::ApacheMain } else { Kind::ApachePart };
     }
     if score.foreign_lines > 0 && score.foreign_lines >= score.nginx {
         return Kind::Foreign;
@@ -225,10 +203,73 @@ fn in_nginx_folder(path: &Path) -> bool {
     folder_names(path).any(|n| n.contains("nginx"))
 }
 
+/// Whether a folder around says that it is Apache's.
+pub(super) fn in_apache_folder(path: &Path) -> bool {
+    folder_names(path).any(|n| n.contains("apache") || n.contains("httpd"))
+}
+
 fn in_server_folder(path: &Path) -> bool {
     let last = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     in_nginx_folder(path)
         || matches!(last.as_str(), "sites-available" | "sites-enabled" | "conf.d" | "snippets" | "vhosts" | "vhosts.d")
+}
+
+/// What the lines of a text look like if they are httpd's.
+#[derive(Debug, Default)]
+struct ApacheScore {
+    /// Lines with a directive or an opening section.
+    lines: usize,
+    /// Of these, those that httpd or a module of it knows.
+    known: usize,
+    /// Of these, those that hardly another program has.
+    own: usize,
+    /// Whether a directive of a main file is there.
+    main: bool,
+    /// Whether a directive is there that every server needs somewhere.
+    listens: bool,
+}
+
+impl ApacheScore {
+    fn of(text: &str) -> Self {
+        let mut score = Self::default();
+        // What ends with a backslash goes on in the next line.
+        let mut continued = false;
+        for line in text.lines().map(str::trim) {
+            let begins = !std::mem::replace(&mut continued, line.ends_with('\\'));
+            if begins && !line.is_empty() && !line.starts_with(['#', '}']) && !line.starts_with("</") {
+                score.lines += 1;
+                if !line.ends_with([';', '{', '}']) {
+                    score.line(line);
+                }
+            }
+        }
+        score
+    }
+
+    fn line(&mut self, line: &str) {
+        let mut words = line.split_ascii_whitespace();
+        let first = words.next().unwrap_or_default().trim_end_matches('>');
+        let second = words.next().unwrap_or_default();
+        if second.starts_with('=') {
+            return;
+        }
+        let name = apache::Name::of(first);
+        if name.info().is_none() {
+            let lower = first.to_ascii_lowercase();
+            let of_module = APACHE_MODULES.iter().any(|start| lower.starts_with(start)) && lower.len() > 6;
+            self.known += usize::from(of_module);
+            return;
+        }
+        self.known += 1;
+        self.main |= directives::is_of_main(name, second);
+        self.listens |= matches!(name, apache::Name::Listen | apache::Name::LoadModule);
+        let from = !matches!(name, apache::Name::Allow | apache::Name::Deny) || second.eq_ignore_ascii_case("from");
+        self.own += usize::from(from && !SHARED.contains(&name));
+    }
+
+    fn is_likely(&self) -> bool {
+        self.own > 0 && self.known * 2 >= self.lines
+    }
 }
 
 /// What the statements and lines of a text look like.
@@ -242,8 +283,6 @@ struct Score {
     entries: usize,
     /// `http` or `events` at the top level.
     main: bool,
-    /// Lines that httpd would read: sections and known directives without `;`.
-    apache: usize,
     /// Lines that neither would: `[section]`, `name = value`.
     foreign_lines: usize,
 }
@@ -262,7 +301,7 @@ impl Score {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let first = line.split([' ', '\t', ';', '{', '(', '"', '\'']).next().unwrap_or_default();
+            let first = until(line, |b| matches!(b, b' ' | b'\t' | b';' | b'{' | b'(' | b'"' | b'\''));
             let ends = ends_statement(line);
             if fresh && data.is_none() {
                 score.line(line, first, depth);
@@ -275,8 +314,9 @@ impl Score {
             if data.is_none() && is_data_block(first) && line.ends_with('{') {
                 data = Some(depth);
             }
-            let closes = line.matches('}').count();
-            depth = (depth + line.matches('{').count()).saturating_sub(closes);
+            let count = |brace| line.bytes().filter(|b| *b == brace).count();
+            let closes = count(b'}');
+            depth = (depth + count(b'{')).saturating_sub(closes);
             if closes > 0 && data.is_some_and(|d| depth <= d) {
                 data = None;
             }
@@ -286,19 +326,12 @@ impl Score {
     }
 
     fn line(&mut self, line: &str, first: &str, depth: usize) {
-        let lower = first.to_ascii_lowercase();
-        if let Some(section) = line.strip_prefix('<') {
-            let section = section.trim_start_matches('/').split([' ', '>', '\t']).next().unwrap_or_default().to_ascii_lowercase();
-            self.apache += usize::from(APACHE_SECTIONS.contains(&section.as_str()));
+        if line.starts_with('<') {
             return;
         }
-        let code = line.split(" #").next().unwrap_or_default().trim_end();
-        let ends_statement = code.ends_with([';', '{', '}']) || code.contains(['{', ';']);
+        let code = code(line);
+        let ends_statement = code.ends_with('}') || code.bytes().any(|b| matches!(b, b'{' | b';'));
         let known = is_known(first);
-        if !ends_statement && APACHE.contains(&lower.as_str()) {
-            self.apache += 1;
-            return;
-        }
         let assigns = line.split_once('=').is_some_and(|(name, _)| {
             let name = name.trim_end();
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
@@ -315,15 +348,29 @@ impl Score {
             self.statements += 1;
             self.nginx += usize::from(known);
             self.entries += usize::from(!known && code.ends_with(';') && code.split_whitespace().count() == 2);
-            let block = line.trim_start_matches(first).trim_start();
-            self.main |= depth == 0 && matches!(first, "http" | "events") && (block.is_empty() || block.starts_with(['{', '#']));
+            if depth == 0 && matches!(first, "http" | "events") {
+                let block = line.trim_start_matches(first).trim_start();
+                self.main |= block.is_empty() || block.starts_with(['{', '#']);
+            }
         }
     }
 }
 
 /// Whether the line ends a directive or begins a block.
 fn ends_statement(line: &str) -> bool {
-    line.split(" #").next().unwrap_or_default().trim_end().ends_with([';', '{', '}'])
+    code(line).ends_with([';', '{', '}'])
+}
+
+/// The line without the comment at its end.
+fn code(line: &str) -> &str {
+    let comment = line.as_bytes().windows(2).position(|pair| pair == b" #");
+    line.get(..comment.unwrap_or(line.len())).unwrap_or_default().trim_end()
+}
+
+/// The beginning of the line, up to the first of these bytes, which are ASCII.
+fn until(line: &str, ends: impl Fn(u8) -> bool) -> &str {
+    let end = line.bytes().position(ends).unwrap_or(line.len());
+    line.get(..end).unwrap_or_default()
 }
 
 fn is_known(word: &str) -> bool {
@@ -411,15 +458,27 @@ mod tests {
             ("conf.d/dovecot.conf", "protocols = imap\nservice auth {\n  user = root\n}\n"),
             ("rspamd/x.conf", "servers = \"redis\";\ntimeout = 1;\n"),
             ("prose.conf", "this is only text\nover lines\n"),
+            ("tinyproxy.conf", "User nobody\nGroup nogroup\nPort 8888\nTimeout 600\nLogLevel Info\nAllow 127.0.0.1\n"),
+            (
+                "proftpd.conf",
+                "ServerName x\nServerType standalone\nDefaultServer on\nUmask 022\n<Directory />\nAllowOverwrite on\n</Directory>\n",
+            ),
+            ("sshd.conf", "Include /etc/ssh/x\nPermitRootLogin no\nListenAddress ::\n"),
         ] {
-            assert!(!kind(path, text).is_nginx(), "{path}: {:?}", Score::of(text));
+            let kind = kind(path, text);
+            assert!(!kind.is_nginx() && !matches!(kind, Kind::ApacheMain | Kind::ApachePart), "{path}: {:?}", Score::of(text));
         }
     }
 
     #[test]
     fn apache_and_edge_are_recognised() {
-        assert_eq!(kind("a.conf", "<VirtualHost *:80>\n  ServerName a\n</VirtualHost>\n"), Kind::Apache);
-        assert_eq!(kind("conf.d/a.conf", "RewriteEngine On\nRewriteRule ^ index.php [L]\n"), Kind::Apache);
+        assert_eq!(kind("a.conf", "<VirtualHost *:80>\n  ServerName a\n</VirtualHost>\n"), Kind::ApachePart);
+        assert_eq!(kind("conf.d/a.conf", "RewriteEngine On\nRewriteRule ^ index.php [L]\n"), Kind::ApachePart);
+        assert_eq!(kind("a.conf", "RewriteCond %{HTTPS} off\nRewriteRule ^ https://%{HTTP_HOST}/ \\\n  [R]\n"), Kind::ApachePart);
+        assert_eq!(kind("a.conf", "ServerRoot /etc/httpd\n<IfModule x>\nFoo bar\n</IfModule>\n"), Kind::ApacheMain);
+        assert_eq!(kind("x/apache2.conf", "IncludeOptional sites-enabled/*.conf\nAccessFileName .htaccess\n"), Kind::ApacheMain);
+        assert_eq!(kind("httpd.conf", "Listen 80\nDocumentRoot /x\n"), Kind::ApacheMain);
+        assert_eq!(kind("x.conf", "Listen 80\nDocumentRoot /x\n"), Kind::ApachePart);
         assert_eq!(kind("web/.htaccess", "Deny from all\n"), Kind::Htaccess);
         assert_eq!(kind("t.yaml", "Resources:\n  D:\n    Type: AWS::CloudFront::Distribution\n"), Kind::Edge);
         assert_eq!(kind("t.yaml", "a: b\n"), Kind::Foreign);

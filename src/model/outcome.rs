@@ -43,6 +43,12 @@ pub enum GateKind {
     Jwt,
     /// Client addresses.
     Address,
+    /// HTTP digest authentication.
+    Digest,
+    /// A form of the server itself, with a session behind it.
+    Form,
+    /// Something about the request: a variable, a method, an expression.
+    Condition,
     /// Something that the files do not show (Lua, a module that is not known).
     Opaque,
 }
@@ -55,6 +61,9 @@ impl GateKind {
             Self::Subrequest => "subrequest",
             Self::Jwt => "jwt",
             Self::Address => "address",
+            Self::Digest => "digest",
+            Self::Form => "form",
+            Self::Condition => "condition",
             Self::Opaque => "unknown",
         }
     }
@@ -107,6 +116,8 @@ pub enum HandlerKind {
     Scgi,
     Grpc,
     Cgi,
+    /// An application inside of the server (`mod_php`).
+    Module,
     Static,
     Redirect,
     Return,
@@ -124,6 +135,7 @@ impl HandlerKind {
             Self::Scgi => "scgi",
             Self::Grpc => "grpc",
             Self::Cgi => "cgi",
+            Self::Module => "internal",
             Self::Static => "static",
             Self::Redirect => "redirect",
             Self::Return => "return",
@@ -134,7 +146,7 @@ impl HandlerKind {
 
     /// Whether it hands the request to an application.
     pub fn is_upstream(self) -> bool {
-        matches!(self, Self::Proxy | Self::Fastcgi | Self::Uwsgi | Self::Scgi | Self::Grpc | Self::Cgi)
+        matches!(self, Self::Proxy | Self::Fastcgi | Self::Uwsgi | Self::Scgi | Self::Grpc | Self::Cgi | Self::Module)
     }
 }
 

@@ -4,8 +4,7 @@ use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not};
 use std::sync::LazyLock;
 
 /// What a well-known path is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PathKind {
     /// A page or endpoint where a visitor signs in.
     Login,
@@ -50,26 +49,28 @@ pub struct WellKnown {
     pub method: String,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProductPaths {
-    product: String,
-    paths: Vec<PathEntry>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PathEntry {
-    path: String,
-    kinds: Vec<PathKind>,
-    #[serde(default)]
+/// One path as `build.rs` writes it down.
+struct Written {
+    path: &'static str,
+    product: &'static str,
+    kinds: &'static [PathKind],
     file: bool,
-    #[serde(default = "get")]
-    method: String,
+    method: &'static str,
 }
 
-fn get() -> String {
-    "GET".to_owned()
+/// `rules/paths.yaml`, read when the tool was built: a run starts at once, and no parser of YAML comes with it.
+static WRITTEN: &[Written] = include!(concat!(env!("OUT_DIR"), "/paths.rs"));
+
+impl From<&Written> for WellKnown {
+    fn from(written: &Written) -> Self {
+        Self {
+            path: written.path.to_owned(),
+            product: written.product.to_owned(),
+            kinds: written.kinds.to_vec(),
+            file: written.file,
+            method: written.method.to_owned(),
+        }
+    }
 }
 
 const WORDS: usize = 8;
@@ -173,34 +174,12 @@ pub struct Paths {
     ranks: Vec<u16>,
 }
 
-static SHIPPED: LazyLock<Paths> = LazyLock::new(|| Paths::parse(include_str!("../../rules/paths.yaml")).unwrap_or_default());
-
-impl Default for Paths {
-    fn default() -> Self {
-        Self::new(Vec::new())
-    }
-}
+static SHIPPED: LazyLock<Paths> = LazyLock::new(|| Paths::new(WRITTEN.iter().map(WellKnown::from).collect()));
 
 impl Paths {
     /// The list that ships with the tool.
     pub fn shipped() -> &'static Paths {
         &SHIPPED
-    }
-
-    /// Reads a list in the form of `rules/paths.yaml`.
-    pub fn parse(yaml: &str) -> Result<Self, yaml_serde::Error> {
-        let products: Vec<ProductPaths> = yaml_serde::from_str(yaml)?;
-        let mut list = Vec::new();
-        for ProductPaths { product, paths } in products {
-            list.extend(paths.into_iter().map(|e| WellKnown {
-                path: e.path,
-                product: product.clone(),
-                kinds: e.kinds,
-                file: e.file,
-                method: e.method,
-            }));
-        }
-        Ok(Self::new(list))
     }
 
     /// A list of these paths; of two with one path the first is kept.
@@ -244,8 +223,12 @@ impl Paths {
     /// The paths that start with `prefix`.
     pub fn with_prefix(&self, prefix: &str) -> PathSet {
         let from = self.list.partition_point(|k| k.path.as_str() < prefix);
-        let count = self.list.get(from..).unwrap_or_default().partition_point(|k| k.path.starts_with(prefix));
-        PathSet::range(from, from + count)
+        let rest = self.list.get(from..).unwrap_or_default();
+        // Most prefixes begin no path at all.
+        if rest.first().is_none_or(|k| !k.path.starts_with(prefix)) {
+            return PathSet::default();
+        }
+        PathSet::range(from, from + rest.partition_point(|k| k.path.starts_with(prefix)))
     }
 
     /// The path that equals `path`.
@@ -289,8 +272,8 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_list_reads_and_fits() {
-        let paths = Paths::parse(include_str!("../../rules/paths.yaml")).unwrap();
+    fn the_shipped_list_fits() {
+        let paths = Paths::shipped();
         assert!(paths.list.len() < PathSet::CAPACITY);
         assert_eq!(paths.exactly("/wp-login.php"), paths.with_prefix("/wp-login.php"));
         assert!(!(paths.of(PathKind::Login) & paths.exactly("/wp-login.php")).is_empty());

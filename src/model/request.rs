@@ -116,7 +116,11 @@ impl Request {
 
     /// The request in a few words for messages: `GET /wp-admin/`, with the names of its header fields.
     pub fn describe(&self) -> String {
-        let mut text = format!("{} {}", self.method, self.target());
+        let mut text = String::with_capacity(64);
+        text.extend([self.method.as_str(), " ", self.path.as_str()]);
+        if let Some(query) = &self.query {
+            text.extend(["?", query.as_str()]);
+        }
         for (name, _) in &self.headers {
             text.push_str(" with ");
             text.push_str(name);

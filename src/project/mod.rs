@@ -1,4 +1,8 @@
 //! Files joined to what a server would load: includes expanded at each place of inclusion. Does no input but through `Files`.
 
 pub mod apache;
+mod glob;
 pub mod nginx;
+mod pcre;
+mod places;
+mod reading;

@@ -2,7 +2,7 @@
 //!
 //! It is what the drawing library gets instead of the file, so that a finding costs what it shows and not what the file is long.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
@@ -92,7 +92,7 @@ impl Excerpt {
         let line_start = file.line_start(number);
         let line = file.line(number);
         let shown = window(line, focus.map(|f| f.saturating_sub(line_start) as usize));
-        let secrets = secrets(file, number, line_start + shown.start as u32..line_start + shown.end as u32);
+        let secrets = secrets(file, number..=number, line_start + shown.start as u32..line_start + shown.end as u32);
         let start = self.text.len();
         let mut offsets = Vec::with_capacity(shown.len() + 1);
         if shown.start > 0 {
@@ -138,10 +138,11 @@ fn window(line: &str, focus: Option<usize>) -> Range<usize> {
     start..end
 }
 
-/// The secrets in a part of a file, as offsets of the file. Looks at the lines before as well: a directive may go over several.
-fn secrets(file: &SourceFile, number: u32, shown: Range<u32>) -> Vec<Range<u32>> {
-    let from = file.line_start(number.saturating_sub(4).max(1)).max(shown.start.saturating_sub(MASK_REACH));
-    let to = file.line_start(number + 1).min(shown.end.saturating_add(MASK_REACH));
+/// The secrets in and around a part of some lines, as offsets of the file. Looks at the lines before as well: a directive may go
+/// over several.
+pub(super) fn secrets(file: &SourceFile, lines: RangeInclusive<u32>, shown: Range<u32>) -> Vec<Range<u32>> {
+    let from = file.line_start(lines.start().saturating_sub(4).max(1)).max(shown.start.saturating_sub(MASK_REACH));
+    let to = file.line_start(lines.end() + 1).min(shown.end.saturating_add(MASK_REACH));
     let text = file.text();
     let from = (0..=from).rev().find(|i| text.is_char_boundary(*i as usize)).unwrap_or(0);
     let to = (to..=text.len() as u32).find(|i| text.is_char_boundary(*i as usize)).unwrap_or(from);

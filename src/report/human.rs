@@ -34,7 +34,7 @@ pub fn write(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()
     if look.summary { summary(report, out) } else { Ok(()) }
 }
 
-fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let files = plural(report.analysis.files.len(), "file");
     let counts = [Severity::Error, Severity::Warning, Severity::Info].map(|s| (report.count(s), s));
     let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, s)| count(*n, *s)).collect();
@@ -49,7 +49,7 @@ fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn count(count: usize, severity: Severity) -> String {
+pub(super) fn count(count: usize, severity: Severity) -> String {
     if severity == Severity::Info { format!("{count} info") } else { plural(count, severity.as_str()) }
 }
 
@@ -138,7 +138,7 @@ impl Drawing {
 }
 
 /// `GET http://example.com/x with Authorization`
-fn witness(request: &Request) -> String {
+pub(super) fn witness(request: &Request) -> String {
     let mut text = format!("{} {}", request.method, request.scheme.as_str());
     text.push_str("://");
     text.push_str(if request.host.is_empty() { "_" } else { &request.host });

@@ -1,69 +1,101 @@
 //! Everything about an analysis as one JSON document.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::{Report, docs_url};
 use crate::analysis::Reported;
-use crate::finding::{Applicability, Severity};
+use crate::finding::{Applicability, Confidence, Severity};
+use crate::fingerprint::Fingerprint;
 use crate::mask::{mask, prose};
 use crate::source::{Position, Span};
 
 /// The version of the document's form: new fields do not change it.
 const SCHEMA_VERSION: u32 = 1;
 
+/// What `lint401 check -f json` prints.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Document<'a> {
+    /// The version of the form. New fields do not change it; a field that goes or changes its meaning does.
     schema_version: u32,
     tool: Tool,
     summary: Summary,
     diagnostics: Vec<Diagnostic<'a>>,
+    /// What could not be read; then the exit code is 2.
     errors: Vec<JobError>,
 }
 
+/// What wrote it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
+/// Numbers.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
+    /// Files that were checked.
     files: usize,
+    /// Files that were found and are of a kind that is not checked.
     not_checked: usize,
     errors: usize,
     warnings: usize,
     infos: usize,
+    /// Findings that a comment accepts.
     ignored: usize,
+    /// Findings that the baseline holds.
     baselined: usize,
+    /// Findings that only a stricter profile reports.
     hidden_by_profile: usize,
 }
 
+/// A finding; also one line of `-f jsonl`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Diagnostic<'a> {
+    /// Id of the rule.
     rule: &'a str,
-    severity: &'static str,
-    confidence: &'static str,
+    /// How bad it is.
+    severity: Severity,
+    /// How sure it is.
+    confidence: Confidence,
+    /// What happens to which request, in one line.
     message: String,
+    /// What to do about it.
     help: Option<String>,
+    /// The page of the rule.
     url: String,
+    /// The file, relative to the working directory where it lies below it.
     path: &'a str,
     start: Place,
+    /// One past the last character.
     end: Place,
+    /// Where in the configuration: `http > server example.com > location /api/`.
     context: String,
     witness: Option<Witness>,
     related: Vec<Related<'a>>,
     fix: Option<Fix<'a>>,
-    fingerprint: String,
+    /// Sixteen hexadecimal digits that stay the same when lines move.
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{16}$")))]
+    fingerprint: Fingerprint,
+    /// How the finding is accepted; `null`: it is not.
     suppressed: Option<()>,
 }
 
+/// A place in a file.
 #[derive(Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Place {
+    /// From 1.
     line: u32,
+    /// From 1, in Unicode code points; a tab is one.
     column: u32,
+    /// From 0, in bytes.
     offset: u32,
 }
 
@@ -73,7 +105,9 @@ impl From<Position> for Place {
     }
 }
 
+/// The request that shows the fault. Values of header fields are left out.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Witness {
     method: String,
     scheme: &'static str,
@@ -83,7 +117,9 @@ struct Witness {
     headers: Vec<String>,
 }
 
+/// Another place that plays a part.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Related<'a> {
     message: String,
     path: &'a str,
@@ -91,14 +127,18 @@ struct Related<'a> {
     end: Place,
 }
 
+/// A mechanical repair.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Fix<'a> {
     applicability: Applicability,
     title: &'a str,
     edits: Vec<Edit<'a>>,
 }
 
+/// A replacement of text; where start and end are the same, an insertion.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Edit<'a> {
     path: &'a str,
     start: Place,
@@ -106,7 +146,9 @@ struct Edit<'a> {
     text: String,
 }
 
+/// Something that could not be read.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct JobError {
     path: String,
     message: String,
@@ -114,7 +156,6 @@ struct JobError {
 
 /// Writes the document, also when there is nothing to report.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut seen = HashMap::new();
     let document = Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -128,7 +169,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             baselined: 0,
             hidden_by_profile: report.analysis.hidden_by_profile,
         },
-        diagnostics: report.findings.iter().map(|reported| diagnostic(report, reported, &mut seen)).collect(),
+        diagnostics: diagnostics(report).collect(),
         errors: report
             .unreadable
             .iter()
@@ -141,24 +182,36 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
-fn diagnostic<'a>(report: &Report<'a>, reported: &'a Reported, seen: &mut HashMap<u64, u32>) -> Diagnostic<'a> {
+/// Writes the findings alone, each as one line of JSON.
+pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = io::BufWriter::new(out);
+    for diagnostic in diagnostics(report) {
+        serde_json::to_writer(&mut out, &diagnostic)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+fn diagnostics<'a>(report: &'a Report<'a>) -> impl Iterator<Item = Diagnostic<'a>> {
+    let all = report.findings.iter().zip(report.fingerprints());
+    all.map(|(reported, fingerprint)| diagnostic(report, reported, fingerprint))
+}
+
+fn diagnostic<'a>(report: &'a Report<'a>, reported: &'a Reported, fingerprint: Fingerprint) -> Diagnostic<'a> {
     let sources = &report.analysis.sources;
     let finding = &reported.finding;
     let place = |span: Span| {
         let (start, end) = sources.positions(span);
         (sources.file(span.file).path.as_str(), Place::from(start), Place::from(end))
     };
-    let path = &sources.file(finding.primary.file).path;
-    let hash = fingerprint(&[finding.rule, path, &finding.context, sources.text(finding.primary).trim()]);
-    let repeat = seen.entry(hash).and_modify(|n| *n += 1).or_insert(0);
     Diagnostic {
         rule: finding.rule,
-        severity: reported.severity.as_str(),
-        confidence: finding.confidence.as_str(),
+        severity: reported.severity,
+        confidence: finding.confidence,
         message: prose(&finding.message).into_owned(),
         help: finding.help.as_deref().map(|help| prose(help).into_owned()),
         url: docs_url(finding.rule),
-        path,
+        path: report.path(reported),
         start: reported.start.into(),
         end: reported.end.into(),
         context: prose(&finding.context).into_owned(),
@@ -190,14 +243,30 @@ fn diagnostic<'a>(report: &Report<'a>, reported: &'a Reported, seen: &mut HashMa
                 })
                 .collect(),
         }),
-        // The second finding of one text in one context is another finding.
-        fingerprint: format!("{:016x}", hash.wrapping_add(u64::from(*repeat))),
+        fingerprint,
         suppressed: None,
     }
 }
 
-/// FNV-1a over the parts, each ended by a zero: the same in every release and on every machine.
-fn fingerprint(parts: &[&str]) -> u64 {
-    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::{Disk, Files as _};
+
+    /// `UPDATE=1 cargo test --lib report::json` writes it anew.
+    #[test]
+    fn the_published_schema_is_that_of_the_types() {
+        const ID: &str = "https://raw.githubusercontent.com/lint401/lint401/main/schema/report.schema.json";
+        let mut schema =
+            schemars::generate::SchemaSettings::draft07().for_serialize().into_generator().into_root_schema_for::<Document>();
+        schema.insert("$id".to_owned(), ID.into());
+        schema.insert("title".to_owned(), "Report of lint401".into());
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/report.schema.json");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        let written = Disk.read(path.as_ref()).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), text, "UPDATE=1 writes schema/report.schema.json anew");
+    }
 }

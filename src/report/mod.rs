@@ -1,9 +1,19 @@
 //! One module per output format: an analysis in, bytes out.
 
+pub mod azure;
+pub mod checkstyle;
 pub mod concise;
 pub mod excerpt;
+pub mod github;
+pub mod gitlab;
+pub mod grouped;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod rdjson;
+pub mod sarif;
+mod xml;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,8 +21,11 @@ use std::io::{self, Write};
 
 use crate::analysis::{Analysis, Reported};
 use crate::discover::{Skipped, Unreadable};
-use crate::finding::Severity;
+use crate::finding::{Fix, Severity};
+use crate::fingerprint::{self, Fingerprint};
 use crate::mask;
+use crate::settings::Settings;
+use crate::source::Position;
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -21,8 +34,30 @@ pub enum Format {
     Full,
     /// One line for each finding: `path:line:col: severity: message [rule]`.
     Concise,
+    /// The same under the name of each file.
+    Grouped,
     /// Everything, for programs.
     Json,
+    /// The findings as in `json`, one a line.
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands that become annotations on GitHub.
+    Github,
+    /// A Code Quality report for GitLab.
+    Gitlab,
+    /// JUnit XML, a test for each finding and each clean file.
+    Junit,
+    /// Checkstyle XML.
+    Checkstyle,
+    /// Reviewdog's diagnostic format.
+    Rdjson,
+    /// The same, one finding a line.
+    Rdjsonl,
+    /// Logging commands of Azure Pipelines.
+    Azure,
+    /// A table for step summaries and comments.
+    Markdown,
 }
 
 /// How the output looks.
@@ -41,7 +76,7 @@ pub struct Look {
     pub max_findings: usize,
     /// With the closing lines of `full`.
     pub summary: bool,
-    /// Numbers of findings by rule instead of the findings.
+    /// Numbers of findings by rule instead of the findings, in the formats for people.
     pub statistics: bool,
 }
 
@@ -56,6 +91,10 @@ pub struct Report<'a> {
     pub skipped: &'a [Skipped],
     /// What could not be read.
     pub unreadable: &'a [Unreadable],
+    /// The settings that the analysis ran with.
+    pub settings: &'a Settings,
+    /// The working directory as seen from the root of its repository: empty, or `deploy/nginx/`.
+    pub folder: &'a str,
 }
 
 impl Report<'_> {
@@ -68,15 +107,63 @@ impl Report<'_> {
     pub fn path(&self, reported: &Reported) -> &str {
         &self.analysis.sources.file(reported.finding.primary.file).path
     }
+
+    /// Start and end of a finding, the end in the line of the start: services that show findings in a change show one only if
+    /// all its lines are part of the change.
+    fn region(&self, reported: &Reported) -> (Position, Position) {
+        let file = self.analysis.sources.file(reported.finding.primary.file);
+        (reported.start, file.end_in_line(reported.start, reported.end))
+    }
+
+    /// The fingerprints of the findings, in their order.
+    fn fingerprints(&self) -> Vec<Fingerprint> {
+        fingerprint::all(&self.analysis.sources, self.findings.iter().map(|reported| &reported.finding))
+    }
+
+    /// The findings of each file: they come sorted by path.
+    fn by_file(&self) -> Vec<(&str, Vec<&Reported>)> {
+        let mut files: Vec<(&str, Vec<&Reported>)> = Vec::new();
+        for reported in &self.findings {
+            let path = self.path(reported);
+            match files.last_mut() {
+                Some((last, findings)) if *last == path => findings.push(reported),
+                _ => files.push((path, vec![reported])),
+            }
+        }
+        files
+    }
+
+    /// The findings, the worst first.
+    fn by_severity(&self) -> Vec<&Reported> {
+        let mut findings = self.findings.clone();
+        findings.sort_by_key(|reported| std::cmp::Reverse(reported.severity));
+        findings
+    }
+}
+
+/// Whether a fix may be handed to programs that apply it: its text holds no secret, which would be written as stars.
+fn can_be_applied(fix: &Fix) -> bool {
+    fix.edits.iter().all(|edit| mask::secrets(&edit.text).is_empty())
 }
 
 /// Writes a report.
 pub fn write(format: Format, report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Json => json::write(report, out),
-        _ if look.statistics => statistics(report, out),
+        Format::Full | Format::Concise | Format::Grouped if look.statistics => statistics(report, out),
         Format::Full => human::write(report, look, out),
         Format::Concise => concise::write(report, out),
+        Format::Grouped => grouped::write(report, look, out),
+        Format::Json => json::write(report, out),
+        Format::Jsonl => json::write_lines(report, out),
+        Format::Sarif => sarif::write(report, out),
+        Format::Github => github::write(report, out),
+        Format::Gitlab => gitlab::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Checkstyle => checkstyle::write(report, out),
+        Format::Rdjson => rdjson::write(report, out),
+        Format::Rdjsonl => rdjson::write_lines(report, out),
+        Format::Azure => azure::write(report, out),
+        Format::Markdown => markdown::write(report, out),
     }
 }
 
@@ -109,12 +196,30 @@ pub fn line(text: &str) -> Cow<'_, str> {
 
 /// The text with characters escaped that end lines, steer terminals or turn the direction of writing.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unprintable) {
+    // Nearly every text is plain: looked through without an early end, which takes many bytes at a time.
+    let plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    if plain || !text.chars().any(is_unprintable) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         if is_unprintable(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// The text with each of some characters replaced.
+fn replaced<'t>(text: &'t str, by: &[(char, &str)]) -> Cow<'t, str> {
+    let find = |c: char| by.iter().find(|(from, _)| *from == c);
+    if !text.chars().any(|c| find(c).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match find(c) {
+            Some((_, to)) => out.push_str(to),
+            None => out.push(c),
+        }
     }
     Cow::Owned(out)
 }

@@ -1,7 +1,10 @@
 //! What the rules on basic authentication share: the gate in force in a block of nginx.
 
+use std::borrow::Cow;
+
+use super::support::routes_with;
 use crate::model::from::nginx::Server;
-use crate::model::{Combine, Gate, GateKind, Outcome, Request, RouteId, Site, Verdict};
+use crate::model::{Combine, Gate, GateKind, Outcome, Request, RouteId, Site, Traits, Verdict};
 use crate::project::nginx::Directive;
 use crate::project::nginx::config::TOP;
 use crate::syntax::nginx::{Body, Name};
@@ -22,8 +25,14 @@ pub(super) fn is_off(realm: &Directive) -> bool {
 
 /// The gate in force in the block of a route.
 pub(super) fn gate_of<'a>(server: &Server<'a>, route: RouteId) -> Option<BasicGate<'a>> {
+    server.routes().get(route as usize).filter(|r| r.traits.has(Traits::GATE))?;
     let realm = server.effective(route, Name::AuthBasic).filter(|r| !is_off(r))?;
     Some(BasicGate { realm, file: server.effective(route, Name::AuthBasicUserFile)? })
+}
+
+/// The routes with a gate in force.
+pub(super) fn gates<'s, 'a>(server: &'s Server<'a>) -> impl Iterator<Item = (RouteId, BasicGate<'a>)> + use<'s, 'a> {
+    route_ids(server).filter_map(|route| Some((route, gate_of(server, route)?)))
 }
 
 /// Whether a directive is written in the block of a route itself.
@@ -49,7 +58,9 @@ pub(super) fn lone_half<'a>(server: &Server<'a>, half: Name, other: Name) -> Vec
     if !uses(server, half) || config.incomplete || config.guessed_context.contains(&Name::Server) {
         return lone;
     }
-    for route in route_ids(server) {
+    // A check that is switched on, or off, makes a route one with a gate.
+    let screen = if half == Name::AuthBasic { Traits::GATE } else { Traits::default() };
+    for (route, _) in routes_with(server, screen) {
         let Some(found) = server.effective(route, half) else { continue };
         if server.effective(route, other).is_some() || found.has_hole() || lone.iter().any(|(_, d)| d.id == found.id) {
             continue;
@@ -97,14 +108,18 @@ pub(super) fn request_of(server: &Server, path: &str) -> Request {
 }
 
 /// The modifier (`=`, `^~`, `~`, `~*`, or nothing) and the pattern of a location.
-pub(super) fn pattern_of(block: &Directive) -> Option<(String, String)> {
+pub(super) fn pattern_of<'a>(block: &Directive<'a>) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
     if block.name() != Name::Location || block.body() == Body::None || block.has_hole() {
         return None;
     }
     let first = block.arg(0);
     if block.arg_count() > 1 {
-        return Some((first.into_owned(), block.arg(1).into_owned()));
+        return Some((first, block.arg(1)));
     }
     let modifier = ["=", "^~", "~*", "~"].into_iter().find(|m| first.starts_with(m)).unwrap_or_default();
-    Some((modifier.to_owned(), first.get(modifier.len()..).unwrap_or_default().to_owned()))
+    let pattern = match first {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(modifier.len()..).unwrap_or_default()),
+        Cow::Owned(text) => Cow::Owned(text.get(modifier.len()..).unwrap_or_default().to_owned()),
+    };
+    Some((Cow::Borrowed(modifier), pattern))
 }

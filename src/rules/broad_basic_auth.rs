@@ -1,11 +1,13 @@
 //! `broad-basic-auth`: a password also in front of what must stay open.
 
+use std::borrow::Cow;
+
 use super::Cx;
-use super::basic_gate::{gate_of, is_off, is_open, is_own, pattern_of, refused_by, route_ids, uses};
-use super::support::{finding, first_known, is_asset, known_paths, may_be_exempted, request_for};
+use super::basic_gate::{BasicGate, gates, is_off, is_open, is_own, pattern_of, refused_by, uses};
+use super::support::{finding, first_known, is_asset, known_paths, may_be_exempted, request_for, routes_with};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
-use crate::model::{Outcome, PathKind, Request, Route, RouteId, Scheme, Site};
+use crate::model::{Outcome, PathKind, Request, Route, RouteId, Scheme, Site, Traits};
 use crate::project::nginx::Directive;
 use crate::settings::Profile;
 use crate::source::Span;
@@ -23,22 +25,41 @@ struct Caught {
     who: &'static str,
 }
 
+/// A route behind a gate.
+struct Gated<'s, 'a> {
+    id: RouteId,
+    route: &'s Route,
+    block: Option<Directive<'a>>,
+    /// Whether the gate is written in the block itself.
+    own: bool,
+    /// Modifier and pattern, if it is a location.
+    pattern: Option<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'s, 'a> Gated<'s, 'a> {
+    fn of(server: &'s Server<'a>, id: RouteId, gate: &BasicGate) -> Option<Self> {
+        let block = server.route_block(id);
+        let pattern = block.as_ref().and_then(pattern_of);
+        Some(Self { id, route: server.routes().get(id as usize)?, block, own: is_own(server, id, &gate.realm), pattern })
+    }
+}
+
 /// Asks for what must stay open wherever a gate is in force.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
     if !uses(server, Name::AuthBasicUserFile) {
         return;
     }
-    let gated: Vec<RouteId> = route_ids(server).filter(|r| gate_of(server, *r).is_some() && !may_be_exempted(server, cx.sources, *r)).collect();
+    let gated = gates(server).filter(|(id, _)| !may_be_exempted(server, cx.sources, *id));
+    let gated: Vec<Gated> = gated.filter_map(|(id, gate)| Gated::of(server, id, &gate)).collect();
     if gated.is_empty() {
         return;
     }
     let mut public = None;
     let mut caught: Vec<Caught> = Vec::new();
-    for id in route_ids(server) {
-        caught.extend(exempted_in_vain(server, id, cx));
+    for (id, route) in routes_with(server, Traits::GATE) {
+        caught.extend(exempted_in_vain(server, id, route, cx));
     }
-    for id in gated {
-        let Some(route) = server.routes().get(id as usize) else { continue };
+    for gated in gated {
         let mut ask = |request: Request, who| {
             let mut gate = None;
             let stopped = |o: &Outcome| refused_by(o).is_some();
@@ -47,22 +68,22 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
                 gate = refused_by(&outcome).map(|g| g.span);
             }
             if let Some(gate) = gate {
-                caught.push(Caught { gate, route: id, request, who });
+                caught.push(Caught { gate, route: gated.id, request, who });
             }
         };
-        if let Some(request) = acme(server, route, cx) {
+        if let Some(request) = acme(server, gated.route, cx) {
             ask(request, "a certificate authority");
         }
-        if let Some(request) = preflight(server, id) {
+        if let Some(request) = preflight(server, gated.id) {
             ask(request, "preflight of a cross-origin call");
         }
-        if let Some(request) = health(server, id, route, cx) {
+        if let Some(request) = health(server, &gated, cx) {
             ask(request, "health check");
         }
-        if let Some(request) = visitors_call(server, id, route, cx).filter(|_| is_public(server, &mut public)) {
+        if let Some(request) = visitors_call(server, &gated, cx).filter(|_| is_public(server, &mut public)) {
             ask(request, "sent by visitors of the open pages");
         }
-        if let Some(request) = asset(server, id, route, cx) {
+        if let Some(request) = asset(server, &gated, cx) {
             if is_public(server, &mut public) {
                 ask(request, "loaded by the open pages");
             } else if cx.settings.profile >= Profile::Strict {
@@ -79,10 +100,9 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
 }
 
 /// A location with `auth_basic off` whose requests end in another one that asks for the password.
-fn exempted_in_vain(server: &Server, id: RouteId, cx: &Cx) -> Option<Caught> {
+fn exempted_in_vain(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Caught> {
     const KINDS: &[PathKind] = &[PathKind::Api, PathKind::Token, PathKind::Callback, PathKind::Login, PathKind::Health];
     let off = server.effective(id, Name::AuthBasic).filter(|d| is_off(d) && is_own(server, id, d))?;
-    let route = server.routes().get(id as usize)?;
     let own = route.span;
     // Files are served where they are found; what the application makes goes on to another block.
     let request = request_for(server, known_paths(route, cx.paths, KINDS).into_iter().find(|k| !k.file)?);
@@ -142,36 +162,35 @@ fn preflight(server: &Server, id: RouteId) -> Option<Request> {
 }
 
 /// A health check that has a location of its own, without a gate of its own.
-fn health(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Request> {
-    gate_of(server, id).filter(|g| !is_own(server, id, &g.realm))?;
-    let (modifier, pattern) = pattern_of(&server.route_block(id)?)?;
+fn health(server: &Server, gated: &Gated, cx: &Cx) -> Option<Request> {
+    let (modifier, pattern) = gated.pattern.as_ref().filter(|_| !gated.own)?;
     // `/status` is as often a page of the server itself that is closed on purpose.
-    let known = known_paths(route, cx.paths, &[PathKind::Health]).into_iter().find(|k| {
+    let known = known_paths(gated.route, cx.paths, &[PathKind::Health]).into_iter().find(|k| {
         k.path != "/status" && !modifier.starts_with('~') && k.path.trim_end_matches('/') == pattern.trim_end_matches('/')
     })?;
     Some(request_for(server, known))
 }
 
 /// What the browser of every visitor of a WordPress site calls.
-fn visitors_call(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Request> {
-    let block = server.route_block(id)?;
-    let names_wordpress = |d: &Directive| pattern_of(d).is_some_and(|(_, pattern)| pattern.contains("wp-"));
-    if !names_wordpress(&block) && !block.ancestors().any(|a| names_wordpress(&a)) {
+fn visitors_call(server: &Server, gated: &Gated, cx: &Cx) -> Option<Request> {
+    let names_wordpress = |(_, pattern): &(Cow<str>, Cow<str>)| pattern.contains("wp-");
+    let around = || gated.block?.ancestors().find(|a| pattern_of(a).as_ref().is_some_and(names_wordpress));
+    if !gated.pattern.as_ref().is_some_and(names_wordpress) && around().is_none() {
         return None;
     }
-    let ajax = known_paths(route, cx.paths, &[PathKind::PublicAjax]).into_iter().next();
-    let api = || known_paths(route, cx.paths, &[PathKind::Api]).into_iter().find(|k| k.path == "/wp-json/");
+    let ajax = known_paths(gated.route, cx.paths, &[PathKind::PublicAjax]).into_iter().next();
+    let api = || known_paths(gated.route, cx.paths, &[PathKind::Api]).into_iter().find(|k| k.path == "/wp-json/");
     ajax.or_else(api).map(|known| request_for(server, known))
 }
 
 /// A style sheet or script of the open pages.
-fn asset(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Request> {
+fn asset(server: &Server, gated: &Gated, cx: &Cx) -> Option<Request> {
     const FOLDERS: &[&str] =
         &["assets", "static", "css", "js", "build", "dist", "wp-content", "wp-includes", "public", "styles", "scripts"];
-    let gate = gate_of(server, id)?;
-    if is_own(server, id, &gate.realm)
-        && let Some((modifier, pattern)) = pattern_of(&server.route_block(id)?)
-    {
+    if gated.own && gated.block.is_none() {
+        return None;
+    }
+    if let Some((modifier, pattern)) = gated.pattern.as_ref().filter(|_| gated.own) {
         // A folder with a gate of its own is closed on purpose, unless it is one that pages load from.
         let whole_folder = FOLDERS.contains(&pattern.trim_matches('/'));
         let by_ending = modifier.starts_with('~') && pattern.contains("css") && !pattern.contains('/');
@@ -179,7 +198,7 @@ fn asset(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Request
             return None;
         }
     }
-    let candidates = known_paths(route, cx.paths, &[PathKind::Asset]).into_iter();
+    let candidates = known_paths(gated.route, cx.paths, &[PathKind::Asset]).into_iter();
     let mut styles = candidates.filter(|k| matches!(k.product.as_str(), "generic" | "wordpress") && is_style(&k.path));
     styles.next().map(|known| request_for(server, known))
 }

@@ -169,7 +169,7 @@ fn before_access(server: &Server, route: RouteId, gate: &Directive, cx: &mut Cx)
 fn regex_wins(server: &Server, route: RouteId, gate: &Directive, winners: &[RouteId], cx: &mut Cx) -> bool {
     let Some(block) = server.route_block(route) else { return false };
     let Some((modifier, pattern)) = pattern_of(&block) else { return false };
-    if matches!(modifier.as_str(), "=" | "^~") || pattern.starts_with('@') || winners.is_empty() {
+    if matches!(modifier.as_ref(), "=" | "^~") || pattern.starts_with('@') || winners.is_empty() {
         return false;
     }
     let is_regex = modifier.starts_with('~');
@@ -179,10 +179,10 @@ fn regex_wins(server: &Server, route: RouteId, gate: &Directive, winners: &[Rout
         let Some(winner) = server.route_block(*other) else { continue };
         let Some((by, _)) = pattern_of(&winner).filter(|(by, _)| by != "^~" || never_chosen) else { continue };
         let inside = winner.ancestors().any(|a| a.id == block.id);
-        if inside || !is_sibling(&block, &winner) || by != "^~" && is_meant(&modifier, &pattern, &winner) {
+        if inside || !is_sibling(&block, &winner) || is_gated(server, *other) {
             continue;
         }
-        if is_gated(server, *other) {
+        if by != "^~" && is_meant(&modifier, &pattern, &winner) {
             continue;
         }
         for request in candidates(server, route, &modifier, &pattern, *other, cx) {

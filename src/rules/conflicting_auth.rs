@@ -1,7 +1,7 @@
 //! `conflicting-auth`: checks that exclude each other.
 
 use super::Cx;
-use super::basic_gate::{gate_of, refused_by, route_ids, uses};
+use super::basic_gate::{gates, refused_by, uses};
 use super::support::finding;
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
@@ -18,8 +18,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         return;
     }
     let mut seen = Vec::new();
-    for route in route_ids(server) {
-        let Some(gate) = gate_of(server, route) else { continue };
+    for (route, gate) in gates(server) {
         let other = others.iter().find_map(|name| server.effective(route, *name).filter(|d| d.arg(0) != "off"));
         let Some(other) = other else { continue };
         if server.effective(route, Name::Satisfy).is_some_and(|d| d.arg(0) == "any") || seen.contains(&(gate.realm.id, other.id))

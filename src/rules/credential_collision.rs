@@ -3,11 +3,12 @@
 use std::cell::OnceCell;
 
 use super::Cx;
+use super::basic_gate::{gate_of, gates};
 use super::support::{allows_authorization, finding, is_for_programs, known_paths, request_for, routes_with};
 use crate::finding::{Confidence, Finding};
 use crate::model::from::nginx::Server;
 use crate::model::{Combine, GateKind, HeaderFate, Known, Outcome, PathKind, Request, RouteId, Site, Traits, Verdict};
-use crate::project::nginx::{Config, Directive, DirectiveId};
+use crate::project::nginx::{Config, Directive};
 use crate::source::Span;
 use crate::syntax::nginx::Name;
 
@@ -56,20 +57,15 @@ struct Candidate {
 
 /// Sends a bearer token through each password check of a server.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
-    let mut gates: Vec<(DirectiveId, Vec<RouteId>)> = Vec::new();
-    for (id, _) in routes_with(server, Traits::GATE) {
-        let Some(gate) = gate_of(server, id) else { continue };
-        match gates.iter_mut().find(|(g, _)| *g == gate.id) {
+    let mut realms: Vec<(Directive, Vec<RouteId>)> = Vec::new();
+    for (id, gate) in gates(server) {
+        match realms.iter_mut().find(|(realm, _)| realm.id == gate.realm.id) {
             Some((_, routes)) => routes.push(id),
-            None => gates.push((gate.id, vec![id])),
+            None => realms.push((gate.realm, vec![id])),
         }
     }
-    if gates.is_empty() {
-        return;
-    }
     let known = OnceCell::new();
-    for (_, routes) in gates {
-        let Some(gate) = routes.first().and_then(|id| gate_of(server, *id)) else { continue };
+    for (gate, routes) in realms {
         let exempted = || *known.get_or_init(|| is_exempted(server, cx));
         let mut candidates: Vec<Candidate> = routes.iter().filter_map(|id| candidate(server, *id, &gate, &exempted, cx)).collect();
         candidates.sort_by_key(|c| std::cmp::Reverse(c.confidence));
@@ -79,19 +75,13 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     }
 }
 
-/// The `auth_basic` in force at a route.
-fn gate_of<'a>(server: &Server<'a>, id: RouteId) -> Option<Directive<'a>> {
-    let gate = server.effective(id, Name::AuthBasic)?;
-    (gate.arg(0) != "off" && server.effective(id, Name::AuthBasicUserFile).is_some()).then_some(gate)
-}
-
 /// Whether the site lets programs past its gates already: by a location of theirs without a gate, or by a realm that is `off` there.
 fn is_exempted(server: &Server, cx: &Cx) -> bool {
     routes_with(server, Traits::default()).any(|(id, route)| {
         let named = server.route_block(id).is_some_and(|b| b.name() == Name::Location && is_for_programs(&b.text()));
         let gate = gate_of(server, id);
         let by_location = named && gate.is_none() && !route.traits.has(Traits::INTERNAL);
-        let by_realm = gate.is_some_and(|g| g.arg(0).contains('$'));
+        let by_realm = gate.is_some_and(|g| g.realm.arg(0).contains('$'));
         if !by_location && !by_realm {
             return false;
         }

@@ -41,8 +41,9 @@ pub(super) fn check(config: &Config, cx: &mut Cx) {
     let sources = cx.sources;
     let passing = Passing::of(config, cx);
     for header in [Name::ProxySetHeader, Name::GrpcSetHeader].into_iter().flat_map(|n| config.all(sources, n)) {
-        let (name, value) = (header.arg(0), header.arg(1));
+        let value = header.arg(1);
         let Some(variable) = value.strip_prefix("$http_") else { continue };
+        let name = header.arg(0);
         if name.contains('_') && name.eq_ignore_ascii_case(variable) && !is_hyphened(variable) {
             report(&header, variable, "this line passes on", Confidence::Medium, &passing, cx);
         }

@@ -1,7 +1,7 @@
 //! `duplicate-auth`: one path behind two password checks.
 
 use super::Cx;
-use super::basic_gate::{BasicGate, gate_of, is_own, request_of, route_ids, uses};
+use super::basic_gate::{BasicGate, gate_of, gates, is_own, request_of, uses};
 use super::support::finding;
 use crate::finding::Severity;
 use crate::model::from::Found;
@@ -19,7 +19,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if !uses(server, Name::AuthBasicUserFile) {
         return;
     }
-    let gates: Vec<(RouteId, BasicGate)> = route_ids(server).filter_map(|r| Some((r, gate_of(server, r)?))).collect();
+    let gates: Vec<(RouteId, BasicGate)> = gates(server).collect();
     let Some((_, first)) = gates.first() else { return };
     let several = gates.iter().any(|(_, g)| g.file.id != first.file.id);
     for (route, gate) in &gates {

@@ -1,7 +1,7 @@
 //! `exposed-password-file`: whoever asks for the password file gets it.
 
 use super::Cx;
-use super::basic_gate::{gate_of, pattern_of, route_ids, uses};
+use super::basic_gate::{gates, pattern_of, route_ids, uses};
 use super::support::finding;
 use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, RouteId, Site};
@@ -17,13 +17,18 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         return;
     }
     let mut files: Vec<Directive> = Vec::new();
-    let mut roots: Vec<(RouteId, Directive)> = Vec::new();
-    for route in route_ids(server) {
-        if let Some(gate) = gate_of(server, route)
-            && !files.iter().any(|f| f.id == gate.file.id)
-        {
+    for (_, gate) in gates(server) {
+        let path = gate.file.arg(0);
+        let fixed = !gate.file.has_hole() && !path.contains('$');
+        if fixed && path.starts_with('/') && !files.iter().any(|f| f.id == gate.file.id) {
             files.push(gate.file);
         }
+    }
+    if files.is_empty() {
+        return;
+    }
+    let mut roots: Vec<(RouteId, Directive)> = Vec::new();
+    for route in route_ids(server) {
         let root = [Name::Root, Name::Alias].into_iter().find_map(|name| server.effective(route, name));
         if let Some(root) = root
             && !roots.iter().any(|(_, r)| r.id == root.id)
@@ -32,10 +37,6 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         }
     }
     for file in files {
-        let path = file.arg(0);
-        if file.has_hole() || path.contains('$') {
-            continue;
-        }
         roots.iter().any(|(route, root)| report(server, *route, root, &file, cx));
     }
 }
@@ -66,7 +67,7 @@ fn report(server: &Server, route: RouteId, root: &Directive, file: &Directive, c
 fn url_of(server: &Server, route: RouteId, root: &Directive, file: &str) -> Option<String> {
     let folder = root.arg(0);
     // A relative root starts from another folder (the prefix) than a relative password file (the configuration).
-    if root.has_hole() || folder.contains('$') || !folder.starts_with('/') || !file.starts_with('/') || file.contains("/../") {
+    if root.has_hole() || folder.contains('$') || !folder.starts_with('/') || file.contains("/../") {
         return None;
     }
     if root.name() == Name::Root {

@@ -1,6 +1,6 @@
 //! `lossy-redirect`: a redirect on which a client loses its credentials or its body.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use super::Cx;
 use super::support::{finding, is_for_programs, known_paths, request_for};
@@ -22,18 +22,19 @@ const PAGES: &[&str] =
 
 /// Follows requests of programs where a server redirects.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
-    let top = server.route_block(0);
-    if top.is_some_and(|b| b.children().any(|d| d.name() == Name::Return)) {
+    let rewrites = server.routes().first().is_some_and(|r| r.traits.has(Traits::REWRITES));
+    if rewrites && server.route_block(0).is_some_and(|b| b.children().any(|d| d.name() == Name::Return)) {
         // The whole site is somewhere else; nothing is asked here but by mistake.
         return;
     }
-    let mut seen = HashSet::new();
+    let mut seen: Vec<Span> = Vec::new();
     for (index, route) in server.routes().iter().enumerate() {
         let id = index as RouteId;
         for request in requests(server, id, route, cx) {
             if let Some(redirect) = redirect(server, id, &request)
-                && seen.insert((redirect.at.file.0, redirect.at.start))
+                && !seen.contains(&redirect.at)
             {
+                seen.push(redirect.at);
                 report(server, id, request, &redirect, cx);
             }
         }
@@ -62,7 +63,7 @@ fn requests(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request
         }
     } else if route.traits.has(Traits::UPSTREAM)
         && let Some(prefix) = server.route_block(id).and_then(|b| prefix_of(&b))
-        && let Some(path) = prefix.strip_suffix('/')
+        && let Some(path) = prefix.strip_suffix('/').filter(|path| !path.is_empty())
     {
         let set = cx.paths.exactly(path) & cx.paths.of_any(KINDS);
         requests.extend(cx.paths.entries(&set).filter(|k| k.method == "POST").map(|k| request_for(server, k)));
@@ -70,13 +71,13 @@ fn requests(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request
     requests
 }
 
-fn prefix_of(block: &Directive) -> Option<String> {
+fn prefix_of<'a>(block: &Directive<'a>) -> Option<Cow<'a, str>> {
     let index = match (block.name(), block.arg_count()) {
         (Name::Location, 1) => 0,
         (Name::Location, 2) if block.arg(0) == "^~" => 1,
         _ => return None,
     };
-    Some(block.arg(index).into_owned())
+    Some(block.arg(index))
 }
 
 struct Redirect {

@@ -2,9 +2,10 @@
 
 use super::Cx;
 use super::support::{finding, first_known, known_paths, names_login, request_for, runs_wordpress};
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Finding};
 use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, Outcome, PathKind, Request, Route, RouteId, Site, Traits};
+use crate::project::nginx::Directive;
 use crate::source::Span;
 use crate::syntax::nginx::Name;
 
@@ -21,20 +22,25 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         if route.traits.has(Traits::INTERNAL) {
             continue;
         }
-        for look in [lost_query, lost_proxied_query, wrong_script] {
-            if let Some(found) = look(server, id, route, cx)
-                && !told.contains(&found.primary)
-            {
+        let fallback = server.effective(id, Name::TryFiles);
+        let mut tell = |found: Option<Finding>, cx: &mut Cx| {
+            if let Some(found) = found.filter(|found| !told.contains(&found.primary)) {
                 told.push(found.primary);
                 cx.report(found);
             }
+        };
+        if let Some(fallback) = &fallback {
+            tell(lost_query(server, id, route, fallback, cx), cx);
+        }
+        tell(lost_proxied_query(server, id, route, cx), cx);
+        if fallback.is_some() || rewrites(server, route) {
+            tell(wrong_script(server, id, route, cx), cx);
         }
     }
 }
 
 /// `try_files … /index.php`: the script gets an empty query.
-fn lost_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
-    let fallback = server.effective(id, Name::TryFiles)?;
+fn lost_query(server: &Server, id: RouteId, route: &Route, fallback: &Directive, cx: &Cx) -> Option<Finding> {
     let last = fallback.arg(fallback.arg_count().saturating_sub(1));
     if !last.starts_with('/') || !last.split('?').next().is_some_and(|path| path.ends_with("/index.php")) {
         return None;
@@ -59,7 +65,7 @@ fn lost_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<cr
 }
 
 /// `proxy_pass http://app/$1`: with a variable in it nothing is added, not even the query.
-fn lost_proxied_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
+fn lost_proxied_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Finding> {
     if !route.traits.has(Traits::UPSTREAM) {
         return None;
     }
@@ -99,10 +105,7 @@ fn lost_proxied_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> O
 }
 
 /// A script or folder that is there, and is not asked for: `try_files $uri /index.php` knows no folders, a bare `rewrite` nothing.
-fn wrong_script(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<crate::finding::Finding> {
-    if !rewrites(server, route) && server.effective(id, Name::TryFiles).is_none() {
-        return None;
-    }
+fn wrong_script(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Finding> {
     let kinds = [PathKind::Admin, PathKind::Login, PathKind::PublicAjax];
     if !runs_wordpress(server) {
         return None;
@@ -120,7 +123,7 @@ fn wrong_script(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<
     requests.chain(folder).find_map(|request| run_by_front_page(server, id, request.past_gates(), cx))
 }
 
-fn run_by_front_page(server: &Server, id: RouteId, request: Request, cx: &Cx) -> Option<crate::finding::Finding> {
+fn run_by_front_page(server: &Server, id: RouteId, request: Request, cx: &Cx) -> Option<Finding> {
     let outcome = server.resolve(&request);
     let script = |o: &Outcome| {
         let sent = o.upstream.as_ref()?.sent.iter().rev().find(|s| s.name == "SCRIPT_NAME")?;

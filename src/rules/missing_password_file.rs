@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::Cx;
-use super::basic_gate::{gate_of, request_of, route_ids, uses};
+use super::basic_gate::{gates, request_of, uses};
 use super::support::finding;
 use crate::files::{FileKind, normalize};
 use crate::finding::{Confidence, Severity};
@@ -32,8 +32,7 @@ pub(super) fn check(servers: &[Server], cx: &mut Cx) {
 fn of_server(server: &Server, keeping: &mut Keeping, cx: &mut Cx) {
     let Some(lookup) = server.lookup().filter(|_| uses(server, Name::AuthBasicUserFile)) else { return };
     let mut seen = Vec::new();
-    for route in route_ids(server) {
-        let Some(gate) = gate_of(server, route) else { continue };
+    for (route, gate) in gates(server) {
         if seen.contains(&gate.file.id) {
             continue;
         }
@@ -55,7 +54,7 @@ fn of_server(server: &Server, keeping: &mut Keeping, cx: &mut Cx) {
                 }
             }
             Found::Missing => {
-                if let Some(fault) = missing(server, &lookup, &path, &gate.file, keeping, cx) {
+                if let Some(fault) = missing(server, lookup, &path, &gate.file, keeping, cx) {
                     report(server, route, &gate.file, &fault, cx);
                 }
             }

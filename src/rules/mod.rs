@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use crate::catalogue::{Page, page};
 use crate::finding::Finding;
+use crate::model::from::apache::Host;
 use crate::model::from::nginx::Server;
 use crate::model::{Paths, Site};
-use crate::project::nginx::Config;
+use crate::project::{apache, nginx};
 use crate::settings::Settings;
 use crate::source::SourceMap;
 
@@ -22,7 +23,13 @@ pub enum Check {
     /// All sites of one server together.
     Sites(fn(&[&dyn Site], &mut Cx)),
     /// The directives of one nginx, for what the model cannot say.
-    Nginx(fn(&Config, &mut Cx)),
+    Nginx(fn(&nginx::Config, &mut Cx)),
+    /// Each virtual host of Apache with its sections, for what the model cannot say.
+    ApacheHost(fn(&Host, &mut Cx)),
+    /// All virtual hosts of one Apache together.
+    ApacheHosts(fn(&[Host], &mut Cx)),
+    /// The directives of one Apache, for what the model cannot say.
+    Apache(fn(&apache::Config, &mut Cx)),
     /// Nothing: the stage that meets the fault reports it.
     Stage,
 }
@@ -67,9 +74,24 @@ impl<'a> Cx<'a> {
         self.findings.push(finding);
     }
 
-    /// The findings so far, leaving none.
-    pub fn take(&mut self) -> Vec<Finding> {
-        std::mem::take(&mut self.findings)
+    /// How many findings there are so far.
+    pub fn count(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// Adds findings that were made elsewhere.
+    pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+    }
+
+    /// Takes back the findings after the first `count`.
+    pub fn take_back(&mut self, count: usize) {
+        self.findings.truncate(count);
+    }
+
+    /// The findings.
+    pub fn into_findings(self) -> Vec<Finding> {
+        self.findings
     }
 }
 

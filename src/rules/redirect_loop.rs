@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::FixedState;
+
 use super::Cx;
-use super::support::finding;
+use super::support::{finding, routes_with};
 use crate::finding::{Confidence, Finding};
 use crate::model::{Known, Outcome, Request, Scheme, Site, Traits};
 use crate::source::Span;
@@ -29,7 +31,7 @@ const SAY_HTTPS: &[(&str, &str)] = &[
 ];
 
 /// Sites by their literal names.
-type ByHost<'s> = HashMap<&'s str, Vec<&'s dyn Site>, foldhash::fast::FixedState>;
+type ByHost<'s> = HashMap<&'s str, Vec<&'s dyn Site>, FixedState>;
 
 /// One redirect of a chain.
 struct Hop {
@@ -40,14 +42,18 @@ struct Hop {
 
 /// Follows the redirects of each site, from site to site.
 pub(super) fn check(sites: &[&dyn Site], cx: &mut Cx) {
-    let mut by_host: ByHost = HashMap::default();
+    let redirects = |site: &&&dyn Site| routes_with(**site, Traits::REWRITES).next().is_some();
+    if !sites.iter().any(|site| redirects(&site)) {
+        return;
+    }
+    let mut by_host = ByHost::with_capacity_and_hasher(sites.len(), FixedState::default());
     for site in sites {
         for host in site.hosts() {
             by_host.entry(host).or_default().push(*site);
         }
     }
     let mut reported: HashSet<Span> = HashSet::new();
-    for site in sites {
+    for site in sites.iter().filter(redirects) {
         for start in starts(*site) {
             // A name that two servers claim tells nothing.
             let Some(first) = serving(&by_host, &start) else { continue };
@@ -64,8 +70,8 @@ pub(super) fn check(sites: &[&dyn Site], cx: &mut Cx) {
 /// The requests worth following: one for each route that redirects, for each of the first names.
 fn starts(site: &dyn Site) -> Vec<Request> {
     let mut starts = Vec::new();
-    for (id, route) in site.routes().iter().enumerate().filter(|(_, r)| r.traits.has(Traits::REWRITES)) {
-        let Some(request) = site.landmark(id as u32).or_else(|| (id == 0).then(|| site.request("/some/page"))) else { continue };
+    for (id, route) in routes_with(site, Traits::REWRITES) {
+        let Some(request) = site.landmark(id).or_else(|| (id == 0).then(|| site.request("/some/page"))) else { continue };
         if route.traits.has(Traits::INTERNAL) {
             continue;
         }

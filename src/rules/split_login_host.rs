@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 use super::Cx;
-use super::support::{finding, first_known, names_login, request_for, runs_wordpress};
+use super::support::{finding, first_known, names_login, request_for, routes_with, runs_wordpress};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
-use crate::model::{Outcome, PathKind, Request, RouteId, Site, Traits};
+use crate::model::{Outcome, PathKind, Request, Route, RouteId, Site, Traits};
 use crate::project::nginx::Directive;
 use crate::syntax::nginx::Name;
 
@@ -16,7 +18,8 @@ const ID: &str = "split-login-host";
 /// Looks for pairs of names that no redirect joins.
 pub(super) fn check(servers: &[Server], cx: &mut Cx) {
     // Of several servers with one name, visitors sign in at the one with TLS.
-    let mut by_name: HashMap<&str, &Server, foldhash::fast::FixedState> = HashMap::default();
+    let names = servers.iter().map(|server| server.hosts().len()).sum();
+    let mut by_name: HashMap<&str, &Server, _> = HashMap::with_capacity_and_hasher(names, FixedState::default());
     for server in servers {
         for host in server.hosts() {
             let known = by_name.entry(host.as_str()).or_insert(server);
@@ -56,7 +59,7 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
         found = found.related(second.span(), "the other name is served here");
     }
     // A front controller or an application of which the files tell nothing may redirect by itself, or have no login.
-    let shown = [with, without].iter().any(|server| shows_login(server));
+    let shown = names_its_login(with, id) || shows_login(with) || !std::ptr::eq(with, without) && shows_login(without);
     found = if shown {
         found.confidence(Confidence::Medium)
     } else {
@@ -68,19 +71,21 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
 /// A request to sign in, and the route that takes it. Cookies that are given a domain are left alone.
 fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
     let kinds = cx.paths.of_any(&[PathKind::Login, PathKind::Account]);
-    let routes = (0..).zip(server.routes()).filter(|(_, r)| r.traits.has(Traits::UPSTREAM) && !r.traits.has(Traits::INTERNAL));
-    let mut routes: Vec<_> = routes.filter(|(_, r)| !(r.serves & kinds).is_empty()).collect();
-    routes.sort_by_cached_key(|(id, _)| !names_its_login(server, *id));
-    routes.into_iter().find_map(|(id, route)| {
+    let routes = || {
+        let routes = routes_with(server, Traits::UPSTREAM).filter(|(_, r)| !r.traits.has(Traits::INTERNAL));
+        routes.filter(|(_, r)| !(r.serves & kinds).is_empty())
+    };
+    let request = |(id, route): (RouteId, &Route)| {
         let of_kind = |kind| first_known(route, cx.paths, &[kind]);
         let known = of_kind(PathKind::Login).or_else(|| of_kind(PathKind::Account))?;
         if server.effective(id, Name::ProxyCookieDomain).is_some_and(|d| d.arg(0) != "off") {
             return None;
         }
-        let mut request = request_for(server, known).past_gates();
-        host.clone_into(&mut request.host);
-        Some((id, request))
-    })
+        let request = request_for(server, known).past_gates();
+        Some((id, Request { host: host.to_owned(), ..request }))
+    };
+    let named = routes().filter(|(id, _)| names_its_login(server, *id)).find_map(request);
+    named.or_else(|| routes().filter(|(id, _)| !names_its_login(server, *id)).find_map(request))
 }
 
 fn names_its_login(server: &Server, id: RouteId) -> bool {
@@ -88,7 +93,7 @@ fn names_its_login(server: &Server, id: RouteId) -> bool {
 }
 
 fn shows_login(server: &Server) -> bool {
-    runs_wordpress(server) || (0..server.routes().len()).any(|id| names_its_login(server, id as RouteId))
+    (0..server.routes().len()).any(|id| names_its_login(server, id as RouteId)) || runs_wordpress(server)
 }
 
 fn goes_to_application(outcome: &Outcome) -> bool {

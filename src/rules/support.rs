@@ -179,8 +179,11 @@ pub(super) fn names_login(text: &str) -> bool {
 
 /// Whether a text has one of these words in it, ASCII case aside. The words are written in lower case.
 fn has_one(text: &str, words: &[&str]) -> bool {
+    // Few bytes of a text begin a word: a bit for each possible beginning tells which.
+    let bit = |byte: u8| 1_u32 << (byte.to_ascii_lowercase() % 32);
+    let beginnings = words.iter().filter_map(|word| word.bytes().next()).fold(0, |bits, byte| bits | bit(byte));
     let bytes = text.as_bytes();
-    bytes.iter().enumerate().any(|(at, byte)| {
+    bytes.iter().enumerate().filter(|(_, byte)| beginnings & bit(**byte) != 0).any(|(at, byte)| {
         let first = byte.to_ascii_lowercase();
         words.iter().any(|word| {
             word.as_bytes().first() == Some(&first)
@@ -190,14 +193,16 @@ fn has_one(text: &str, words: &[&str]) -> bool {
 }
 
 /// Whether an nginx server is one of WordPress: its locations or its document root name it.
-pub(super) fn runs_wordpress(server: &crate::model::from::nginx::Server) -> bool {
-    use crate::syntax::nginx::Name;
-    let root = server.effective(0, Name::Root).map(|d| d.arg(0).to_ascii_lowercase()).unwrap_or_default();
+pub(super) fn runs_wordpress(server: &Server) -> bool {
+    let names_it = |root: Directive| {
+        let root = root.arg(0);
+        has_one(&root, &["wordpress"]) || root.split('/').any(|part| part.eq_ignore_ascii_case("wp"))
+    };
     let located = || {
         let blocks = (0..server.routes().len()).filter_map(|id| server.route_block(id as RouteId));
-        blocks.filter(|b| b.name() == Name::Location).any(|b| b.args().any(|a| a.contains("wp-")))
+        blocks.filter(|b| b.name() == Name::Location).any(|b| b.args().any(|a| a.as_bytes().windows(3).any(|w| w == b"wp-")))
     };
-    root.contains("wordpress") || root.split('/').any(|part| part == "wp") || located()
+    server.effective(0, Name::Root).is_some_and(names_it) || located()
 }
 
 /// A request that a route serves, also one that is only reached by `try_files … @name`.
@@ -243,7 +248,10 @@ pub(super) fn may_set_more(server: &crate::model::from::nginx::Server, sources: 
 /// Whether a route's block or one around it, up to the server, has an include that was not read: there may be an exemption in it.
 pub(super) fn may_be_exempted(server: &Server, sources: &SourceMap, id: RouteId) -> bool {
     let config = server.config();
-    let Some(block) = server.route_block(id).filter(|_| config.incomplete) else { return false };
+    if !config.incomplete {
+        return false;
+    }
+    let Some(block) = server.route_block(id) else { return false };
     let around = block.ancestors().take_while(|a| matches!(a.name(), Name::Server | Name::Location));
     std::iter::once(block).chain(around).any(|b| has_unread_include(config, sources, &b))
 }

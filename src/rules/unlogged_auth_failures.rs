@@ -1,6 +1,7 @@
 //! `unlogged-auth-failures`: nobody can see that passwords are being tried.
 
 use super::Cx;
+use super::basic_gate::uses;
 use super::support::{finding, known_paths, request_for};
 use crate::model::from::nginx::Server;
 use crate::model::{GateKind, PathKind, Site, Traits};
@@ -12,6 +13,9 @@ const ID: &str = "unlogged-auth-failures";
 
 /// Looks at the logs of the routes that serve a login or check a password.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
+    if !uses(server, Name::AccessLog) && !uses(server, Name::ErrorLog) {
+        return;
+    }
     let mut told: Vec<Span> = Vec::new();
     for (id, route) in (0..).zip(server.routes()) {
         let gate = route.traits.has(Traits::GATE);

@@ -2,3 +2,4 @@
 
 pub mod apache;
 pub mod nginx;
+mod template;

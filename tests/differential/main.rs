@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     if std::env::args().any(|a| a == "--list") || (filters.peek().is_some() && !filters.any(|f| "differential".contains(&f))) {
         return ExitCode::SUCCESS;
     }
-    match support::servers() {
+    match support::available(support::server::Dialect::Nginx) {
         Ok(true) => {}
         Ok(false) => {
             println!("skipped: nginx is not installed");

@@ -37,7 +37,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
     let folder = Path::new("/srv");
     let mut sources = SourceMap::new();
     let loaded = lint401::project::nginx::load(&files, &mut sources, Path::new("/srv/nginx.conf"), folder, &settings);
-    let lookup = Lookup { files: &files, main_folder: folder, settings: &settings };
+    let lookup = Lookup::new(&files, folder, &settings);
     let servers = lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
     let names = names(config);
     let stored_verdicts = config.contains("auth_request ") && config.contains("_cache ");

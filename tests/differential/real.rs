@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use crate::generate::FILES;
 use crate::requests::Ask;
 use crate::support::client::{self, Answer};
-use crate::support::nginx::{self, Nginx};
+use crate::support::nginx;
+use crate::support::server::{self, Dialect, Server};
 use crate::support::upstream::{NUMBER, Reply, Upstream};
 use crate::support::wire::{Protocol, Seen};
 
@@ -45,7 +46,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        let folder = nginx::folder();
+        let folder = server::folder();
         let root = folder.path();
         let upstream = Upstream::new();
         let mut addresses = Vec::new();
@@ -55,7 +56,7 @@ impl Bench {
             addresses.push((format!("127.0.0.1:{written}"), format!("127.0.0.1:{}", upstream.listen(protocol))));
         }
         for written in [8081, 8082] {
-            addresses.push((format!("127.0.0.1:{written}"), format!("127.0.0.1:{}", nginx::free_port())));
+            addresses.push((format!("127.0.0.1:{written}"), format!("127.0.0.1:{}", server::free_port())));
         }
         for path in FILES {
             let path = root.join("www").join(&path[1..]);
@@ -110,7 +111,7 @@ impl Bench {
         }
         std::fs::create_dir_all(root.join("cache")).map_err(|e| e.to_string())?;
         std::fs::write(&path, self.real_text(config)).map_err(|e| e.to_string())?;
-        let mut nginx = Nginx::start(root, &path)?;
+        let mut nginx = Server::start(Dialect::Nginx, root, &path)?;
         let mut numbers = Vec::new();
         let mut out = Vec::new();
         for ask in asks {

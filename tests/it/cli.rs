@@ -1,70 +1,14 @@
 //! The command line: exit codes, formats, standard input, dumps, what is said when nothing can be done.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 use snapbox::{IntoData as _, assert_data_eq, str};
 
+use super::folder::{Folder, Ran};
+
 const GOOD: &str = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { return 204; }\n  }\n}\n";
 const BAD: &str = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { return 204 }\n  }\n}\n";
-
-struct Folder(tempfile::TempDir);
-
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-}
-
-impl Folder {
-    fn with(files: &[(&str, &str)]) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        folder
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lint401"));
-        // The environment of whoever runs the tests does not matter.
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("LINT401_") {
-                command.env_remove(name);
-            }
-        }
-        command.args(arguments).current_dir(self.path()).stdin(Stdio::null()).env("LC_ALL", "C.UTF-8");
-        command.env_remove("NO_COLOR").env_remove("FORCE_COLOR").env_remove("COLUMNS").env_remove("NO_GRAPHICS");
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        self.command(arguments).output().unwrap().into()
-    }
-
-    fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
-        let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A call that is refused ends before it reads.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        child.wait_with_output().unwrap().into()
-    }
-}
 
 #[test]
 fn a_clean_configuration_is_quiet() {
@@ -156,6 +100,40 @@ fn several_formats_at_once() {
     assert_eq!(json["diagnostics"].as_array().unwrap().len(), 1);
     assert!(fs::read_to_string(folder.path().join("out.txt")).unwrap().starts_with("error[syntax-error]"));
     assert_eq!(folder.run(&["check", "-f", "json=no/such/folder.json"]).code, 2);
+    for formats in [&["full", "sarif"][..], &["github=a", "sarif=a"]] {
+        let arguments = formats.iter().flat_map(|format| ["-f", format]);
+        let ran = folder.run(&["check"].into_iter().chain(arguments).collect::<Vec<_>>());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{formats:?}");
+        assert!(ran.stderr.starts_with("error: two reports for "), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_exit_code_and_every_format() {
+    let folder = Folder::with(&[("nginx.conf", BAD)]);
+    let ran = folder.run(&["check", "-f", "xml"]);
+    let (_, known) = ran.stderr.trim_end().split_once("formats are ").unwrap();
+    let known: Vec<_> = known.split(", ").collect();
+    assert_eq!(known.len(), 14);
+    let readme = include_str!("../../README.md");
+    let help = folder.run(&["check", "--help"]).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for format in &known {
+        let ran = folder.run(&["check", "-f", format]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{format}");
+        assert!(ran.stdout.contains("syntax-error"), "{format}");
+        assert!(readme.contains(&format!("`{format}`")), "the README does not name {format}");
+    }
+    assert!(help.contains(&known.join(", ")), "{help}");
+}
+
+#[test]
+fn sarif_names_files_from_the_root_of_the_repository() {
+    let folder = Folder::with(&[(".git/HEAD", ""), ("deploy/nginx.conf", BAD)]);
+    let mut command = folder.command(&["check", "-f", "sarif"]);
+    let ran: Ran = command.current_dir(folder.path().join("deploy")).output().unwrap().into();
+    let log: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "deploy/nginx.conf");
 }
 
 #[test]
@@ -190,19 +168,16 @@ fn a_path_that_is_not_there() {
 
 #[test]
 fn nothing_to_check() {
-    let folder = Folder::with(&[
-        ("app.conf", "[Service]\nUser=www\n"),
-        ("site.conf", "<VirtualHost *:80>\n  ServerName a\n</VirtualHost>\n"),
-        ("notes.txt", "server {}\n"),
-    ]);
+    let folder =
+        Folder::with(&[("app.conf", "[Service]\nUser=www\n"), ("ingress.yaml", "kind: Ingress\n"), ("notes.txt", "server {}\n")]);
     let ran = folder.run(&["check"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
     assert!(
-        ran.stderr.starts_with("error: nothing was checked: no nginx configuration in . (2 files looked at)\n"),
+        ran.stderr.starts_with("error: nothing was checked: no configuration of nginx or Apache in . (2 files looked at)\n"),
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("1 file is not checked: 1 apache"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 file is not checked: 1 edge"), "{}", ran.stderr);
     assert_eq!(folder.run(&["check", "--allow-empty"]).code, 0);
     assert_eq!(folder.run(&["check", "app.conf"]).code, 3, "another program's file is not read as nginx");
     assert_eq!(folder.run(&["check", "notes.txt"]).code, 0, "a file that is named is");
@@ -210,10 +185,10 @@ fn nothing_to_check() {
 
 #[test]
 fn what_is_not_checked_is_said() {
-    let folder = Folder::with(&[("nginx.conf", GOOD), ("web/.htaccess", "Require all granted\n"), (".git/nginx.conf", BAD)]);
+    let folder = Folder::with(&[("nginx.conf", GOOD), ("cdn/ingress.yaml", "kind: Ingress\n"), (".git/nginx.conf", BAD)]);
     let ran = folder.run(&["check", "-f", "concise"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
-    assert_eq!(ran.stderr, "note: 1 file is not checked: 1 htaccess; `lint401 files` lists them\n");
+    assert_eq!(ran.stderr, "note: 1 file is not checked: 1 edge; `lint401 files` lists them\n");
     assert_eq!(folder.run(&["check", "-q"]).stderr, "");
 }
 
@@ -242,6 +217,67 @@ nginx/snippets/lone.conf  nginx snippet, checked alone
 "]]
         .raw()
     );
+}
+
+#[test]
+fn files_of_apache_and_what_they_serve() {
+    let site = "<VirtualHost *:80>\nServerName a.example\nDocumentRoot public\nInclude snippets/auth.conf\n</VirtualHost>\n";
+    let files = [
+        ("apache/httpd.conf", "ServerRoot /etc/httpd\nListen 80\nInclude conf.d/*.conf\nInclude conf.d/empty.load\n"),
+        ("apache/conf.d/a.conf", site),
+        ("apache/conf.d/empty.load", ""),
+        ("apache/snippets/auth.conf", "<Location /x>\nRequire all denied\n</Location>\n"),
+        ("apache/snippets/lone.conf", "RewriteEngine On\n"),
+        ("apache/public/.htaccess", "Require all granted\n"),
+        ("apache/public/in/ner/.htaccess", "Require all granted\n"),
+        ("other/.htaccess", "Require all granted\n"),
+        ("other/deep/er/.htaccess", "Require all granted\n"),
+        ("other/wordpress.htaccess", "RewriteEngine On\n"),
+    ];
+    let ran = Folder::with(&files).run(&["files"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_data_eq!(
+        ran.stdout,
+        str![[r"
+apache/conf.d/a.conf            apache, included at apache/httpd.conf:3
+apache/conf.d/empty.load        apache, included in apache/httpd.conf
+apache/httpd.conf               apache, main file
+apache/public/.htaccess         htaccess, in what apache/httpd.conf serves
+apache/public/in/ner/.htaccess  htaccess, in what apache/httpd.conf serves
+apache/snippets/auth.conf       apache, included at apache/conf.d/a.conf:4
+apache/snippets/lone.conf       apache snippet, checked alone
+other/.htaccess                 htaccess, the topmost one
+other/deep/er/.htaccess         htaccess, in what other/.htaccess serves
+other/wordpress.htaccess        htaccess, the topmost one
+
+"]]
+        .raw()
+    );
+}
+
+#[test]
+fn errors_of_apache_are_found_where_httpd_would_meet_them() {
+    let folder = Folder::with(&[
+        ("site.conf", "<VirtualHost *:80>\nDocumentRoot public\n<Directory>\n</VirtualHost>\n"),
+        ("public/.htaccess", "<Files x>\n"),
+        ("public/in/.htaccess", "Require all granted\n"),
+        ("odd", "<IfModule mod_x.c>\n"),
+    ]);
+    let ran = folder.run(&["check", "-f", "concise"]);
+    assert_eq!(ran.code, 1);
+    let lines: Vec<&str> = ran.stdout.lines().filter(|l| l.ends_with("[syntax-error]")).collect();
+    assert!(
+        lines.iter().any(|l| l.starts_with("site.conf:")) && lines.iter().any(|l| l.starts_with("public/.htaccess:1:")),
+        "{lines:?}"
+    );
+    // A `.htaccess` that is named is looked at below the outer ones, and reported alone.
+    let ran = folder.run(&["files", "public/in/.htaccess"]);
+    assert_eq!(ran.stdout, "public/in/.htaccess  htaccess, in what public/.htaccess serves\n");
+    let ran = folder.run(&["check", "-f", "concise", "public/in/.htaccess"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+    for (kind, code) in [("apache", 1), ("htaccess", 1)] {
+        assert_eq!(folder.run(&["check", "--kind", kind, "odd"]).code, code, "{kind}");
+    }
 }
 
 #[test]
@@ -404,7 +440,7 @@ fn help_for_newcomers() {
     assert_data_eq!(
         ran.stdout,
         str![[r"
-Finds surprise 401s in nginx configurations before you deploy them
+Finds surprise 401s in nginx and Apache configurations before you deploy them
 
 Usage: lint401 <COMMAND>
 
@@ -413,6 +449,7 @@ Commands:
   explain  Explain a rule: what it finds, why it matters, how to fix it
   rules    List the rules
   files    List the files that would be read, as which kind, via which include
+  config   Show, check or write lint401.toml
   trace    Show what a configuration does to one request, step by step
 
 Options:

@@ -3,6 +3,7 @@
 use lint401::finding::{Finding, Severity};
 use lint401::model::Request;
 use lint401::report::{Format, Look, Report, write};
+use lint401::settings::Settings;
 use lint401::source::{SourceMap, Span};
 use lint401::{Analysis, Reported};
 use snapbox::{IntoData as _, assert_data_eq, str};
@@ -35,7 +36,9 @@ fn analysis() -> Analysis {
 }
 
 fn text(format: Format, look: &Look, analysis: &Analysis) -> String {
-    let report = Report { analysis, findings: analysis.findings.iter().collect(), skipped: &[], unreadable: &[] };
+    let settings = Settings::default();
+    let findings = analysis.findings.iter().collect();
+    let report = Report { analysis, findings, skipped: &[], unreadable: &[], settings: &settings, folder: "" };
     let mut out = Vec::new();
     write(format, &report, look, &mut out).unwrap();
     String::from_utf8(out).unwrap()

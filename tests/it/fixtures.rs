@@ -120,7 +120,7 @@ fn broken_files_are_reported_where_the_fault_is() {
 /// The table is not a matter of opinion: the server says the same.
 #[test]
 fn the_server_refuses_the_broken_files() {
-    if !support::servers().unwrap() {
+    if !support::available(support::server::Dialect::Nginx).unwrap() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -176,7 +176,7 @@ fn example(folder: &Path) -> Example {
 /// The faults that are claimed are there, and gone where they are mended: the real server says so.
 #[test]
 fn the_server_does_what_is_said_of_the_sites() {
-    if !support::servers().unwrap() {
+    if !support::available(support::server::Dialect::Nginx).unwrap() {
         return;
     }
     for site in ["wordpress", "wordpress-fixed"] {
@@ -188,7 +188,7 @@ fn the_server_does_what_is_said_of_the_sites() {
 
 #[test]
 fn the_server_accepts_the_clean_configurations() {
-    if !support::servers().unwrap() {
+    if !support::available(support::server::Dialect::Nginx).unwrap() {
         return;
     }
     for entry in fs::read_dir(fixtures("clean")).unwrap() {

@@ -6,10 +6,15 @@ mod cases;
 mod check_corpus;
 mod cli;
 mod cli_reports;
+mod config;
 mod facts_of_docs;
 mod fixtures;
+mod folder;
 mod hostile;
 mod readme;
+mod report_formats;
+mod report_sarif;
+mod report_schemas;
 mod syntax_corpus;
 
 #[path = "../support/mod.rs"]

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use lint401::files::Memory;
 use lint401::model::from::Lookup;
-use lint401::model::from::nginx::{choose, lower};
+use lint401::model::from::{apache, nginx};
 use lint401::model::{Fact, GateKind, HeaderFate, Known, Outcome, Paths, Request, Scheme, Site, Stores, Value, Verdict};
 use lint401::settings::Settings;
 use lint401::source::SourceMap;
 
+use crate::support::apache_conf;
+use crate::support::apache_layout::{Kind, Layout};
 use crate::support::conf;
 use crate::support::markdown::Example;
 use crate::support::replay::compare;
@@ -21,24 +23,77 @@ const ETC: &str = "/etc/nginx";
 pub(crate) fn example(example: &Example) -> Result<(), String> {
     let block = example.witness.as_ref().ok_or("no witness")?;
     let witness = witness::parse(&block.text)?;
-    if witness.refused.is_some() || example.language != "nginx" {
+    if witness.refused.is_some() {
         return Ok(());
     }
-    let files = tree(example, &witness);
+    match example.language.as_str() {
+        "nginx" => of_nginx(example, &witness, block.line),
+        "apache" | "htaccess" => of_apache(example, &witness, block.line),
+        _ => Ok(()),
+    }
+}
+
+fn of_nginx(example: &Example, witness: &Witness, line: usize) -> Result<(), String> {
+    let files = tree(example, witness);
     // The witnesses were measured with this version.
     let settings = Settings { this_host: true, nginx_version: (1, 22, 1), ..Settings::default() };
     let mut sources = SourceMap::new();
     let main = Path::new(ETC).join(example.main());
     let loaded = lint401::project::nginx::load(&files, &mut sources, &main, Path::new(ETC), &settings);
     let folder = main.parent().unwrap_or(Path::new(ETC));
-    let lookup = Lookup { files: &files, main_folder: folder, settings: &settings };
-    let servers = lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
-    let first = first_listener(example);
+    let lookup = Lookup::new(&files, folder, &settings);
+    let servers = nginx::lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
+    ask(witness, line, first_listener(example), |request| Some(nginx::choose(&servers, request)?.resolve(request)))
+}
+
+/// httpd as the tests start it: the main file of the example is included by one that names the server's root and its ports.
+fn of_apache(example: &Example, witness: &Witness, line: usize) -> Result<(), String> {
+    let layout = Layout::of(example, witness);
+    let mut files = Memory::new();
+    for file in layout.files.iter().filter(|f| f.kind != Kind::Unreadable) {
+        files.add(&file.path, file.text.as_str());
+    }
+    for folder in layout.folders.iter().chain(&layout.writable) {
+        files.add(Path::new(&layout.absolute(folder)).join(".keep"), "");
+    }
+    let name = if layout.main.ends_with("/apache2.conf") { "httpd.conf" } else { "apache2.conf" };
+    let main = &Path::new(&layout.server_root).join(name);
+    let first = first_port(&layout);
+    let ports = if first.is_some() { "" } else { "Listen 80\n" };
+    let name = if layout.names_server { "" } else { "ServerName localhost\n" };
+    files.add(main, format!("ServerRoot \"{}\"\n{ports}{name}Include \"{}\"\n", layout.server_root, layout.main));
+    let settings = Settings { this_host: true, ..Settings::default() };
+    let mut sources = SourceMap::new();
+    let loaded = lint401::project::apache::load(&files, &mut sources, main, Path::new("/"), &settings);
+    let lookup = Lookup::new(&files, Path::new(&layout.server_root), &settings);
+    let hosts = apache::lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
+    let first = first.unwrap_or((false, 80));
+    ask(witness, line, first, |request| Some(apache::choose(&hosts, request)?.resolve(request)))
+}
+
+/// The first port that the example names, and whether it speaks TLS.
+fn first_port(layout: &Layout) -> Option<(bool, u16)> {
+    let servers = layout.files.iter().filter(|f| f.kind == Kind::Server);
+    let trees: Vec<_> = servers.filter_map(|f| conf::parse(&f.text).ok()).collect();
+    let mut first = None;
+    for directive in trees.iter().flatten() {
+        directive.walk(&mut |d| {
+            if first.is_none() && (apache_conf::is(d, "Listen") || apache_conf::is(d, "VirtualHost")) {
+                let port = apache_conf::arg(d, 0).rsplit(':').next().and_then(|p| p.parse().ok());
+                let engine = d.children().iter().any(|c| apache_conf::is(c, "SSLEngine"));
+                first = port.map(|port| (engine || port == 443, port));
+            }
+        });
+    }
+    first
+}
+
+fn ask(witness: &Witness, line: usize, first: (bool, u16), resolve: impl Fn(&Request) -> Option<Outcome>) -> Result<(), String> {
     let mut stored: Vec<(Exchange, Outcome)> = Vec::new();
     let mut problems = Vec::new();
     for exchange in &witness.exchanges {
         let request = request(exchange, first);
-        let outcome = choose(&servers, &request).ok_or("no server")?.resolve(&request);
+        let outcome = resolve(&request).ok_or("no server")?;
         // What a subrequest answers, and what comes of it, is the application's to say.
         let subrequest = exchange.replies.iter().any(|r| !r.on.is_empty());
         if !subrequest {
@@ -50,7 +105,7 @@ pub(crate) fn example(example: &Example) -> Result<(), String> {
         }
         stored.push((exchange.clone(), outcome));
     }
-    if problems.is_empty() { Ok(()) } else { Err(format!("from line {}:\n{}", block.line, problems.join("\n"))) }
+    if problems.is_empty() { Ok(()) } else { Err(format!("from line {line}:\n{}", problems.join("\n"))) }
 }
 
 /// The files of the example and those that the harness makes.
@@ -142,7 +197,7 @@ fn check(expect: &Expect, exchange: &Exchange, outcome: &Outcome, before: &[(Exc
         Expect::Cached(cached) => same("cached", &copy(exchange, outcome, before), cached),
         Expect::Upstream { on, field, is } if on.is_empty() => upstream(field, is, exchange, outcome),
         Expect::Header(name, is) => header(name, is, exchange, outcome),
-        Expect::Asked { .. } | Expect::Upstream { .. } | Expect::Body(_) => Ok(()),
+        Expect::Asked { .. } | Expect::Upstream { .. } | Expect::Body(_) | Expect::Log(_) => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::Page;
+use crate::support::server::Dialect;
 use crate::support::{markdown, witness};
 
 /// The headings of a page in order, and whether each must be there.
@@ -41,7 +42,7 @@ fn stems(folder: &Path, extension: &str) -> Vec<(String, PathBuf)> {
 /// Pages, modules, the registry and the embedded catalogue name the same rules.
 pub(crate) fn catalogue(folder: &Path) -> Result<(), String> {
     let pages: BTreeSet<String> = page_files(folder).into_iter().map(|(id, _)| id).collect();
-    let embedded: BTreeSet<String> = lint401::catalogue::pages().keys().map(|id| (*id).to_owned()).collect();
+    let embedded: BTreeSet<String> = lint401::catalogue::pages().map(|(id, _)| id.to_owned()).collect();
     let registry = lint401::rules::registry();
     let registered: BTreeSet<String> = registry.iter().map(|r| r.id.to_owned()).collect();
     // A helper that several rules share is no rule: a module is one if it has an id.
@@ -63,7 +64,7 @@ pub(crate) fn catalogue(folder: &Path) -> Result<(), String> {
         problems.push("the registry is not sorted by id".to_owned());
     }
     let mut names: BTreeSet<String> = pages.clone();
-    for page in lint401::catalogue::pages().values() {
+    for page in lint401::catalogue::pages().map(|(_, page)| page) {
         for alias in &page.meta.aliases {
             if !names.insert(alias.clone()) {
                 problems.push(format!("the former id {alias} is used twice"));
@@ -135,18 +136,18 @@ fn headings(page: &Page, problems: &mut Vec<String>) {
 }
 
 fn examples(page: &Page, problems: &mut Vec<String>) {
-    let languages = [("nginx", "nginx"), ("apache", "apache"), ("cdn", "yaml")];
-    for (format, language) in languages {
+    let languages: [(&str, &[&str]); 3] = [("nginx", &["nginx"]), ("apache", &["apache", "htaccess"]), ("cdn", &["yaml"])];
+    for (format, languages) in languages {
         let declared = page.meta.formats.iter().any(|f| f == format);
         for role in ["bad", "good"] {
-            let there = page.examples.iter().any(|e| e.role == role && e.language == language);
+            let there = page.examples.iter().any(|e| e.role == role && languages.contains(&e.language.as_str()));
             // No configuration makes the tool itself fail: a known one is a bug to be mended.
             if declared && !there && page.meta.id != "internal-error" {
                 problems.push(format!("{format} is declared and has no {role} example"));
             }
         }
-        if !declared && page.examples.iter().any(|e| e.language == language) {
-            problems.push(format!("there are {language} examples, but formats do not declare {format}"));
+        if !declared && page.examples.iter().any(|e| languages.contains(&e.language.as_str())) {
+            problems.push(format!("there are {format} examples, but formats do not declare {format}"));
         }
     }
     for example in &page.examples {
@@ -188,32 +189,30 @@ fn examples(page: &Page, problems: &mut Vec<String>) {
 }
 
 fn witnesses(page: &Page, problems: &mut Vec<String>) {
-    let nginx: Vec<_> = page.examples.iter().filter(|e| e.language == "nginx").collect();
     for example in &page.examples {
         let Some(block) = &example.witness else { continue };
-        if example.language != "nginx" {
-            problems.push(format!("line {}: only nginx examples have witnesses so far", block.line));
+        if Dialect::of(&example.language).is_none() {
+            problems.push(format!("line {}: no server is there to witness {} examples", block.line, example.language));
         }
         if let Err(error) = witness::parse(&block.text) {
             problems.push(format!("from line {}: {error}", block.line));
         }
     }
-    if nginx.is_empty() {
+    if page.meta.no_oracle.is_some() {
+        if page.examples.iter().any(|e| e.witness.is_some()) {
+            problems.push("no-oracle on a page with witnesses".to_owned());
+        }
         return;
     }
-    let any = nginx.iter().any(|e| e.witness.is_some());
-    match (&page.meta.no_oracle, any) {
-        (Some(_), true) => problems.push("no-oracle on a page with witnesses".to_owned()),
-        (Some(_), false) => {}
-        (None, _) => {
-            for example in nginx.iter().filter(|e| e.role == "bad" && e.witness.is_none()) {
-                if !example.words.iter().any(|w| w == "no-oracle") {
-                    problems.push(format!("line {}: a bad nginx example without a witness", example.line));
-                }
+    for dialect in Dialect::ALL {
+        let examples: Vec<_> = page.examples.iter().filter(|e| Dialect::of(&e.language) == Some(dialect)).collect();
+        for example in examples.iter().filter(|e| e.role == "bad" && e.witness.is_none()) {
+            if !example.words.iter().any(|w| w == "no-oracle") {
+                problems.push(format!("line {}: a bad {} example without a witness", example.line, dialect.name()));
             }
-            if !nginx.iter().any(|e| e.role == "good" && e.witness.is_some()) {
-                problems.push("no good nginx example has a witness".to_owned());
-            }
+        }
+        if !examples.is_empty() && !examples.iter().any(|e| e.role == "good" && e.witness.is_some()) {
+            problems.push(format!("no good {} example has a witness", dialect.name()));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use lint401::discover::RootKind;
+use lint401::discover::{Dialect, RootKind};
 use lint401::files::Memory;
 use lint401::finding::{Edit, Severity};
 use lint401::settings::{Profile, Settings};
@@ -58,7 +58,11 @@ fn analyze(files: &[(String, String)], settings: &Settings) -> Analysis {
         |tree| Context::guess(&tree) == Context::Main,
     );
     let kind = if whole { RootKind::Main } else { RootKind::Snippet };
-    lint401::analyze(&memory, &[Root { main: PathBuf::from(main), base: PathBuf::new(), kind }], settings)
+    lint401::analyze(
+        &memory,
+        &[Root { main: PathBuf::from(main), base: PathBuf::new(), kind, dialect: Dialect::Nginx }],
+        settings,
+    )
 }
 
 fn texts(example: &Example) -> Vec<(String, String)> {

@@ -104,6 +104,7 @@ impl Example {
 fn default_name(language: &str) -> &str {
     match language {
         "apache" => "httpd.conf",
+        "htaccess" => ".htaccess",
         "yaml" => "edge.yaml",
         _ => "nginx.conf",
     }

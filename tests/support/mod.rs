@@ -1,4 +1,4 @@
-//! What the tests from outside share: the real nginx on loopback ports, an upstream that records what it gets, a client that sends
+//! What the tests from outside share: the real nginx and the real httpd on loopback ports, an upstream that records what it gets, a client that sends
 //! exactly what it is told, and the examples and witnesses of Markdown pages (`rules/README.md` describes their grammar).
 //!
 //! Nothing here uses the library under test: the reader of configurations is an own small one, so that a fault in lint401's parser
@@ -8,39 +8,48 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test stops where its set-up fails")]
 #![allow(clippy::format_push_string, clippy::match_same_arms, reason = "plain text and tables")]
 
+pub mod apache;
+pub mod apache_conf;
+pub mod apache_layout;
+pub mod apache_prepare;
 pub mod client;
 pub mod conf;
 pub mod markdown;
 pub mod nginx;
 pub mod prepare;
 pub mod replay;
+pub mod server;
 pub mod upstream;
 pub mod wire;
 pub mod witness;
 
+use server::Dialect;
+
 /// Set to `1` where the servers must be installed: a missing one is then a failure.
 pub const REQUIRE_SERVERS: &str = "LINT401_REQUIRE_SERVERS";
 
-/// Whether a program can be started.
-fn installed(program: &str, argument: &str) -> bool {
-    std::process::Command::new(program)
-        .arg(argument)
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .status()
-        .is_ok()
-}
-
-/// `Ok(true)`: the real nginx can be used. `Ok(false)`: it is not there and need not be.
-pub fn servers() -> Result<bool, String> {
-    static INSTALLED: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| installed("nginx", "-v"));
-    if *INSTALLED {
+/// `Ok(true)`: the real server can be used. `Ok(false)`: it is not there and need not be.
+pub fn available(server: Dialect) -> Result<bool, String> {
+    if server.installed() {
         return Ok(true);
     }
     if std::env::var(REQUIRE_SERVERS).is_ok_and(|v| v == "1") {
-        return Err(format!("nginx is not installed, and {REQUIRE_SERVERS}=1 asks for it"));
+        return Err(format!("{} is not installed, and {REQUIRE_SERVERS}=1 asks for it", server.name()));
     }
     Ok(false)
+}
+
+/// The servers that can be used, and a message for each that is not there and must be.
+pub fn servers() -> (Vec<Dialect>, Vec<(Dialect, String)>) {
+    let (mut there, mut problems) = (Vec::new(), Vec::new());
+    for server in Dialect::ALL {
+        match available(server) {
+            Ok(true) => there.push(server),
+            Ok(false) => {}
+            Err(error) => problems.push((server, error)),
+        }
+    }
+    (there, problems)
 }
 
 /// The facts of `tests/facts/*.md`: name and example.
@@ -66,7 +75,7 @@ pub fn facts() -> Vec<(String, markdown::Example)> {
 }
 
 /// Why a witness shows what the model has no word for (`rules/README.md`, "What the model cannot say").
-const NO_MODEL: [&str; 5] = ["copies", "interception", "limits", "order", "sizes"];
+const NO_MODEL: [&str; 6] = ["copies", "interception", "limits", "order", "server", "sizes"];
 
 /// The reason that the witness of an example gives for not being asked of the model.
 pub fn no_model(example: &markdown::Example) -> Result<Option<&str>, String> {

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use super::conf::{self, Body, Directive};
 use super::nginx;
+use super::server;
 use super::upstream::Upstream;
 use super::wire::Protocol;
 
@@ -118,7 +119,7 @@ fn place(folder: &Path, config_folder: &Path, path: &str) -> PathBuf {
 
 /// Prepares an example for the real nginx.
 pub fn prepare(plan: &Plan, upstream: &Upstream) -> Result<Prepared, String> {
-    let folder = nginx::folder();
+    let folder = server::folder();
     let main = plan.files.first().map_or("nginx.conf", |f| f.0);
     let config = folder.path().join(ETC).join(main);
     let config_folder = config.parent().unwrap_or(folder.path()).to_owned();
@@ -184,7 +185,7 @@ pub fn prepare(plan: &Plan, upstream: &Upstream) -> Result<Prepared, String> {
     Ok(Prepared { folder, config, listeners, authorities })
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(|e| format!("{}: {e}", parent.display()))?;
     }
@@ -322,7 +323,7 @@ impl<'a> Mover<'a> {
         let port = written.rsplit(':').next().and_then(|p| p.parse().ok()).unwrap_or(80);
         match self.listeners.iter_mut().find(|l| same_address(&l.written, &written)) {
             Some(listener) => listener.tls |= tls,
-            None => self.listeners.push(Listener { written, port, loopback: nginx::free_port(), tls }),
+            None => self.listeners.push(Listener { written, port, loopback: server::free_port(), tls }),
         }
     }
 

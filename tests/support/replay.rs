@@ -1,43 +1,56 @@
-//! Replays a witness against the real nginx.
+//! Replays a witness against the real server.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 
+use super::apache_layout::Layout;
+use super::apache_prepare;
 use super::client::{self, Answer};
 use super::markdown::Example;
-use super::nginx::{self, Nginx};
 use super::prepare::{Context, Plan, Prepared, prepare};
+use super::server::{self, Dialect, Server};
 use super::upstream::{NUMBER, Upstream};
 use super::wire::Seen;
 use super::witness::{Exchange, Expect, Is, Witness};
 
-/// Starts the example and checks all that its witness says. Without a witness: `nginx -t` must accept it.
+/// Starts the example and checks all that its witness says. Without a witness: the server must accept it.
 pub fn replay(example: &Example, witness: Option<&Witness>) -> Result<(), String> {
+    let dialect = Dialect::of(&example.language).ok_or_else(|| format!("no server reads {}", example.language))?;
     let upstream = Upstream::new();
-    let mut plan = Plan { files: files(example), ..Plan::default() };
-    if let Some(name) = example.words.iter().find_map(|w| w.strip_prefix("context=")) {
-        plan.context = Some(Context::parse(name).ok_or_else(|| format!("no such context: {name}"))?);
-    }
     let nothing = Witness::default();
     let witness = witness.unwrap_or(&nothing);
-    plan.create = witness.create.iter().map(String::as_str).collect();
-    plan.missing = witness.missing.iter().map(String::as_str).collect();
-    if let Some(part) = &witness.refused {
-        return refused(&plan, &upstream, part);
-    }
-    let prepared = prepare(&plan, &upstream)?;
+    let prepared = match dialect {
+        Dialect::Apache => apache_prepare::prepare(&Layout::of(example, witness), &upstream)?,
+        Dialect::Nginx => {
+            let plan = plan(example, witness)?;
+            match prepare(&plan, &upstream) {
+                Err(_) if witness.refused.is_some() => as_it_stands(&plan)?,
+                prepared => prepared?,
+            }
+        }
+    };
     if witness.exchanges.is_empty() {
-        return nginx::test(prepared.folder.path(), &prepared.config)
-            .map(|_| ())
-            .map_err(|said| format!("nginx -t refuses the example:\n{}", prepared.restore(&said)));
+        let said = dialect.test(prepared.folder.path(), &prepared.config).map_err(|said| prepared.restore(&said));
+        return match (said, &witness.refused) {
+            (Ok(_), Some(_)) => Err(format!("{} accepts the example", dialect.name())),
+            (Ok(_), None) => Ok(()),
+            (Err(said), Some(part)) if said.contains(part) => Ok(()),
+            (Err(said), Some(_)) => Err(format!("{} refuses it for another reason:\n{said}", dialect.name())),
+            (Err(said), None) => Err(format!("{} refuses the example:\n{said}", dialect.name())),
+        };
     }
-    let _nginx = Nginx::start(prepared.folder.path(), &prepared.config).map_err(|e| prepared.restore(&e))?;
+    let server = Server::start(dialect, prepared.folder.path(), &prepared.config).map_err(|e| prepared.restore(&e))?;
     let mut numbers = BTreeSet::new();
     let mut problems = Vec::new();
     for exchange in &witness.exchanges {
+        let logged = server.log().len();
         let (answer, seen) = send(exchange, &prepared, &upstream)?;
         for expect in &exchange.expect {
-            if let Err(problem) = check(expect, exchange, &answer, &seen, &numbers, &prepared) {
+            let problem = match expect {
+                Expect::Log(part) => in_log(&server, logged, part),
+                _ => check(expect, exchange, &answer, &seen, &numbers, &prepared),
+            };
+            if let Err(problem) = problem {
                 problems.push(format!("line {}: {} {}: {problem}", exchange.line, exchange.method, exchange.target));
             }
         }
@@ -50,29 +63,40 @@ fn files(example: &Example) -> Vec<(&str, &str)> {
     example.files.iter().map(|(path, block)| (path.as_str(), block.text.as_str())).collect()
 }
 
-fn refused(plan: &Plan, upstream: &Upstream, part: &str) -> Result<(), String> {
-    let said = if let Ok(prepared) = prepare(plan, upstream) {
-        nginx::test(prepared.folder.path(), &prepared.config)
-    } else {
-        // What the reader of the tests cannot read is given to nginx as it stands, with the blocks around it that it seems to need.
-        let folder = nginx::folder();
-        let config = folder.path().join("nginx.conf");
-        let text = plan.files.first().map_or("", |f| f.1);
-        let text = if text.contains("http {") || text.contains("events {") {
-            text.to_owned()
-        } else if text.contains("server {") {
-            format!("events {{}}\nhttp {{\n{text}\n}}\n")
-        } else {
-            format!("events {{}}\nhttp {{\nserver {{\n{text}\n}}\n}}\n")
-        };
-        std::fs::write(&config, text).map_err(|e| e.to_string())?;
-        nginx::test(folder.path(), &config)
+fn plan<'a>(example: &'a Example, witness: &'a Witness) -> Result<Plan<'a>, String> {
+    let context = match example.words.iter().find_map(|w| w.strip_prefix("context=")) {
+        Some(name) => Some(Context::parse(name).ok_or_else(|| format!("no such context: {name}"))?),
+        None => None,
     };
-    match said {
-        Ok(_) => Err("nginx -t accepts the example".to_owned()),
-        Err(said) if said.contains(part) => Ok(()),
-        Err(said) => Err(format!("nginx -t refuses it for another reason:\n{said}")),
-    }
+    Ok(Plan {
+        files: files(example),
+        context,
+        create: witness.create.iter().map(String::as_str).collect(),
+        missing: witness.missing.iter().map(String::as_str).collect(),
+    })
+}
+
+/// What the reader of the tests cannot read is given to nginx as it stands, with the blocks around it that it seems to need.
+fn as_it_stands(plan: &Plan) -> Result<Prepared, String> {
+    let folder = server::folder();
+    let config = folder.path().join("nginx.conf");
+    let text = plan.files.first().map_or("", |f| f.1);
+    let text = if text.contains("http {") || text.contains("events {") {
+        text.to_owned()
+    } else if text.contains("server {") {
+        format!("events {{}}\nhttp {{\n{text}\n}}\n")
+    } else {
+        format!("events {{}}\nhttp {{\nserver {{\n{text}\n}}\n}}\n")
+    };
+    std::fs::write(&config, text).map_err(|e| e.to_string())?;
+    Ok(Prepared { folder, config, listeners: Vec::new(), authorities: BTreeMap::new() })
+}
+
+/// Whether a text came into the error log behind its first `before` bytes.
+fn in_log(server: &Server, before: usize, part: &str) -> Result<(), String> {
+    let log = server.log();
+    let new = log.get(before..).unwrap_or_default();
+    if new.contains(part) { Ok(()) } else { Err(format!("no {part:?} in the log: {new}")) }
 }
 
 /// Sends one request (all its times) and returns the last answer, with what reached the upstream for that last one.
@@ -129,6 +153,8 @@ fn check(
             let body = prepared.restore(&answer.body);
             if body.contains(part) { Ok(()) } else { Err(format!("no {part:?} in the body: {body}")) }
         }
+        // The log is not part of the answer.
+        Expect::Log(_) => Ok(()),
         Expect::Asked { on, asked } => match (last(on).is_some(), asked) {
             (true, false) => Err("the upstream was asked".to_owned()),
             (false, true) => Err(format!("the upstream was not asked (status {})", answer.status)),
@@ -149,7 +175,7 @@ fn check(
                 "target" => Some(seen.target.clone()),
                 "method" => Some(seen.method.clone()),
                 // A parameter that is there but empty is as good as none to an application; nginx sends no empty header.
-                name => seen.field(name).filter(|v| !v.is_empty()).map(|v| prepared.restore(v)),
+                name => seen.field(name).filter(|v| *is == Is::Empty || !v.is_empty()).map(|v| prepared.restore(v)),
             };
             compare(&format!("upstream {field}"), value.as_deref(), exchange.header(field), is)
         }
@@ -161,6 +187,7 @@ pub(crate) fn compare(what: &str, value: Option<&str>, sent: Option<&str>, is: &
     let holds = match is {
         Is::Absent => value.is_none(),
         Is::Present => value.is_some(),
+        Is::Empty => value == Some(""),
         Is::Kept => value.is_some() && value == sent,
         Is::Contains(part) => value.is_some_and(|v| v.contains(part)),
         Is::Equal(text) => value == Some(text),

@@ -1,7 +1,12 @@
 //! An application that records what it gets and answers what it is told.
 
-use std::io::BufReader;
+use std::io::{BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::{UnixListener, UnixStream};
+#[cfg(unix)]
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -35,6 +40,7 @@ struct Shared {
 pub struct Upstream {
     shared: Arc<Shared>,
     ports: Mutex<Vec<u16>>,
+    sockets: Mutex<Vec<PathBuf>>,
 }
 
 impl Upstream {
@@ -54,11 +60,36 @@ impl Upstream {
                 if shared.stop.load(Ordering::Relaxed) {
                     break;
                 }
+                let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+                let _ = stream.set_nodelay(true);
                 let shared = Arc::clone(&shared);
                 std::thread::spawn(move || serve(protocol, port, &shared, stream));
             }
         });
         port
+    }
+
+    /// Listens on a socket of the file system.
+    #[cfg(unix)]
+    pub fn listen_unix(&self, protocol: Protocol, path: &Path) -> std::io::Result<()> {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        let listener = UnixListener::bind(path)?;
+        super::server::set_mode(path, 0o777);
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+        let shared = Arc::clone(&self.shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if shared.stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+                let shared = Arc::clone(&shared);
+                std::thread::spawn(move || serve(protocol, 0, &shared, stream));
+            }
+        });
+        Ok(())
     }
 
     /// What to answer from now on; the last entry that fits counts.
@@ -79,13 +110,15 @@ impl Drop for Upstream {
             // Wakes the thread that waits for a connection.
             let _ = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, *port)), Duration::from_millis(200));
         }
+        #[cfg(unix)]
+        for path in self.sockets.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let _ = UnixStream::connect(path);
+        }
     }
 }
 
-fn serve(protocol: Protocol, port: u16, shared: &Shared, mut stream: TcpStream) {
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
-    let _ = stream.set_nodelay(true);
-    let Ok(seen) = wire::read(protocol, port, &mut BufReader::new(&stream)) else { return };
+fn serve(protocol: Protocol, port: u16, shared: &Shared, mut stream: impl Read + Write) {
+    let Ok(seen) = wire::read(protocol, port, &mut BufReader::new(&mut stream)) else { return };
     let number = shared.number.fetch_add(1, Ordering::Relaxed) + 1;
     let reply = {
         let replies = shared.replies.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,15 +1,23 @@
-//! The wire formats that nginx speaks to applications: HTTP, FastCGI, SCGI, uwsgi. One request in, one answer out.
+//! The wire formats that servers speak to applications: HTTP, FastCGI, SCGI, uwsgi, and the environment of a CGI script as
+//! [`CGI_SCRIPT`] passes it on. One request in, one answer out.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-/// How nginx talks to an application.
+/// How a server talks to an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     Http,
     Fastcgi,
     Scgi,
     Uwsgi,
+    /// A script that the server starts: see [`CGI_SCRIPT`].
+    Cgi,
 }
+
+/// A CGI script that hands its environment to the application at PORT, each variable ended by a NUL and the last one followed by
+/// one more, and passes on what that answers.
+pub const CGI_SCRIPT: &str =
+    "#!/bin/bash\nexec 3<>/dev/tcp/127.0.0.1/PORT\n{ /usr/bin/env -0; printf '\\0'; } >&3\nexec /bin/cat <&3\n";
 
 /// What an application got.
 #[derive(Clone, Debug)]
@@ -46,6 +54,7 @@ pub fn read(protocol: Protocol, port: u16, stream: &mut BufReader<impl Read>) ->
         Protocol::Fastcgi => read_fastcgi(stream)?,
         Protocol::Scgi => read_scgi(stream)?,
         Protocol::Uwsgi => read_uwsgi(stream)?,
+        Protocol::Cgi => read_environment(stream)?,
     };
     let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
     let method = get("REQUEST_METHOD").unwrap_or_default();
@@ -63,7 +72,7 @@ pub fn write(
 ) -> io::Result<()> {
     let mut text = match protocol {
         Protocol::Http | Protocol::Uwsgi => format!("HTTP/1.1 {status} Answer\r\n"),
-        Protocol::Fastcgi | Protocol::Scgi => format!("Status: {status} Answer\r\n"),
+        Protocol::Fastcgi | Protocol::Scgi | Protocol::Cgi => format!("Status: {status} Answer\r\n"),
     };
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -143,6 +152,19 @@ fn read_fastcgi(stream: &mut impl Read) -> io::Result<Vec<(String, String)>> {
         fields.push((text_of(&mut rest, name)?, text_of(&mut rest, value)?));
     }
     Ok(fields)
+}
+
+fn read_environment(stream: &mut BufReader<impl Read>) -> io::Result<Vec<(String, String)>> {
+    let mut fields = Vec::new();
+    loop {
+        let mut bytes = Vec::new();
+        stream.read_until(0, &mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        match text.trim_end_matches('\0').split_once('=') {
+            Some((name, value)) => fields.push((name.to_owned(), value.to_owned())),
+            None => return Ok(fields),
+        }
+    }
 }
 
 fn length_of(rest: &mut &[u8]) -> io::Result<usize> {

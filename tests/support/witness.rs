@@ -8,6 +8,10 @@ use super::upstream::Reply;
 pub struct Witness {
     /// Files to create.
     pub create: Vec<String>,
+    /// CGI scripts to create: they hand what they get to the application.
+    pub scripts: Vec<String>,
+    /// Password files that are there and that the server may not read.
+    pub unreadable: Vec<String>,
     /// Password files and includes that must be missing.
     pub missing: Vec<String>,
     /// The requests in order.
@@ -45,6 +49,8 @@ pub enum Is {
     Absent,
     Present,
     Kept,
+    /// There, and nothing in it.
+    Empty,
     Contains(String),
     Equal(String),
 }
@@ -55,6 +61,7 @@ impl Is {
             "absent" => Self::Absent,
             "present" => Self::Present,
             "kept" => Self::Kept,
+            "empty" => Self::Empty,
             _ => match text.strip_prefix('~') {
                 Some(part) => Self::Contains(part.trim().to_owned()),
                 None => Self::Equal(text.to_owned()),
@@ -80,6 +87,8 @@ pub enum Expect {
     },
     Cached(bool),
     Body(String),
+    /// A text in the error log since the request was sent.
+    Log(String),
 }
 
 /// An expectation with its text.
@@ -105,7 +114,9 @@ pub fn parse(text: &str) -> Result<Witness, String> {
             match rest.split_once(' ') {
                 Some(("file", path)) => out.create.push(path.trim().to_owned()),
                 Some(("missing", path)) => out.missing.push(path.trim().to_owned()),
-                _ => return Err(fail("`+` knows `file` and `missing`")),
+                Some(("script", path)) => out.scripts.push(path.trim().to_owned()),
+                Some(("unreadable", path)) => out.unreadable.push(path.trim().to_owned()),
+                _ => return Err(fail("`+` knows `file`, `missing`, `script` and `unreadable`")),
             }
         } else if let Some(rest) = line.strip_prefix("=> ") {
             match &mut open {
@@ -201,6 +212,9 @@ fn parse_expect(text: &str) -> Result<Expect, String> {
     }
     if let Some(part) = text.strip_prefix("body ~") {
         return Ok(Expect::Body(part.trim().to_owned()));
+    }
+    if let Some(part) = text.strip_prefix("log ~") {
+        return Ok(Expect::Log(part.trim().to_owned()));
     }
     if let Some(rest) = text.strip_prefix("header ") {
         let (name, value) = rest.split_once(':').ok_or("a header field needs a value")?;

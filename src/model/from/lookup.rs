@@ -7,7 +7,6 @@ use crate::settings::Settings;
 
 /// Finds files that the configuration names, if they are in reach: below the folder of the main file or a checked root, behind the
 /// include map, or anywhere if the configuration belongs to this machine.
-#[derive(Clone, Copy)]
 pub struct Lookup<'a> {
     /// The files.
     pub files: &'a dyn Files,
@@ -15,6 +14,8 @@ pub struct Lookup<'a> {
     pub main_folder: &'a Path,
     /// The user's settings.
     pub settings: &'a Settings,
+    /// That folder from the root of the file system on, unless it is the root itself: what lies below it is in reach.
+    tree: Option<PathBuf>,
 }
 
 /// What is known of a file.
@@ -28,7 +29,13 @@ pub enum Found<T> {
     Unknown,
 }
 
-impl Lookup<'_> {
+impl<'a> Lookup<'a> {
+    /// Finds files of the configuration whose main file lies in a folder.
+    pub fn new(files: &'a dyn Files, main_folder: &'a Path, settings: &'a Settings) -> Self {
+        let tree = normalize(&std::path::absolute(main_folder).unwrap_or_else(|_| main_folder.to_path_buf()));
+        Self { files, main_folder, settings, tree: (tree != Path::new("/")).then_some(tree) }
+    }
+
     /// Where a path of the configuration lies in the checked tree; `None`: out of reach.
     pub fn local(&self, path: &str) -> Option<PathBuf> {
         if !path.starts_with('/') {
@@ -40,8 +47,7 @@ impl Lookup<'_> {
             }
         }
         let absolute = normalize(Path::new(path));
-        let folder = std::path::absolute(self.main_folder).unwrap_or_else(|_| self.main_folder.to_path_buf());
-        let below = absolute.starts_with(normalize(&folder)) && folder != Path::new("/");
+        let below = self.tree.as_ref().is_some_and(|tree| absolute.starts_with(tree));
         (below || self.settings.this_host).then_some(absolute)
     }
 

@@ -36,6 +36,49 @@ pub(super) fn credentials(header: &str) -> Option<(String, String)> {
     (!user.is_empty()).then(|| (user.to_owned(), password.to_owned()))
 }
 
+/// What a password file of httpd says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// It does not know the user.
+    NoUser,
+    Right,
+    Wrong,
+    /// The hash is of a kind that cannot be checked here.
+    Unknown,
+}
+
+/// User and password of a Basic Authorization header as httpd takes it: what is no base64 ends it, and a missing colon means an empty
+/// password (`get_basic_auth`). `None`: another scheme, or not UTF-8.
+pub(super) fn httpd_credentials(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let encoded = encoded.trim_start_matches([' ', '\t']);
+    let end = encoded.find(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '/').unwrap_or(encoded.len());
+    let end = if end % 4 == 1 { end - 1 } else { end };
+    let decoded = LENIENT.decode(encoded.get(..end)?).ok()?;
+    let decoded = String::from_utf8(decoded.split(|b| *b == 0).next().unwrap_or_default().to_vec()).ok()?;
+    let (user, password) = decoded.split_once(':').unwrap_or((&decoded, ""));
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// Whether a password file of httpd lets the user in (`mod_authn_file`, `apr_password_validate`).
+pub(super) fn check_httpd(file: &str, user: &str, password: &str) -> Checked {
+    let mut lines = file.lines().map(str::trim).filter(|l| !l.starts_with('#'));
+    let Some(rest) = lines.find_map(|l| l.strip_prefix(user)?.strip_prefix(':')) else { return Checked::NoUser };
+    let stored = rest.split(':').next().unwrap_or_default();
+    // nginx knows two kinds that mean nothing to `crypt`.
+    if stored.starts_with("{PLAIN}") || stored.starts_with("{SSHA}") {
+        return Checked::Wrong;
+    }
+    match hash(stored, password) {
+        Some(hashed) if hashed == stored => Checked::Right,
+        Some(_) => Checked::Wrong,
+        None => Checked::Unknown,
+    }
+}
+
 /// What stands before the first `=`, decoded.
 fn decode(encoded: &str) -> Option<Vec<u8>> {
     let encoded = encoded.split('=').next().filter(|e| !e.is_empty())?;

@@ -5,12 +5,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
+use fancy_regex::{Captures, Regex, RegexOptionsBuilder};
 
 use crate::model::{PathSet, Paths};
 
 /// Number of a regex in [`Regexes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct RegexId(u32);
 
 /// Steps a look-around regex may take on one text before the answer is "unknown".
@@ -25,33 +25,41 @@ struct Entry {
     ignore_case: bool,
     compiled: OnceLock<Option<Regex>>,
     well_known: OnceLock<PathSet>,
+    well_known_files: OnceLock<PathSet>,
 }
 
 /// All regexes of a configuration.
 #[derive(Debug, Default)]
 pub(super) struct Regexes {
     entries: Vec<Entry>,
-    by_text: HashMap<(String, bool), RegexId, foldhash::fast::FixedState>,
+    /// The number of each text, with and without regard to case.
+    by_text: HashMap<String, [Option<RegexId>; 2], foldhash::fast::FixedState>,
     group_names: HashSet<String, foldhash::fast::FixedState>,
 }
 
 impl Regexes {
     /// The number of a regex.
     pub(super) fn intern(&mut self, text: &str, ignore_case: bool) -> RegexId {
-        if let Some(id) = self.by_text.get(&(text.to_owned(), ignore_case)) {
-            return *id;
+        if let Some(id) = self.find(text, ignore_case) {
+            return id;
         }
         let id = RegexId(self.entries.len() as u32);
         self.group_names.extend(named_groups(text).map(str::to_ascii_lowercase));
         let text = text.to_owned();
-        self.by_text.insert((text.clone(), ignore_case), id);
-        self.entries.push(Entry { text, ignore_case, compiled: OnceLock::new(), well_known: OnceLock::new() });
+        self.by_text.entry(text.clone()).or_default()[usize::from(ignore_case)] = Some(id);
+        self.entries.push(Entry {
+            text,
+            ignore_case,
+            compiled: OnceLock::new(),
+            well_known: OnceLock::new(),
+            well_known_files: OnceLock::new(),
+        });
         id
     }
 
     /// The number of a regex that was interned before.
     pub(super) fn find(&self, text: &str, ignore_case: bool) -> Option<RegexId> {
-        self.by_text.get(&(text.to_owned(), ignore_case)).copied()
+        self.by_text.get(text)?[usize::from(ignore_case)]
     }
 
     /// Whether some regex has a group of that name (in lower case): a variable that is empty until the regex matches.
@@ -59,15 +67,14 @@ impl Regexes {
         self.group_names.contains(name)
     }
 
-    /// Text and case flag of a regex.
-    pub(super) fn text(&self, id: RegexId) -> (&str, bool) {
-        let entry = &self.entries[id.0 as usize];
-        (&entry.text, entry.ignore_case)
-    }
-
     fn regex(&self, id: RegexId) -> Option<&Regex> {
         let entry = &self.entries[id.0 as usize];
         entry.compiled.get_or_init(|| compile(&entry.text, entry.ignore_case)).as_ref()
+    }
+
+    /// The text of a regex.
+    pub(super) fn text(&self, id: RegexId) -> &str {
+        &self.entries[id.0 as usize].text
     }
 
     /// Whether a text matches; `None`: the regex cannot be used here, or works too long.
@@ -103,6 +110,20 @@ impl Regexes {
             set
         })
     }
+
+    /// The well-known paths whose last segment matches. An unusable regex matches none.
+    pub(super) fn well_known_files(&self, id: RegexId, paths: &Paths) -> PathSet {
+        *self.entries[id.0 as usize].well_known_files.get_or_init(|| {
+            let mut set = PathSet::default();
+            for (index, known) in paths.list.iter().enumerate() {
+                let file = known.path.rsplit('/').next().unwrap_or_default();
+                if !file.is_empty() && self.is_match(id, file) == Some(true) {
+                    set.insert(index);
+                }
+            }
+            set
+        })
+    }
 }
 
 /// The names of the groups `(?<name>…)`, `(?'name'…)`, `(?P<name>…)`, by the text alone, so that nothing need be compiled.
@@ -117,12 +138,14 @@ fn named_groups(text: &str) -> impl Iterator<Item = &str> {
 
 /// Compiles a PCRE text; `None` if it is beyond what can be decided here.
 pub(super) fn compile(text: &str, ignore_case: bool) -> Option<Regex> {
-    RegexBuilder::new(&pcre_to_fancy(text))
+    RegexOptionsBuilder::new()
         .case_insensitive(ignore_case)
         .backtrack_limit(BACKTRACK_LIMIT)
         .delegate_size_limit(SIZE_LIMIT)
         .delegate_dfa_size_limit(SIZE_LIMIT)
-        .build()
+        // It finds matches in long texts sooner. Paths and hosts are short, and making it takes longer than all the rest.
+        .build_delegate_prefilter(false)
+        .build(pcre_to_fancy(text))
         .ok()
 }
 

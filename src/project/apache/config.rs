@@ -146,6 +146,8 @@ pub struct Config {
     pub modules_complete: bool,
     /// `ServerRoot` as the server names it, if the files tell it.
     pub server_root: Option<String>,
+    /// The files that come with a package and are not in the tree.
+    pub shipped: Vec<FileId>,
     /// Whether something may be in force that is not in `placed`: an include could not be read, or a limit was reached.
     pub incomplete: bool,
     /// Whether the main file is a part of a configuration (a lone virtual host): server-wide directives may stand elsewhere.
@@ -153,6 +155,39 @@ pub struct Config {
 }
 
 impl Config {
+    /// A configuration without directives yet.
+    pub(super) fn new(main: FileId, nodes: usize) -> Self {
+        Self {
+            main,
+            trees: Vec::new(),
+            placed: Vec::with_capacity(nodes),
+            server_end: 0,
+            htaccess: Vec::new(),
+            chains: vec![Chain { include: None, parent: 0 }],
+            conditions: Vec::new(),
+            expanded: Vec::new(),
+            by_name: Vec::new(),
+            modules: Vec::new(),
+            modules_complete: false,
+            server_root: None,
+            shipped: Vec::new(),
+            incomplete: false,
+            partial: false,
+        }
+    }
+
+    /// Fills [`Config::by_name`].
+    pub(super) fn index(&mut self) {
+        let mut counts = vec![0usize; Name::COUNT];
+        for directive in &self.placed {
+            counts[directive.name as usize] += 1;
+        }
+        self.by_name = counts.into_iter().map(Vec::with_capacity).collect();
+        for (id, directive) in self.placed.iter().enumerate() {
+            self.by_name[directive.name as usize].push(id as DirectiveId);
+        }
+    }
+
     /// A directive with what is needed to read it.
     #[inline]
     pub fn directive<'a>(&'a self, sources: &'a SourceMap, id: DirectiveId) -> Directive<'a> {
@@ -194,7 +229,9 @@ impl Config {
 
     /// The `.htaccess` that a directive stands in; `None` for the server's own files.
     pub fn htaccess_of(&self, id: DirectiveId) -> Option<&Htaccess> {
-        self.htaccess.iter().find(|h| (h.first..h.end).contains(&id))
+        // Both the files and their directives are sorted.
+        let at = self.htaccess.partition_point(|h| h.end <= id);
+        self.htaccess.get(at).filter(|h| h.first <= id)
     }
 }
 
@@ -317,6 +354,14 @@ impl<'a> Directive<'a> {
     /// With its body, the closing tag included.
     pub fn full_span(&self) -> Span {
         self.tree().full_span(self.node())
+    }
+
+    /// Whether the opening line of a section has its `>`. `<Files>` without arguments needs none.
+    pub fn is_closed_head(&self) -> bool {
+        match self.node().body {
+            Body::Section { open, .. } => self.source().as_bytes().get(open as usize) == Some(&b'>'),
+            Body::Line => true,
+        }
     }
 
     /// Whether it is a section.

@@ -1,7 +1,23 @@
-//! Apache: the main file with its includes, and the `.htaccess` files below the folders that it serves.
+//! One httpd as it would be loaded: the main file with its includes and macros, and the `.htaccess` files below the folders it
+//! serves; or a tree of `.htaccess` files alone.
 
+pub mod check;
+mod conditions;
 pub mod config;
+mod defines;
+mod expand;
+mod htaccess;
+mod include;
+mod inclusion;
+pub mod load;
+mod macros;
+mod modules;
+pub mod overrides;
+mod shipped;
 
+pub use check::check;
 pub use config::{
-    Bindings, Chain, ChainId, Condition, ConditionId, ConditionKind, Config, Directive, DirectiveId, Htaccess, Placed, TOP,
+    CERTAIN, Chain, ChainId, Condition, ConditionId, ConditionKind, Config, DOCUMENT_ROOT, Directive, DirectiveId, Htaccess,
+    Placed, TOP,
 };
+pub use load::{Loaded, Loader, load, load_htaccess};

@@ -70,7 +70,15 @@ impl Config {
     /// A directive with what is needed to read it.
     #[inline]
     pub fn directive<'a>(&'a self, sources: &'a SourceMap, id: DirectiveId) -> Directive<'a> {
-        Directive { config: self, sources, id }
+        self.placed_directive(sources, id, &self.placed[id as usize])
+    }
+
+    #[inline]
+    fn placed_directive<'a>(&'a self, sources: &'a SourceMap, id: DirectiveId, placed: &'a Placed) -> Directive<'a> {
+        // Every placed directive comes from a tree that the loader stored.
+        #[expect(clippy::unwrap_used, reason = "the loader stores the tree before it places its nodes")]
+        let tree = self.trees[placed.file.0 as usize].as_deref().unwrap();
+        Directive { config: self, sources, placed, tree, node: &tree.nodes[placed.node as usize], id }
     }
 
     /// All directives of a name, in reading order.
@@ -79,8 +87,18 @@ impl Config {
         ids.iter().map(move |id| self.directive(sources, *id))
     }
 
+    /// How many directives of a name there are.
+    pub fn count(&self, name: Name) -> usize {
+        self.by_name.get(name as usize).map_or(0, Vec::len)
+    }
+
     /// The direct children of a block, or the top level for [`TOP`], in reading order.
     pub fn children<'a>(&'a self, sources: &'a SourceMap, parent: DirectiveId) -> impl Iterator<Item = Directive<'a>> {
+        self.placed_children(parent).map(|(id, placed)| self.placed_directive(sources, id, placed))
+    }
+
+    /// The same without their texts: enough for who looks for some of them by name.
+    pub fn placed_children(&self, parent: DirectiveId) -> impl Iterator<Item = (DirectiveId, &Placed)> {
         let (mut next, end) = match self.placed.get(parent as usize) {
             Some(placed) => (parent + 1, placed.subtree_end),
             None => (0, self.placed.len() as u32),
@@ -89,8 +107,14 @@ impl Config {
             let placed = (next < end).then(|| self.placed.get(next as usize)).flatten()?;
             let id = next;
             next = placed.subtree_end.max(id + 1);
-            Some(self.directive(sources, id))
+            Some((id, placed))
         })
+    }
+
+    /// Which directive it is.
+    #[inline]
+    pub fn name(&self, id: DirectiveId) -> Name {
+        self.placed.get(id as usize).map_or(Name::Unknown, |placed| placed.name)
     }
 }
 
@@ -99,6 +123,9 @@ impl Config {
 pub struct Directive<'a> {
     config: &'a Config,
     sources: &'a SourceMap,
+    placed: &'a Placed,
+    tree: &'a Tree,
+    node: &'a Node,
     /// Its number.
     pub id: DirectiveId,
 }
@@ -111,31 +138,14 @@ impl std::fmt::Debug for Directive<'_> {
 
 impl<'a> Directive<'a> {
     #[inline]
-    fn placed(&self) -> &'a Placed {
-        &self.config.placed[self.id as usize]
-    }
-
-    #[inline]
-    fn tree(&self) -> &'a Tree {
-        // Every placed directive comes from a tree that the loader stored.
-        #[expect(clippy::unwrap_used, reason = "the loader stores the tree before it places its nodes")]
-        self.config.trees[self.placed().file.0 as usize].as_deref().unwrap()
-    }
-
-    #[inline]
-    fn node(&self) -> &'a Node {
-        &self.tree().nodes[self.placed().node as usize]
-    }
-
-    #[inline]
     fn source(&self) -> &'a str {
-        self.sources.file(self.placed().file).text()
+        self.sources.file(self.placed.file).text()
     }
 
     /// Which directive it is.
     #[inline]
     pub fn name(&self) -> Name {
-        self.placed().name
+        self.placed.name
     }
 
     /// Its name as written, quotes and escapes resolved.
@@ -146,7 +156,7 @@ impl<'a> Directive<'a> {
     /// Its words, the name first.
     #[inline]
     pub fn words(&self) -> &'a [Word] {
-        self.tree().words(self.node())
+        self.tree.words(self.node)
     }
 
     /// Its arguments as words.
@@ -158,7 +168,7 @@ impl<'a> Directive<'a> {
     /// How many arguments it has.
     #[inline]
     pub fn arg_count(&self) -> usize {
-        self.node().word_count as usize - 1
+        self.node.word_count as usize - 1
     }
 
     /// The value of an argument, the first is 0; empty if there is none.
@@ -176,12 +186,12 @@ impl<'a> Directive<'a> {
     /// The span of an argument, quotes included; the head if there is none.
     #[inline]
     pub fn arg_span(&self, index: usize) -> Span {
-        self.arg_words().get(index).map_or(self.span(), |w| self.tree().word_span(w))
+        self.arg_words().get(index).map_or(self.span(), |w| self.tree.word_span(w))
     }
 
     /// The span of its name.
     pub fn name_span(&self) -> Span {
-        self.words().first().map_or(self.span(), |w| self.tree().word_span(w))
+        self.words().first().map_or(self.span(), |w| self.tree.word_span(w))
     }
 
     /// Whether a template hole stands in one of its arguments.
@@ -193,30 +203,37 @@ impl<'a> Directive<'a> {
     /// From its name to its last argument.
     #[inline]
     pub fn span(&self) -> Span {
-        self.tree().head_span(self.node())
+        self.tree.head_span(self.node)
     }
 
     /// With its body, `;` or `}` included.
     pub fn full_span(&self) -> Span {
-        self.tree().full_span(self.node())
+        self.tree.full_span(self.node)
     }
 
     /// What follows its words.
     #[inline]
     pub fn body(&self) -> Body {
-        self.node().body
+        self.node.body
     }
 
     /// Name and arguments as written, white space folded.
     pub fn text(&self) -> String {
-        let words = self.words().iter().map(|w| self.sources.text(self.tree().word_span(w)));
-        words.collect::<Vec<_>>().join(" ")
+        let span = self.span();
+        let mut text = String::with_capacity((span.end - span.start) as usize);
+        for word in self.words() {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(self.sources.text(self.tree.word_span(word)));
+        }
+        text
     }
 
     /// The block it stands in.
     #[inline]
     pub fn parent(&self) -> Option<Directive<'a>> {
-        let parent = self.placed().parent;
+        let parent = self.placed.parent;
         (parent != TOP).then(|| self.config.directive(self.sources, parent))
     }
 
@@ -233,7 +250,7 @@ impl<'a> Directive<'a> {
     /// The `include` directives through which it came, innermost first.
     pub fn includes(&self) -> impl Iterator<Item = Span> {
         let chains = &self.config.chains;
-        let first = chains.get(self.placed().chain as usize);
+        let first = chains.get(self.placed.chain as usize);
         std::iter::successors(first, move |c| c.include.and_then(|_| chains.get(c.parent as usize))).filter_map(|c| c.include)
     }
 }

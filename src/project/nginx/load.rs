@@ -1,7 +1,6 @@
 //! Reads the main file and what it includes, and places every directive where it is in force.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,8 +10,10 @@ use super::config::{Chain, ChainId, Config, DirectiveId, Placed, TOP};
 use super::context;
 use super::include::{Resolver, Target};
 use super::shipped;
-use crate::files::{FileKind, Files, display, normalize};
+use crate::files::{Files, display, normalize};
 use crate::finding::{Finding, Severity};
+use crate::project::glob::is_pattern;
+use crate::project::reading::{self, Unreadable};
 use crate::settings::Settings;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::nginx::{Name, NodeId, Tree, parse};
@@ -25,9 +26,6 @@ const MAX_PLACED: usize = 2_000_000;
 
 /// How many of them may come from files that were included before. Thousands of servers that share their snippets stay far below.
 const MAX_REPEATED: usize = 1_000_000;
-
-/// Offsets are 32 bits wide and whole files are held in memory.
-const MAX_FILE_SIZE: usize = 512 << 20;
 
 /// A configuration and what was wrong while it was read.
 #[derive(Debug)]
@@ -53,17 +51,6 @@ pub struct Loader<'a> {
     cache: HashMap<PathBuf, Result<Arc<Tree>, Unreadable>, FixedState>,
     reported: HashSet<(Span, &'static str), FixedState>,
     max_placed: usize,
-}
-
-/// Why a file takes no part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unreadable {
-    /// There is none, or it cannot be read.
-    Io(io::ErrorKind),
-    /// It is a folder.
-    Folder,
-    /// It is larger than [`MAX_FILE_SIZE`].
-    TooLarge,
 }
 
 impl<'a> Loader<'a> {
@@ -138,22 +125,13 @@ impl<'a> Loader<'a> {
         if let Some(known) = self.cache.get(path) {
             return known.clone();
         }
-        let parsed = match self.files.read(path) {
-            Ok(bytes) => self.parse(sources, path, bytes),
-            Err(_) if self.files.kind(path) == Some(FileKind::Folder) => Err(Unreadable::Folder),
-            Err(error) => Err(match error.kind() {
-                io::ErrorKind::FileTooLarge => Unreadable::TooLarge,
-                kind => Unreadable::Io(kind),
-            }),
-        };
+        let parsed = reading::read(self.files, path).and_then(|bytes| self.parse(sources, path, bytes));
         self.cache.insert(path.to_owned(), parsed.clone());
         parsed
     }
 
     fn parse(&self, sources: &mut SourceMap, path: &Path, bytes: Vec<u8>) -> Result<Arc<Tree>, Unreadable> {
-        if bytes.len() > MAX_FILE_SIZE {
-            return Err(Unreadable::TooLarge);
-        }
+        reading::check_size(&bytes)?;
         let file = sources.add(display(path, &self.base), bytes);
         Ok(Arc::new(parse(file, sources.file(file).text())))
     }
@@ -168,18 +146,6 @@ impl<'a> Loader<'a> {
         let tree = Arc::new(parse(file, text));
         self.cache.insert(path, Ok(Arc::clone(&tree)));
         tree
-    }
-}
-
-impl Unreadable {
-    fn rule_and_reason(self) -> (&'static str, String) {
-        match self {
-            Self::Io(io::ErrorKind::NotFound) => ("unresolved-include", "does not exist".into()),
-            Self::Io(io::ErrorKind::PermissionDenied) => ("unresolved-include", "may not be read: permission denied".into()),
-            Self::Io(kind) => ("unresolved-include", format!("cannot be read: {kind}")),
-            Self::Folder => ("unresolved-include", "is a folder".into()),
-            Self::TooLarge => ("limit-reached", format!("is larger than {} MiB and was not read", MAX_FILE_SIZE >> 20)),
-        }
     }
 }
 
@@ -273,7 +239,7 @@ impl Expansion<'_, '_, '_> {
         *slot = Some(Arc::clone(tree));
         for error in &tree.errors {
             let mut finding = Finding::new("syntax-error", error.span, error.message.clone());
-            finding.help.clone_from(&error.help);
+            finding.help = error.help.clone().map(Into::into);
             self.report(finding);
         }
         let among_words = || tree.words.iter().find(|w| w.hole).map(|w| tree.word_span(w));
@@ -383,7 +349,7 @@ impl Expansion<'_, '_, '_> {
                     let message = format!("include of `{argument}` lies outside the checked tree and is not read");
                     Finding::new("unresolved-include", span, message)
                         .help("map the path with `include-map`, or pass `--host` if the configuration runs on this machine")
-                } else if super::glob::is_pattern(argument) {
+                } else if is_pattern(argument) {
                     // nginx takes a pattern that matches nothing for granted, and folders for additions are often not in the tree.
                     Finding::new("unresolved-include", span, format!("no folder for `include {argument}`: looked for `{shown}`"))
                         .severity(Severity::Info)

@@ -1,5 +1,7 @@
 //! Other spellings of a protected path that a regex location takes: another case, or more path behind the script.
 
+use std::cell::LazyCell;
+
 use super::super::Cx;
 use super::super::basic_gate::{is_open, pattern_of};
 use super::super::support::finding;
@@ -13,26 +15,26 @@ use crate::syntax::nginx::Name;
 
 /// Asks for the protected path in other spellings.
 pub(super) fn check(server: &Server, route: RouteId, gate: &Directive, winners: &[RouteId], cx: &mut Cx) -> bool {
-    let hands_over = |r: &&RouteId| server.routes().get(**r as usize).is_some_and(|r| r.traits.has(Traits::UPSTREAM));
-    if !winners.iter().any(|r| hands_over(&r)) {
+    let hands_over = |r: RouteId| server.routes().get(r as usize).is_some_and(|r| r.traits.has(Traits::UPSTREAM));
+    let Some(block) = server.route_block(route) else { return false };
+    if pattern_of(&block).is_none_or(|(modifier, _)| modifier == "~*") {
         return false;
     }
-    let Some(block) = server.route_block(route) else { return false };
-    let Some((modifier, _)) = pattern_of(&block).filter(|_| !winners.is_empty()) else { return false };
-    let Some(path) = server.landmark(route).map(|l| l.path).filter(|_| modifier != "~*") else { return false };
-    for other in winners.iter().filter(hands_over) {
+    let landmark = LazyCell::new(|| server.landmark(route).map(|l| l.path));
+    for other in winners.iter().filter(|r| **r != route && hands_over(**r)) {
         let Some(winner) = server.route_block(*other) else { continue };
         let Some((by, _)) = pattern_of(&winner).filter(|(by, _)| by.starts_with('~')) else { continue };
-        if *other == route || !is_sibling(&block, &winner) || is_gated(server, *other) {
+        if !is_sibling(&block, &winner) || is_gated(server, *other) {
             continue;
         }
+        let Some(path) = landmark.as_deref() else { return false };
         let script = path.strip_suffix(".php").is_some() && server.effective(*other, Name::FastcgiPass).is_some();
         let split = server.effective(*other, Name::FastcgiSplitPathInfo).is_some();
         let how = if split { Spelling::PathInfo } else { Spelling::FixedPathInfo };
         if script && report(server, route, gate, &winner, &format!("{path}/x"), how, cx) {
             return true;
         }
-        let upper = other_case(&path);
+        let upper = other_case(path);
         if by == "~*" && upper != path && report(server, route, gate, &winner, &upper, Spelling::Case, cx) {
             return true;
         }

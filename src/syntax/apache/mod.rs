@@ -3,12 +3,18 @@
 pub mod directives;
 pub mod expr;
 pub mod header;
+mod lexer;
 pub mod parser;
+pub mod print;
+mod recover;
 pub mod rewrite;
 pub mod setenvif;
 pub mod subnet;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 
 pub use directives::Name;
 pub use parser::parse;
-pub use tree::{Body, Node, NodeId, Quote, Tree, Word};
+pub use print::print;
+pub use tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, When, Word};

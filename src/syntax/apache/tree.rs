@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use super::directives::Name;
 use crate::source::{FileId, Span};
-use crate::syntax::nginx::SyntaxError;
 
 /// Number of a [`Node`] in [`Tree::nodes`].
 pub type NodeId = u32;
@@ -73,12 +72,41 @@ pub struct Node {
     pub end: u32,
 }
 
+/// When the server meets a syntax error. Text within a condition that does not hold is passed over, and only whether its
+/// sections are closed is looked at then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Whether the conditions around hold or not.
+    Always,
+    /// Only if all conditions around hold.
+    Read,
+    /// Only if one of the conditions around does not hold.
+    Skipped,
+}
+
+/// Something the server would refuse to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Where.
+    pub span: Span,
+    /// What is wrong, one line, no full stop.
+    pub message: String,
+    /// What to do, if that is known.
+    pub help: Option<String>,
+    /// Whether it depends on the conditions around.
+    pub when: When,
+    /// The innermost condition (`<IfModule>` …) around it, which has others around it perhaps. An error about a condition
+    /// itself that is [`When::Skipped`] has that condition here.
+    pub condition: Option<NodeId>,
+}
+
 /// One parsed file. Nodes stand in the order of the text, each before its children.
 #[derive(Clone, Debug)]
 pub struct Tree {
     /// The file.
     pub file: FileId,
-    /// All directives and sections, in the order of the text. Those within a section that is never read (see the loader) too.
+    /// All directives and sections, in the order of the text: those within conditions that do not hold and within `<Macro>` too.
+    /// What stands in a section with code (`<Perl>`, `<LuaHookFixups>`) is not there.
     pub nodes: Vec<Node>,
     /// All words, in the order of the text.
     pub words: Vec<Word>,
@@ -150,11 +178,45 @@ impl Tree {
 impl Word {
     /// The value that the server sees, before `${VAR}` is put in: quotes, escapes and continued lines resolved. `text` is the
     /// text of the whole file.
+    ///
+    /// httpd removes a backslash before a backslash, and in a quoted word before its own quote (`ap_getword_conf`); a line
+    /// continues after a backslash at its very end (`ap_cfg_getline`).
+    #[inline]
     pub fn value<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let inner = match self.quote {
             Quote::None => text.get(self.start as usize..self.end as usize),
             _ => text.get(self.start as usize + 1..(self.end as usize).saturating_sub(usize::from(self.closed))),
-        };
-        Cow::Borrowed(inner.unwrap_or_default())
+        }
+        .unwrap_or_default();
+        if self.escaped { Cow::Owned(self.resolved(inner)) } else { Cow::Borrowed(inner) }
     }
+
+    fn resolved(&self, inner: &str) -> String {
+        let quote = match self.quote {
+            Quote::None => None,
+            Quote::Single => Some('\''),
+            Quote::Double => Some('"'),
+        };
+        let inner = joined(inner);
+        let mut value = String::with_capacity(inner.len());
+        let mut chars = inner.chars().peekable();
+        while let Some(c) = chars.next() {
+            let escapes = |next: &char| *next == '\\' || Some(*next) == quote;
+            value.push(if c == '\\' { chars.next_if(escapes).unwrap_or(c) } else { c });
+        }
+        value
+    }
+}
+
+/// A text with its continued lines joined.
+pub fn joined(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        return Cow::Borrowed(text);
+    }
+    let mut joined = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let cut = line.strip_suffix("\\\n").or_else(|| line.strip_suffix("\\\r\n"));
+        joined.push_str(cut.unwrap_or(line));
+    }
+    Cow::Owned(joined)
 }

@@ -3,8 +3,8 @@
 use nom::bytes::complete::{take_till, take_while};
 use nom::{IResult, Parser};
 
-use super::template::{self, Holes, Place};
 use super::tree::Quote;
+use crate::syntax::template::{self, Holes, Place};
 
 type Step<'t> = IResult<&'t [u8], &'t [u8], ()>;
 
@@ -37,6 +37,8 @@ pub(super) struct Shape {
     pub(super) quote: Quote,
     /// It holds a backslash that the server removes.
     pub(super) escaped: bool,
+    /// It may hold a `$`; what stands in a hole counts as one.
+    pub(super) dollar: bool,
     /// It holds a template hole.
     pub(super) hole: bool,
     /// It holds `${NAME}` in capitals: perhaps a hole.
@@ -96,10 +98,6 @@ fn plain_quoted(input: &[u8]) -> Step<'_> {
     take_till(|b| is(b, QUOTED)).parse(input)
 }
 
-fn to_line_end(input: &[u8]) -> Step<'_> {
-    take_till(|b| b == b'\n').parse(input)
-}
-
 /// Reads tokens from a text; `pos` may be set to go on elsewhere.
 pub(super) struct Lexer<'t> {
     text: &'t [u8],
@@ -123,7 +121,9 @@ impl<'t> Lexer<'t> {
     }
 
     pub(super) fn skip_spaces(&mut self) {
-        self.skip(spaces);
+        if self.peek().is_some_and(|b| is(b, SPACE)) {
+            self.skip(spaces);
+        }
     }
 
     /// The next token. `place` says whether a directive begins here or goes on.
@@ -135,7 +135,8 @@ impl<'t> Lexer<'t> {
             Some(b';') => self.punctuation(Token::Semicolon),
             Some(b'}') => self.punctuation(Token::Close),
             Some(b'#') => {
-                self.skip(to_line_end);
+                let rest = self.text.get(start..).unwrap_or_default();
+                self.pos = start + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
                 let too_long = self.is_too_long(start, self.pos + 1);
                 if self.text.get(self.pos - 1) == Some(&b'\r') && self.pos < self.text.len() {
                     self.pos -= 1;
@@ -246,12 +247,15 @@ impl<'t> Lexer<'t> {
     }
 
     fn escape(&mut self, shape: &mut Shape) {
-        shape.escaped |= matches!(self.text.get(self.pos + 1), Some(b'"' | b'\'' | b'\\' | b't' | b'r' | b'n'));
+        let next = self.text.get(self.pos + 1);
+        shape.escaped |= matches!(next, Some(b'"' | b'\'' | b'\\' | b't' | b'r' | b'n'));
+        shape.dollar |= next == Some(&b'$');
         self.pos = (self.pos + 2).min(self.text.len());
     }
 
     /// A `$`, and the braces that directly follow it: they do not open a block.
     fn dollar(&mut self, shape: &mut Shape, place: Place) {
+        shape.dollar = true;
         let rest = self.text.get(self.pos..).unwrap_or_default();
         let (_, rest) = rest.split_first().unwrap_or((&0, rest));
         self.pos += 1;
@@ -265,18 +269,37 @@ impl<'t> Lexer<'t> {
         let length = name.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
         let complete = length > 0 && (braced.is_none() || name.get(length) == Some(&b'}'));
         shape.odd_dollar |= !complete;
-        if braced.is_some() {
-            let before = self.text.get(self.pos - 1..).unwrap_or_default();
-            shape.environment |= complete && template::environment(before).is_some();
-            self.skip(|input| take_while(|b| b == b'{').parse(input));
+        // The server does not skip the name, but no byte of it is special.
+        if braced.is_none() {
+            self.pos += length;
+            return;
         }
-        // Only now the name: the server does not skip it, but no byte of it is special.
+        let before = self.text.get(self.pos - 1..).unwrap_or_default();
+        shape.environment |= complete && template::environment(before).is_some();
+        self.skip(|input| take_while(|b| b == b'{').parse(input));
         self.skip(|input| take_while(|b: u8| b.is_ascii_alphanumeric() || b == b'_').parse(input));
     }
 }
 
+/// How many tokens a text has, for the benches: the parser is what uses the lexer, and it tells it where names are.
+pub fn count_tokens(text: &str) -> usize {
+    let mut lexer = Lexer::new(text.as_bytes());
+    let mut place = Place::Name;
+    let tokens = std::iter::from_fn(|| {
+        let token = lexer.next(place).token;
+        place = match token {
+            Token::End => return None,
+            Token::Word(_) => Place::Argument,
+            Token::Comment { .. } => place,
+            Token::Semicolon | Token::Open | Token::Close => Place::Name,
+        };
+        Some(token)
+    });
+    tokens.count()
+}
+
 impl Shape {
     fn new(quote: Quote) -> Self {
-        Self { quote, escaped: false, hole: false, environment: false, odd_dollar: false, fault: Fault::None }
+        Self { quote, escaped: false, dollar: false, hole: false, environment: false, odd_dollar: false, fault: Fault::None }
     }
 }

@@ -6,13 +6,14 @@ mod lua;
 pub mod parser;
 pub mod print;
 mod recover;
-mod template;
 #[cfg(test)]
 mod tests;
 pub mod tree;
 mod variables;
 
 pub use directives::Name;
+#[doc(hidden)]
+pub use lexer::count_tokens;
 pub use parser::parse;
 pub use print::print;
 pub use tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, Word};

@@ -2,12 +2,14 @@
 //!
 //! Errors carry the line on which the server would stop; what is done after one is in `recover`.
 
+use std::cell::Cell;
+
 use super::lexer::{Fault, Lexeme, Lexer, Shape, Token};
 use super::lua;
-use super::template::Place;
-use super::tree::{Body, Node, NodeId, SyntaxError, Tree, Word};
+use super::tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, Word};
 use super::{Name, variables};
 use crate::source::{FileId, Span};
+use crate::syntax::template::Place;
 
 /// Blocks nested deeper than this are read as if they stood side by side.
 pub(super) const MAX_DEPTH: usize = 1000;
@@ -42,6 +44,8 @@ pub(super) struct Parser<'t> {
     flattened: usize,
     /// First word of the directive that is being read.
     pub(super) first: usize,
+    /// The word that was looked up last, and what it names: the first word of a directive is asked for several times.
+    looked_up: Cell<(Word, Name)>,
     /// Whether one of its words holds a hole.
     pub(super) pending_hole: bool,
     /// Whether an error was reported within it.
@@ -84,6 +88,10 @@ impl<'t> Parser<'t> {
             frames: Vec::new(),
             flattened: 0,
             first: 0,
+            looked_up: Cell::new((
+                Word { start: 0, end: 0, quote: Quote::None, escaped: false, dollar: false, hole: false },
+                Name::Unknown,
+            )),
             pending_hole: false,
             pending_error: false,
             odd_dollar: false,
@@ -201,8 +209,14 @@ impl<'t> Parser<'t> {
 
     /// Which directive the word names, at the place of the current directive.
     pub(super) fn name_of(&self, word: &Word) -> Name {
+        let (known, name) = self.looked_up.get();
+        if known == *word {
+            return name;
+        }
         // No name is that long, and a word that grows (`a{b}a{b}…`) is asked for again and again.
-        if word.hole || word.end - word.start > 100 { Name::Unknown } else { Name::of(&word.value(self.text)) }
+        let name = if word.hole || word.end - word.start > 100 { Name::Unknown } else { Name::of(&word.value(self.text)) };
+        self.looked_up.set((*word, name));
+        name
     }
 
     pub(super) fn current_name(&self) -> Name {
@@ -266,6 +280,7 @@ impl<'t> Parser<'t> {
             end: lexeme.end as u32,
             quote: shape.quote,
             escaped: shape.escaped,
+            dollar: shape.dollar || shape.hole,
             hole: shape.hole,
         });
     }

@@ -30,6 +30,8 @@ pub struct Word {
     pub quote: Quote,
     /// Whether it holds a backslash that the server removes, so that its value differs from its text.
     pub escaped: bool,
+    /// Whether it may hold a `$`: without this, it holds none, and so no variable.
+    pub dollar: bool,
     /// Whether it holds a template hole (`{{ x }}`, `<% %>`, `${ENV}` of a template …): its value is unknown.
     pub hole: bool,
 }

@@ -3,33 +3,12 @@
 use super::Name;
 use super::tree::Word;
 
-/// Which words of a directive the server compiles as text with variables; the name is word 0.
-fn compiled(name: Name, parent: Name) -> Option<std::ops::RangeFrom<usize>> {
+/// From which word on the server compiles a directive's words as texts with variables; the name is word 0.
+fn compiled(name: Name, parent: Name) -> Option<usize> {
     match name {
-        Name::Return
-        | Name::ProxyPass
-        | Name::FastcgiPass
-        | Name::UwsgiPass
-        | Name::ScgiPass
-        | Name::GrpcPass
-        | Name::Root
-        | Name::Alias
-        | Name::AuthBasic
-        | Name::TryFiles
-        | Name::ProxyCacheKey
-        | Name::FastcgiCacheKey
-        | Name::ProxySetBody => Some(1..),
-        Name::Set
-        | Name::Rewrite
-        | Name::AddHeader
-        | Name::AddTrailer
-        | Name::ProxySetHeader
-        | Name::GrpcSetHeader
-        | Name::FastcgiParam
-        | Name::UwsgiParam
-        | Name::ScgiParam => Some(2..),
-        Name::Entry if parent == Name::Map => Some(1..),
-        _ => None,
+        // The value.
+        Name::Entry if parent == Name::Map => Some(1),
+        _ => name.info()?.texts.map(|first| usize::from(first) + 1),
     }
 }
 
@@ -59,7 +38,7 @@ pub(super) fn never_takes(name: Name) -> bool {
 
 /// The first word whose variables the server cannot compile, with what is wrong.
 pub(super) fn first_broken(text: &str, name: Name, parent: Name, words: &[Word]) -> Option<(Word, String)> {
-    let words = words.get(compiled(name, parent)?)?;
+    let words = words.get(compiled(name, parent)?..)?;
     words.iter().filter(|w| !w.hole).find_map(|word| broken(&word.value(text)).map(|message| (*word, message)))
 }
 

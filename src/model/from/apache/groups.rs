@@ -1,5 +1,6 @@
 //! What regular expressions matched: `$0` to `$9`, `%0` to `%9`.
 
+use super::translate::substitute;
 use crate::model::Value;
 use crate::model::fact::unknown_value;
 use crate::model::from::regexes::{RegexId, Regexes};
@@ -28,6 +29,18 @@ impl Groups {
             Self::Unknown => unknown_value("what a regular expression matched"),
         }
     }
+
+    /// A text with groups put in for `$1` (`ap_pregsub`).
+    pub(super) fn put_into(&self, text: &str) -> Value {
+        match self {
+            Self::Unknown if text.contains('$') => unknown_value("what a regular expression matched"),
+            Self::None | Self::Unknown => Value::Known(substitute(text, &[])),
+            Self::Of(groups) => {
+                let groups: Vec<Option<String>> = groups.iter().cloned().map(Some).collect();
+                Value::Known(substitute(text, &groups))
+            }
+        }
+    }
 }
 
 /// What a search found.
@@ -42,7 +55,7 @@ pub(super) enum Search {
 pub(super) fn search(regexes: &Regexes, regex: RegexId, text: &Value) -> Search {
     let Value::Known(text) = text else {
         // Some patterns match whatever the text is.
-        return match regexes.text(regex).0 {
+        return match regexes.text(regex) {
             "" | "^" | "$" | ".*" | "^.*" | ".*$" | "^.*$" | "(.*)" | "^(.*)" | "^(.*)$" => Search::Match(Groups::Unknown),
             "." | ".+" | "^." | "^.+" | "^.+$" | "(.+)" | "^(.+)" | "^(.+)$" => match text.is_empty() {
                 Some(false) => Search::Match(Groups::Unknown),

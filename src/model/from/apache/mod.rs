@@ -1,15 +1,52 @@
-//! Apache httpd.
+//! Apache httpd: virtual hosts as sites, sections as routes.
 //!
-//! What `mod_rewrite`, expressions, `SetEnvIf` and `Header` see of a request is behind one trait ([`vars`]).
-#![allow(dead_code, reason = "not yet called by the walk")]
+//! `lower` arranges the configuration once ([`section`], [`vhost`], [`routes`]); `resolve` then walks a request through the phases of
+//! the real server ([`walk`] and the modules that extend it). Which sections are for it, and in which order they count, is found on
+//! the way ([`layers`], [`chain`]). What the files do not decide is tried both ways (`choices`). What `mod_rewrite`, expressions,
+//! `SetEnvIf` and `Header` see of a request is behind one trait ([`vars`]).
 
+mod access;
+mod authn;
+mod authz;
+mod cache;
+mod chain;
+mod condition;
+mod ending;
+mod env;
+mod eval;
+mod example;
+mod expires;
 mod expr;
 #[cfg(test)]
+#[allow(dead_code, reason = "for tests to come")]
 mod fake;
-#[allow(clippy::collapsible_match)]
+mod files;
+mod fixups;
 mod glob;
 mod groups;
+mod handler;
+#[allow(dead_code, reason = "not yet called by the walk")]
+mod headers;
+mod host;
+mod htaccess;
+mod layers;
+mod remoteip;
+mod response;
+#[allow(dead_code, reason = "not yet called by the walk")]
 mod rewrite;
-#[allow(clippy::single_match_else)]
+mod routes;
+mod section;
+#[allow(dead_code, reason = "not yet called by the walk")]
+mod setenvif;
+mod site;
+#[cfg(test)]
+mod tests;
+mod translate;
+mod upstream;
 mod uri;
+mod variables;
 mod vars;
+mod vhost;
+mod walk;
+
+pub use host::{Host, choose, lower};

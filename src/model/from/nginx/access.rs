@@ -144,7 +144,7 @@ impl Walk<'_, '_> {
             return Verdict::Refuses(401);
         };
         let Some(path) = path.known() else { return Verdict::Unknown };
-        match self.server.shared.lookup.map_or(Found::Unknown, |l| l.read(path)) {
+        match self.server.lookup().map_or(Found::Unknown, |l| l.read(path)) {
             Found::Missing => Verdict::Refuses(403),
             Found::Unknown => Verdict::Unknown,
             Found::There(text) => match password::check(&text, &user, &password) {

@@ -105,7 +105,7 @@ impl Walk<'_, '_> {
             let index = below.is_some_and(|name| name.starts_with("index."));
             return Some((exists && kind == FileKind::Folder && index).then_some(FileKind::File));
         }
-        match self.server.shared.lookup?.kind(path) {
+        match self.server.lookup()?.kind(path) {
             Found::There(kind) => Some(Some(kind)),
             Found::Missing => Some(None),
             Found::Unknown => None,

@@ -4,10 +4,9 @@ use super::location::{Found, Locations, Pattern, pattern};
 use super::nginx_site::Shared;
 use super::scope::{ScopeId, ScopeKind};
 use crate::model::from::example::example;
-use crate::model::from::regexes::Regexes;
 
 /// A path for which the search finds `scope`; `None` if none could be made up.
-pub(super) fn path_for(shared: &Shared, locations: &Locations, server: ScopeId, scope: ScopeId) -> Option<String> {
+pub(super) fn path_for(shared: &Shared, locations: &Locations<'_>, server: ScopeId, scope: ScopeId) -> Option<String> {
     let leads_here = |path: &String| {
         let mut matches = |regex| shared.regexes.is_match(regex, path);
         let found = locations.find(server, path, &mut matches);
@@ -22,10 +21,11 @@ pub(super) fn path_for(shared: &Shared, locations: &Locations, server: ScopeId, 
     if block.kind == ScopeKind::Location {
         // The prefix by itself, which mostly does, is tried before others are made up.
         let directive = shared.directive(block.directive);
-        if let Pattern::Prefix { text, .. } = pattern(&directive, &mut Regexes::default())
-            && leads_here(&text)
-        {
-            return Some(text);
+        if let Pattern::Prefix { text, .. } = pattern(&directive) {
+            let text = text.into_owned();
+            if leads_here(&text) {
+                return Some(text);
+            }
         }
     }
     candidates(shared, scope).into_iter().find(leads_here)
@@ -38,24 +38,22 @@ pub(super) fn candidates(shared: &Shared, scope: ScopeId) -> Vec<String> {
         return vec!["/".to_owned(), "/index".to_owned(), "/some/page".to_owned()];
     }
     let directive = shared.directive(block.directive);
-    let mut scratch = Regexes::default();
-    match pattern(&directive, &mut scratch) {
-        Pattern::Exact(text) => vec![text],
+    match pattern(&directive) {
+        Pattern::Exact(text) => vec![text.into_owned()],
         Pattern::Prefix { text, .. } => {
             let ends = ["", "x", "/x", "x/y", "some/page"];
             ends.iter().map(|end| format!("{text}{end}")).collect()
         }
-        Pattern::Regex(id) => {
-            let (text, ignore_case) = scratch.text(id);
-            let example = example(text, ignore_case).unwrap_or_default();
+        Pattern::Regex { text, ignore_case } => {
+            let example = example(&text, ignore_case).unwrap_or_default();
             let mut starts: Vec<String> = vec![String::new(), "/".to_owned(), "/x".to_owned(), "/x/".to_owned()];
             // A regex inside a prefix location also needs the prefix.
             for outer in
                 shared.scopes.outward(block.parent).map(|s| shared.scopes.get(s)).filter(|s| s.kind == ScopeKind::Location)
             {
-                if let Pattern::Prefix { text, .. } = pattern(&shared.directive(outer.directive), &mut Regexes::default()) {
+                if let Pattern::Prefix { text, .. } = pattern(&shared.directive(outer.directive)) {
                     let slash = if text.ends_with('/') { "" } else { "/" };
-                    starts.extend([text.clone(), format!("{text}{slash}x"), format!("{text}{slash}")]);
+                    starts.extend([text.to_string(), format!("{text}{slash}x"), format!("{text}{slash}")]);
                 }
             }
             let ends = ["", "x", "/x"];

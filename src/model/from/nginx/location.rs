@@ -1,6 +1,7 @@
 //! Which location serves a URI: the search of `ngx_http_core_find_location`.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use super::scope::{ScopeId, Scopes};
 use crate::model::from::regexes::{RegexId, Regexes};
@@ -9,63 +10,89 @@ use crate::source::SourceMap;
 
 /// How a location is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Pattern {
+pub(super) enum Pattern<'a> {
     /// `= /x`
-    Exact(String),
+    Exact(Cow<'a, str>),
     /// `/x`, or `^~ /x` (no regex is asked if this prefix is the longest).
-    Prefix { text: String, no_regex: bool },
+    Prefix { text: Cow<'a, str>, no_regex: bool },
     /// `~ x`, `~* x`
-    Regex(RegexId),
+    Regex { text: Cow<'a, str>, ignore_case: bool },
     /// `@name`
-    Named(String),
+    Named(Cow<'a, str>),
     /// A template hole: anything.
     Unknown,
 }
 
-/// The locations directly inside one block, arranged for the search.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Level {
-    pub(super) exact: Vec<Exact>,
-    /// Longest first.
-    pub(super) prefixes: Vec<Prefix>,
-    /// In the order of the text.
-    pub(super) regexes: Vec<(RegexId, ScopeId)>,
-    pub(super) unknown: Vec<ScopeId>,
-}
-
-/// An exact location.
+/// One location, as the search sees it.
 #[derive(Clone, Debug)]
-pub(super) struct Exact {
-    pub(super) text: String,
+pub(super) struct Location<'a> {
+    /// The block it stands in.
+    block: ScopeId,
     pub(super) scope: ScopeId,
+    pub(super) kind: Kind,
+    /// Its pattern; empty for an unknown one.
+    pub(super) text: Cow<'a, str>,
     /// Whether a request for the text without its last `/` is redirected to it.
-    pub(super) redirects_to_slash: bool,
+    redirects_to_slash: bool,
 }
 
-/// A prefix location.
-#[derive(Clone, Debug)]
-pub(super) struct Prefix {
-    pub(super) text: String,
-    pub(super) no_regex: bool,
-    pub(super) scope: ScopeId,
-    /// Whether a request for the prefix without its last `/` is redirected to it.
-    pub(super) redirects_to_slash: bool,
+/// Kinds of locations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Exact,
+    Prefix { no_regex: bool },
+    Regex(RegexId),
+    Unknown,
+    Named,
 }
 
-/// The locations of one server.
+/// The locations of one server: those of a block together, in each block first the exact ones, then the prefixes, longest first,
+/// then the regexes in the order of the text, then the others.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Locations {
-    /// The levels by the block they stand in.
-    levels: HashMap<ScopeId, Level, foldhash::fast::FixedState>,
-    named: Vec<(String, ScopeId)>,
+pub(super) struct Locations<'a> {
+    all: Vec<Location<'a>>,
 }
 
-impl Level {
+/// The locations directly inside one block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level<'l, 'a> {
+    pub(super) exact: &'l [Location<'a>],
+    /// Longest first.
+    pub(super) prefixes: &'l [Location<'a>],
+    /// In the order of the text.
+    pub(super) regexes: &'l [Location<'a>],
+    unknown: &'l [Location<'a>],
+}
+
+impl Location<'_> {
+    fn order(&self) -> (ScopeId, u8, Reverse<usize>) {
+        let length = if matches!(self.kind, Kind::Prefix { .. }) { self.text.len() } else { 0 };
+        (self.block, self.kind.order(), Reverse(length))
+    }
+
+    /// Whether a request for `uri` is redirected here, as far as the text says.
+    fn ends_in_slash_after(&self, uri: &str) -> bool {
+        self.text.strip_suffix('/') == Some(uri)
+    }
+}
+
+impl Kind {
+    fn order(self) -> u8 {
+        match self {
+            Self::Exact => 0,
+            Self::Prefix { .. } => 1,
+            Self::Regex(_) => 2,
+            Self::Unknown => 3,
+            Self::Named => 4,
+        }
+    }
+}
+
+impl Level<'_, '_> {
     /// The location whose text is `uri/` and whose handler redirects there.
     fn slash_redirect(&self, uri: &str) -> Option<ScopeId> {
-        let fits = |redirects: bool, text: &str| redirects && text.strip_suffix('/') == Some(uri);
-        let exact = self.exact.iter().find(|e| fits(true, &e.text));
-        let prefix = self.prefixes.iter().find(|p| fits(p.redirects_to_slash, &p.text));
+        let exact = self.exact.iter().find(|e| e.ends_in_slash_after(uri));
+        let prefix = self.prefixes.iter().find(|p| p.redirects_to_slash && p.ends_in_slash_after(uri));
         match (exact, prefix) {
             // Of an exact and a prefix location with one text the exact one counts, whichever has the handler.
             (Some(exact), prefix) if exact.redirects_to_slash || prefix.is_some() => Some(exact.scope),
@@ -87,85 +114,100 @@ pub(super) enum Found {
 }
 
 /// The pattern of a `location` directive.
-pub(super) fn pattern(directive: &Directive, regexes: &mut Regexes) -> Pattern {
+pub(super) fn pattern<'a>(directive: &Directive<'a>) -> Pattern<'a> {
     if directive.has_hole() {
         return Pattern::Unknown;
     }
-    let (first, second) = (directive.arg(0), directive.arg(1));
-    let prefix = |text: &str, no_regex| Pattern::Prefix { text: text.to_owned(), no_regex };
+    let first = directive.arg(0);
     if directive.arg_count() > 1 {
+        let text = directive.arg(1);
         return match first.as_ref() {
-            "=" => Pattern::Exact(second.into_owned()),
-            "^~" => prefix(&second, true),
-            "~" => Pattern::Regex(regexes.intern(&second, false)),
-            "~*" => Pattern::Regex(regexes.intern(&second, true)),
+            "=" => Pattern::Exact(text),
+            "^~" => Pattern::Prefix { text, no_regex: true },
+            "~" => Pattern::Regex { text, ignore_case: false },
+            "~*" => Pattern::Regex { text, ignore_case: true },
             _ => Pattern::Unknown,
         };
     }
-    if let Some(rest) = first.strip_prefix('=') {
-        Pattern::Exact(rest.to_owned())
-    } else if let Some(rest) = first.strip_prefix("^~") {
-        prefix(rest, true)
-    } else if let Some(rest) = first.strip_prefix("~*") {
-        Pattern::Regex(regexes.intern(rest, true))
-    } else if let Some(rest) = first.strip_prefix('~') {
-        Pattern::Regex(regexes.intern(rest, false))
+    // The modifier may be glued to the text.
+    let after = |modifier: &str| match &first {
+        Cow::Borrowed(first) => first.strip_prefix(modifier).map(Cow::Borrowed),
+        Cow::Owned(first) => first.strip_prefix(modifier).map(|rest| Cow::Owned(rest.to_owned())),
+    };
+    if let Some(text) = after("=") {
+        Pattern::Exact(text)
+    } else if let Some(text) = after("^~") {
+        Pattern::Prefix { text, no_regex: true }
+    } else if let Some(text) = after("~*") {
+        Pattern::Regex { text, ignore_case: true }
+    } else if let Some(text) = after("~") {
+        Pattern::Regex { text, ignore_case: false }
     } else if first.starts_with('@') {
-        Pattern::Named(first.into_owned())
+        Pattern::Named(first)
     } else {
-        prefix(&first, false)
+        Pattern::Prefix { text: first, no_regex: false }
     }
 }
 
-impl Locations {
+impl<'a> Locations<'a> {
     /// Arranges the locations of a server.
     pub(super) fn of_server(
         server: ScopeId,
         scopes: &Scopes,
-        config: &Config,
-        sources: &SourceMap,
+        config: &'a Config,
+        sources: &'a SourceMap,
         regexes: &mut Regexes,
     ) -> Self {
-        let mut locations = Self::default();
+        let mut all = Vec::with_capacity(scopes.locations(server).len());
         let mut todo = vec![server];
         while let Some(block) = todo.pop() {
-            let inner = &scopes.get(block).locations;
-            if inner.is_empty() {
-                continue;
-            }
-            let mut level = Level::default();
-            for scope in inner {
+            for scope in scopes.locations(block) {
                 todo.push(*scope);
                 let directive = config.directive(sources, scopes.get(*scope).directive);
-                let redirects = |text: &str| text.ends_with('/') && redirecting_handler(scopes, *scope, config, sources);
-                match pattern(&directive, regexes) {
-                    Pattern::Exact(text) => {
-                        let redirects_to_slash = redirects(&text);
-                        level.exact.push(Exact { text, scope: *scope, redirects_to_slash });
-                    }
-                    Pattern::Prefix { text, no_regex } => {
-                        let redirects_to_slash = redirects(&text);
-                        level.prefixes.push(Prefix { text, no_regex, scope: *scope, redirects_to_slash });
-                    }
-                    Pattern::Regex(regex) => level.regexes.push((regex, *scope)),
-                    Pattern::Named(name) => locations.named.push((name, *scope)),
-                    Pattern::Unknown => level.unknown.push(*scope),
-                }
+                let (kind, text) = match pattern(&directive) {
+                    Pattern::Exact(text) => (Kind::Exact, text),
+                    Pattern::Prefix { text, no_regex } => (Kind::Prefix { no_regex }, text),
+                    Pattern::Regex { text, ignore_case } => (Kind::Regex(regexes.intern(&text, ignore_case)), text),
+                    Pattern::Named(name) => (Kind::Named, name),
+                    Pattern::Unknown => (Kind::Unknown, Cow::default()),
+                };
+                let redirects_to_slash = matches!(kind, Kind::Exact | Kind::Prefix { .. })
+                    && text.ends_with('/')
+                    && redirecting_handler(scopes, *scope, config);
+                all.push(Location { block, scope: *scope, kind, text, redirects_to_slash });
             }
-            level.prefixes.sort_by_key(|p| std::cmp::Reverse(p.text.len()));
-            locations.levels.insert(block, level);
         }
-        locations
+        // Stable: locations of one kind keep the order of the text.
+        all.sort_by_key(Location::order);
+        Self { all }
     }
 
-    /// The level of a block.
-    pub(super) fn level(&self, block: ScopeId) -> Option<&Level> {
-        self.levels.get(&block)
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The locations directly inside a block.
+    pub(super) fn level(&self, block: ScopeId) -> Level<'_, 'a> {
+        let first = self.all.partition_point(|location| location.block < block);
+        let mut rest = self.all.get(first..).unwrap_or_default();
+        let mut next = |kind: Kind| {
+            let count = rest.partition_point(|l| l.block == block && l.kind.order() <= kind.order());
+            let (these, others) = rest.split_at_checked(count).unwrap_or_default();
+            rest = others;
+            these
+        };
+        Level {
+            exact: next(Kind::Exact),
+            prefixes: next(Kind::Prefix { no_regex: false }),
+            regexes: next(Kind::Regex(RegexId::default())),
+            unknown: next(Kind::Unknown),
+        }
     }
 
     /// The named location of that name, `@` included.
     pub(super) fn named(&self, name: &str) -> Option<ScopeId> {
-        self.named.iter().find(|(n, _)| n == name).map(|(_, s)| *s)
+        self.all.iter().find(|l| l.kind == Kind::Named && l.text == name).map(|l| l.scope)
     }
 
     /// Finds the location for a normalised URI. `matches` runs a regex and keeps its captures.
@@ -177,15 +219,15 @@ impl Locations {
     }
 
     fn find_in(&self, block: ScopeId, uri: &str, matches: &mut dyn FnMut(RegexId) -> Option<bool>) -> Search {
-        let Some(level) = self.levels.get(&block) else { return Search::Nothing };
-        if let Some(scope) = level.unknown.first() {
-            return Search::Done(Found::Unknown(*scope));
+        let level = self.level(block);
+        if let Some(unknown) = level.unknown.first() {
+            return Search::Done(Found::Unknown(unknown.scope));
         }
         if let Some(exact) = level.exact.iter().find(|e| e.text == uri) {
             return Search::Done(Found::Location(exact.scope));
         }
         let slashed = level.slash_redirect(uri);
-        let prefix = level.prefixes.iter().find(|p| uri.starts_with(&p.text));
+        let prefix = level.prefixes.iter().find(|p| uri.starts_with(p.text.as_ref()));
         if let Some(scope) = slashed
             && prefix.is_none_or(|p| p.text != uri)
         {
@@ -194,7 +236,7 @@ impl Locations {
         let mut fallback = Search::Nothing;
         let mut no_regex = false;
         if let Some(p) = prefix {
-            no_regex = p.no_regex;
+            no_regex = p.kind == Kind::Prefix { no_regex: true };
             fallback = match self.find_in(p.scope, uri, matches) {
                 done @ Search::Done(_) => return done,
                 Search::Nothing => Search::Fallback(Found::Location(p.scope)),
@@ -204,13 +246,14 @@ impl Locations {
         if no_regex {
             return fallback;
         }
-        for (regex, scope) in &level.regexes {
-            match matches(*regex) {
+        for location in level.regexes {
+            let Kind::Regex(regex) = location.kind else { continue };
+            match matches(regex) {
                 Some(false) => {}
-                None => return Search::Done(Found::Unknown(*scope)),
+                None => return Search::Done(Found::Unknown(location.scope)),
                 Some(true) => {
-                    return match self.find_in(*scope, uri, matches) {
-                        Search::Nothing => Search::Done(Found::Location(*scope)),
+                    return match self.find_in(location.scope, uri, matches) {
+                        Search::Nothing => Search::Done(Found::Location(location.scope)),
                         Search::Done(found) | Search::Fallback(found) => Search::Done(found),
                     };
                 }
@@ -228,12 +271,11 @@ enum Search {
 }
 
 /// Whether the block's handler makes nginx redirect `/x` to `/x/` (`auto_redirect`): the `*_pass` directives do.
-fn redirecting_handler(scopes: &Scopes, scope: ScopeId, config: &Config, sources: &SourceMap) -> bool {
+fn redirecting_handler(scopes: &Scopes, scope: ScopeId, config: &Config) -> bool {
     use crate::syntax::nginx::Name;
     scopes.settled(scope).handler().is_some_and(|handler| {
-        let name = config.directive(sources, handler).name();
         matches!(
-            name,
+            config.name(handler),
             Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass | Name::MemcachedPass
         )
     })

@@ -1,5 +1,6 @@
 //! The servers of one nginx, and the choice between them.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ use crate::syntax::nginx::Name;
 
 type FixedState = foldhash::fast::FixedState;
 
+/// Address and port of a `listen`.
+type Socket<'a> = (Option<Cow<'a, str>>, Option<u16>);
+
 /// What all servers of one nginx share.
 pub(super) struct Shared<'a> {
     pub(super) config: &'a Config,
@@ -35,15 +39,15 @@ pub(super) struct Shared<'a> {
     pub(super) set_variables: HashSet<String, FixedState>,
     set_values: HashMap<String, Vec<DirectiveId>, FixedState>,
     /// The default server of each address and port.
-    defaults: HashMap<(Option<String>, Option<u16>), ScopeId, FixedState>,
+    defaults: HashMap<Socket<'a>, ScopeId, FixedState>,
 }
 
 /// One `server` block.
 pub struct Server<'a> {
     pub(super) shared: Arc<Shared<'a>>,
     pub(super) scope: ScopeId,
-    pub(super) locations: Locations,
-    listens: Listens,
+    pub(super) locations: Locations<'a>,
+    listens: Listens<'a>,
     order: u32,
     routes: Vec<Route>,
     route_scopes: Vec<ScopeId>,
@@ -70,7 +74,7 @@ impl<'a> Shared<'a> {
     /// Whether a text depends on a variable that `wanted` accepts, also through `map` and `set`.
     pub(super) fn mentions(&self, text: &str, depth: u8, wanted: &dyn Fn(&str) -> bool) -> bool {
         value::variables(text).any(|name| {
-            let name = name.to_ascii_lowercase();
+            let name = lower_case(name);
             wanted(&name) || depth < 4 && self.definitions(&name).any(|definition| self.mentions(&definition, depth + 1, wanted))
         })
     }
@@ -113,6 +117,10 @@ impl<'a> Shared<'a> {
     }
 }
 
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) }
+}
+
 fn variable_name(text: &str) -> String {
     text.strip_prefix('$').unwrap_or(text).to_ascii_lowercase()
 }
@@ -123,7 +131,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         config,
         sources,
         lookup,
-        scopes: Scopes::default(),
+        scopes: Scopes::with_room_for(config),
         regexes: Regexes::default(),
         maps: HashMap::default(),
         set_variables: HashSet::default(),
@@ -140,15 +148,16 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         }
         // A `server` that is included a second time with the same text never gets a request: the first one has its names.
         let mut known = HashSet::<Span, FixedState>::default();
+        known.reserve(config.count(Name::Server));
         for server in config.children(sources, http).filter(|d| d.name() == Name::Server && known.insert(d.full_span())) {
             let scope = shared.scopes.lower(config, sources, ScopeKind::Server, server.id, http_scope);
             found.push((server.id, scope));
         }
     }
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(found.len());
     for (order, (directive, scope)) in found.into_iter().enumerate() {
         let locations = Locations::of_server(scope, &shared.scopes, config, sources, &mut shared.regexes);
-        let listens = Listens::of(config.children(sources, directive), &mut shared.regexes);
+        let listens = Listens::of(config, sources, directive, &mut shared.regexes);
         for listen in &listens.all {
             let key = (listen.address.clone(), listen.port);
             if listen.default_server {
@@ -257,14 +266,21 @@ impl<'a> Server<'a> {
     /// The directive of that name that is in force in a route's block, inherited or its own. For lists (`proxy_set_header`,
     /// `add_header` …) the first one.
     pub fn effective(&self, route: RouteId, name: Name) -> Option<Directive<'a>> {
-        self.effective_all(route, name).next()
+        let id = self.in_force(route, name).iter().find(|id| self.shared.config.name(**id) == name)?;
+        Some(self.shared.directive(*id))
     }
 
     /// The directives of that name that are in force in a route's block, inherited or its own, in order.
     pub fn effective_all(&self, route: RouteId, name: Name) -> impl Iterator<Item = Directive<'a>> {
-        let settled = self.route_scopes.get(route as usize).map(|s| self.shared.scopes.settled(*s));
-        let ids = settled.map(|s| s.of_slot(slot(name))).unwrap_or_default();
-        ids.iter().map(|id| self.shared.directive(*id)).filter(move |d| d.name() == name)
+        let of_name = self.in_force(route, name).iter().filter(move |id| self.shared.config.name(**id) == name);
+        of_name.map(|id| self.shared.directive(*id))
+    }
+
+    /// What is in force in a route's block of that directive and those that stand for the same setting.
+    #[inline]
+    fn in_force(&self, route: RouteId, name: Name) -> &[DirectiveId] {
+        let scope = self.route_scopes.get(route as usize);
+        scope.map_or(&[], |scope| self.shared.scopes.settled(*scope).of_slot(slot(name)))
     }
 
     /// The block of a route; `None` for a server that only stands around a lone snippet.
@@ -281,11 +297,13 @@ impl<'a> Server<'a> {
     /// Whether the pattern of a route's location, taken alone, matches a path.
     pub fn pattern_matches(&self, route: RouteId, path: &str) -> bool {
         let Some(block) = self.route_block(route).filter(|b| b.name() == Name::Location) else { return false };
-        let mut regexes = Regexes::default();
-        match location::pattern(&block, &mut regexes) {
+        let regexes = &self.shared.regexes;
+        match location::pattern(&block) {
             Pattern::Exact(text) => text == path,
-            Pattern::Prefix { text, .. } => path.starts_with(&text),
-            Pattern::Regex(id) => regexes.is_match(id, path) == Some(true),
+            Pattern::Prefix { text, .. } => path.starts_with(text.as_ref()),
+            Pattern::Regex { text, ignore_case } => {
+                regexes.find(&text, ignore_case).and_then(|id| regexes.is_match(id, path)) == Some(true)
+            }
             Pattern::Named(_) | Pattern::Unknown => false,
         }
     }
@@ -302,8 +320,8 @@ impl<'a> Server<'a> {
     }
 
     /// The files that the configuration names, as far as they are in reach.
-    pub fn lookup(&self) -> Option<Lookup<'a>> {
-        self.shared.lookup
+    pub fn lookup(&self) -> Option<&Lookup<'a>> {
+        self.shared.lookup.as_ref()
     }
 
     /// The directives of that name that are written in this server, at whatever depth, in order.
@@ -440,10 +458,15 @@ impl Site for Server<'_> {
             return "server".to_owned();
         }
         let directive = self.shared.directive(directive);
-        let mut parts: Vec<String> = directive.ancestors().map(|a| self.label(&a)).collect();
-        parts.reverse();
-        parts.push(self.label(&directive));
-        parts.join(" > ")
+        let mut blocks: Vec<Directive> = std::iter::once(directive).chain(directive.ancestors()).collect();
+        let mut text = String::with_capacity(64);
+        while let Some(block) = blocks.pop() {
+            if !text.is_empty() {
+                text.push_str(" > ");
+            }
+            self.write_label(&block, &mut text);
+        }
+        text
     }
 
     fn is_whole(&self) -> bool {
@@ -456,12 +479,13 @@ impl Site for Server<'_> {
 }
 
 impl Server<'_> {
-    fn label(&self, directive: &Directive) -> String {
-        if directive.name() == Name::Server
-            && let Some(name) = self.listens.literal.first()
-        {
-            return format!("server {name}");
+    fn write_label(&self, directive: &Directive, text: &mut String) {
+        match self.listens.literal.first() {
+            Some(name) if directive.name() == Name::Server => {
+                text.push_str("server ");
+                text.push_str(name);
+            }
+            _ => text.push_str(&directive.text()),
         }
-        directive.text()
     }
 }

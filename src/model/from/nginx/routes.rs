@@ -3,10 +3,10 @@
 //! Thousands of servers times hundreds of paths need no search for each pair: a prefix is a range of the sorted list, a regex text
 //! meets the same paths everywhere, and the choice between locations is the same set arithmetic for all paths at once.
 
-use super::location::Locations;
+use super::location::{Kind, Locations};
 use super::nginx_site::Shared;
 use super::scope::{NONE, ScopeId, ScriptStep};
-use super::slots::{List, PerProtocol, PerProtocolList, Protocol, Single};
+use super::slots::{List, PerProtocol, PerProtocolList, Protocol, Single, SlotSet, slots};
 use super::upstream::protocol_of;
 use crate::model::{PathSet, Paths, Route, Traits};
 use crate::project::nginx::config::TOP;
@@ -14,11 +14,17 @@ use crate::source::Span;
 use crate::syntax::nginx::Name;
 
 /// The routes of a server, the server itself first, and their blocks.
-pub(super) fn of_server(shared: &Shared, server: ScopeId, locations: &Locations, paths: &Paths) -> (Vec<Route>, Vec<ScopeId>) {
-    let mut scopes = vec![server];
+pub(super) fn of_server(
+    shared: &Shared,
+    server: ScopeId,
+    locations: &Locations<'_>,
+    paths: &Paths,
+) -> (Vec<Route>, Vec<ScopeId>) {
+    let mut scopes = Vec::with_capacity(1 + locations.count());
+    scopes.push(server);
     let mut next = 0;
     while let Some(scope) = scopes.get(next).copied() {
-        scopes.extend(&shared.scopes.get(scope).locations);
+        scopes.extend(shared.scopes.locations(scope));
         next += 1;
     }
     let mut spreading = Spreading { shared, locations, paths, sets: Vec::with_capacity(scopes.len()) };
@@ -35,7 +41,7 @@ pub(super) fn of_server(shared: &Shared, server: ScopeId, locations: &Locations,
 
 struct Spreading<'w, 'a> {
     shared: &'w Shared<'a>,
-    locations: &'w Locations,
+    locations: &'w Locations<'w>,
     paths: &'w Paths,
     sets: Vec<(ScopeId, PathSet)>,
 }
@@ -47,9 +53,9 @@ impl Spreading<'_, '_> {
             return set;
         }
         let locations = self.locations;
-        let Some(level) = locations.level(block) else { return set };
+        let level = locations.level(block);
         let mut rest = set;
-        for exact in &level.exact {
+        for exact in level.exact {
             let taken = self.paths.exactly(&exact.text) & rest;
             self.give(exact.scope, taken);
             rest &= !taken;
@@ -58,26 +64,27 @@ impl Spreading<'_, '_> {
         let mut fallbacks: Vec<(ScopeId, PathSet)> = Vec::new();
         let mut open = rest;
         let mut closed = PathSet::default();
-        for prefix in &level.prefixes {
+        for prefix in level.prefixes {
             let taken = self.paths.with_prefix(&prefix.text) & open;
             open &= !taken;
             let left = self.spread(prefix.scope, taken);
             rest &= !(taken & !left);
-            if prefix.no_regex {
+            if prefix.kind == (Kind::Prefix { no_regex: true }) {
                 closed |= left;
             }
             fallbacks.push((prefix.scope, left));
         }
         let mut asked = rest & !closed;
-        for (regex, scope) in &level.regexes {
+        for location in level.regexes {
+            let Kind::Regex(regex) = location.kind else { continue };
             if asked.is_empty() {
                 break;
             }
-            let taken = self.shared.regexes.well_known(*regex, self.paths) & asked;
+            let taken = self.shared.regexes.well_known(regex, self.paths) & asked;
             asked &= !taken;
             rest &= !taken;
-            let left = self.spread(*scope, taken);
-            self.give(*scope, left);
+            let left = self.spread(location.scope, taken);
+            self.give(location.scope, left);
         }
         for (scope, left) in fallbacks {
             let taken = left & rest;
@@ -101,11 +108,11 @@ fn traits(shared: &Shared, id: ScopeId) -> Traits {
     if scope.limit_except != NONE {
         sets_host &= add_traits(shared, scope.limit_except, &mut traits);
     }
-    for step in &scope.script {
+    for step in shared.scopes.script(id) {
         traits.add(Traits::REWRITES);
         if let ScriptStep::If(_, inner) = step {
             sets_host &= add_traits(shared, *inner, &mut traits);
-            sets_host &= shared.scopes.get(*inner).script.iter().all(|step| matches!(step, ScriptStep::Plain(_)));
+            sets_host &= shared.scopes.script(*inner).iter().all(|step| matches!(step, ScriptStep::Plain(_)));
         }
     }
     if sets_host {
@@ -120,32 +127,27 @@ fn traits(shared: &Shared, id: ScopeId) -> Traits {
 
 /// Adds the traits of one block; whether it hands on a Host of its own.
 fn add_traits(shared: &Shared, scope: ScopeId, traits: &mut Traits) -> bool {
+    const BY_SLOTS: &[(SlotSet, Traits)] = &[
+        (slots(&[Single::AuthBasic, Single::AuthRequest, Single::AuthJwt, Single::AccessCode], &[]), Traits::GATE),
+        (slots(&[], &[List::Addresses]), Traits::ADDRESSES),
+        (slots(&[], &[List::ErrorPages]), Traits::ERROR_PAGES),
+        (slots(&[Single::Expires], &[List::MoreSetHeaders]), Traits::EDITS_RESPONSE),
+        (slots(&[], &[List::LimitReq, List::LimitConn]), Traits::LIMITS),
+        (slots(&[], &[List::ProxyCookieFlags, List::ProxyCookiePath, List::ProxyCookieDomain]), Traits::COOKIES),
+        (slots(&[], &[List::MoreSetInputHeaders]), Traits::SETS_HEADERS),
+        (slots(&[], &[List::MoreSetInputHeaders]), Traits::TOUCHES_AUTHORIZATION),
+    ];
     let settled = shared.scopes.settled(scope);
-    let has = |list: List| !settled.run(list).is_empty();
-    let gates = [Single::AuthBasic, Single::AuthRequest, Single::AuthJwt, Single::AccessCode];
-    if gates.iter().any(|g| settled.single(*g).is_some()) {
-        traits.add(Traits::GATE);
+    for (slots, trait_) in BY_SLOTS {
+        if settled.has_any(*slots) {
+            traits.add(*trait_);
+        }
     }
-    if has(List::Addresses) {
-        traits.add(Traits::ADDRESSES);
-    }
-    if has(List::ErrorPages) {
-        traits.add(Traits::ERROR_PAGES);
-    }
-    if has(List::AddHeader) || has(List::MoreSetHeaders) || settled.single(Single::Expires).is_some() {
+    // It may have been emptied.
+    if !settled.run(List::AddHeader).is_empty() {
         traits.add(Traits::EDITS_RESPONSE);
     }
-    if has(List::LimitReq) || has(List::LimitConn) {
-        traits.add(Traits::LIMITS);
-    }
-    if has(List::ProxyCookieFlags) || has(List::ProxyCookiePath) || has(List::ProxyCookieDomain) {
-        traits.add(Traits::COOKIES);
-    }
-    if has(List::MoreSetInputHeaders) {
-        traits.add(Traits::SETS_HEADERS);
-        traits.add(Traits::TOUCHES_AUTHORIZATION);
-    }
-    let protocol = settled.handler().and_then(|h| protocol_of(shared.directive(h).name()));
+    let protocol = settled.handler().and_then(|h| protocol_of(shared.config.name(h)));
     if let Some(protocol) = protocol {
         traits.add(Traits::UPSTREAM);
         return add_protocol_traits(shared, scope, protocol, traits);

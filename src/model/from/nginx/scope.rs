@@ -8,7 +8,7 @@ use super::slots::{
     single_of, slot,
 };
 use crate::project::nginx::config::{MAX_NESTING, TOP};
-use crate::project::nginx::{Config, Directive, DirectiveId};
+use crate::project::nginx::{Config, DirectiveId, Placed};
 use crate::source::SourceMap;
 use crate::syntax::nginx::Name;
 
@@ -18,7 +18,7 @@ pub(super) type ScopeId = u32;
 /// Stands for "no directive", "no scope".
 pub(super) const NONE: u32 = u32::MAX;
 
-/// A run of directives in [`Scopes::lists`].
+/// A run of entries in one of the lists of [`Scopes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Run {
     start: u32,
@@ -65,9 +65,10 @@ pub(super) struct Scope {
     present: SlotSet,
     /// What the block has itself, in [`Scopes::own`].
     own: Run,
-    pub(super) script: Vec<ScriptStep>,
-    /// Locations directly inside, in the order of the text.
-    pub(super) locations: Vec<ScopeId>,
+    /// In [`Scopes::scripts`].
+    script: Run,
+    /// Locations directly inside, in the order of the text, in [`Scopes::inner`].
+    locations: Run,
     /// `limit_except` inside, or [`NONE`].
     pub(super) limit_except: ScopeId,
 }
@@ -78,6 +79,12 @@ pub(super) struct Scopes {
     pub(super) all: Vec<Scope>,
     own: Vec<Own>,
     lists: Vec<DirectiveId>,
+    scripts: Vec<ScriptStep>,
+    inner: Vec<ScopeId>,
+    /// While blocks are lowered: the blocks inside those that are open, innermost last.
+    todo: Vec<DirectiveId>,
+    /// While a block is lowered: what it has itself.
+    found: Vec<(u8, DirectiveId)>,
 }
 
 /// The effective settings of a block. A setting is looked up from the block outwards, which a bit for each slot makes cheap:
@@ -133,6 +140,12 @@ impl<'s> Settled<'s> {
         }
     }
 
+    /// Whether there is a directive for any of these slots. A list that `add_header_inherit` has emptied counts as one.
+    #[inline]
+    pub(super) fn has_any(self, slots: SlotSet) -> bool {
+        self.scope.present & slots != 0
+    }
+
     /// What makes the response.
     #[inline]
     pub(super) fn handler(self) -> Option<DirectiveId> {
@@ -176,6 +189,13 @@ impl Run {
 }
 
 impl Scopes {
+    /// No blocks yet; there is room for all of a configuration.
+    pub(super) fn with_room_for(config: &Config) -> Self {
+        let blocks = [Name::Http, Name::Server, Name::Location, Name::If, Name::LimitExcept];
+        let count = blocks.iter().map(|name| config.count(*name)).sum();
+        Self { all: Vec::with_capacity(count), ..Self::default() }
+    }
+
     /// The block of a number.
     #[inline]
     pub(super) fn get(&self, id: ScopeId) -> &Scope {
@@ -192,6 +212,18 @@ impl Scopes {
     #[inline]
     pub(super) fn run(&self, run: Run) -> &[DirectiveId] {
         self.lists.get(run.range()).unwrap_or_default()
+    }
+
+    /// The rewrite steps of a block.
+    #[inline]
+    pub(super) fn script(&self, id: ScopeId) -> &[ScriptStep] {
+        self.scripts.get(self.get(id).script.range()).unwrap_or_default()
+    }
+
+    /// The locations directly inside a block, in the order of the text.
+    #[inline]
+    pub(super) fn locations(&self, id: ScopeId) -> &[ScopeId] {
+        self.inner.get(self.get(id).locations.range()).unwrap_or_default()
     }
 
     /// The blocks around `id`, itself first.
@@ -221,30 +253,31 @@ impl Scopes {
         depth: usize,
     ) -> ScopeId {
         let id = self.push(kind, directive, parent);
-        let mut own: Vec<(u8, DirectiveId)> = Vec::new();
-        let mut blocks = Vec::new();
+        let first = self.todo.len();
         let mut script = Vec::new();
         let mut added_inherit = None;
-        for child in config.children(sources, directive) {
-            match slot(child.name()) {
-                Slot::None if child.name() == Name::AddHeaderInherit => added_inherit = Some(child.arg(0).into_owned()),
+        for (child, Placed { name, .. }) in config.placed_children(directive) {
+            match slot(*name) {
+                Slot::None if *name == Name::AddHeaderInherit => added_inherit = Some(config.directive(sources, child).arg(0)),
                 Slot::None => {}
-                Slot::Single(slot) | Slot::List(slot) => own.push((slot, child.id)),
-                Slot::Script if child.name() == Name::If => script.push(ScriptStep::If(child.id, NONE)),
-                Slot::Script => script.push(ScriptStep::Plain(child.id)),
-                Slot::Block => blocks.push(child),
+                Slot::Single(slot) | Slot::List(slot) => self.found.push((slot, child)),
+                Slot::Script if *name == Name::If => script.push(ScriptStep::If(child, NONE)),
+                Slot::Script => script.push(ScriptStep::Plain(child)),
+                Slot::Block => self.todo.push(child),
             }
         }
-        self.settle(id, own, added_inherit.as_deref());
+        self.settle(id, added_inherit.as_deref());
         if depth < MAX_NESTING {
-            self.lower_inner(config, sources, id, depth, &mut script, &blocks);
+            self.lower_inner(config, sources, id, depth, &mut script, first);
         } else {
             script.retain(|step| matches!(step, ScriptStep::Plain(_)));
         }
-        self.all[id as usize].script = script;
+        self.todo.truncate(first);
+        self.all[id as usize].script = append(&mut self.scripts, &script);
         id
     }
 
+    /// Lowers the blocks inside a block: those of its script, and those in `todo` from `first` on.
     fn lower_inner(
         &mut self,
         config: &Config,
@@ -252,7 +285,7 @@ impl Scopes {
         id: ScopeId,
         depth: usize,
         script: &mut [ScriptStep],
-        blocks: &[Directive],
+        first: usize,
     ) {
         let kind = self.get(id).kind;
         for step in script {
@@ -265,18 +298,28 @@ impl Scopes {
                 *scope = self.lower_at(config, sources, inner, *directive, id, depth + 1);
             }
         }
-        for block in blocks {
-            if block.name() == Name::Location {
-                let inner = self.lower_at(config, sources, ScopeKind::Location, block.id, id, depth + 1);
-                self.all[id as usize].locations.push(inner);
-            } else {
-                let inner = self.lower_at(config, sources, ScopeKind::LimitExcept, block.id, id, depth + 1);
+        // The number of each block takes the place of its directive.
+        let mut locations = first;
+        for index in first..self.todo.len() {
+            let Some(block) = self.todo.get(index).copied() else { break };
+            let kind = match config.name(block) {
+                Name::Location => ScopeKind::Location,
+                _ => ScopeKind::LimitExcept,
+            };
+            let inner = self.lower_at(config, sources, kind, block, id, depth + 1);
+            if kind == ScopeKind::LimitExcept {
                 self.all[id as usize].limit_except = inner;
+            } else if let Some(place) = self.todo.get_mut(locations) {
+                *place = inner;
+                locations += 1;
             }
         }
+        self.all[id as usize].locations = append(&mut self.inner, self.todo.get(first..locations).unwrap_or_default());
     }
 
-    fn settle(&mut self, id: ScopeId, mut own: Vec<(u8, DirectiveId)>, added_inherit: Option<&str>) {
+    /// Files what was found in a block.
+    fn settle(&mut self, id: ScopeId, added_inherit: Option<&str>) {
+        let mut own = std::mem::take(&mut self.found);
         let added = list_slot(List::AddHeader);
         if added_inherit == Some("merge") {
             let inherited = self.run(self.settled(id).slot(added)).iter().map(|d| (added, *d)).collect::<Vec<_>>();
@@ -298,6 +341,8 @@ impl Scopes {
         let scope = &mut self.all[id as usize];
         scope.own = run;
         scope.present |= slots;
+        own.clear();
+        self.found = own;
     }
 
     /// A block without settings of its own, [`TOP`] as its directive: what stands around a lone snippet.
@@ -317,10 +362,17 @@ impl Scopes {
             parent,
             present: inherited & !barred,
             own: Run::default(),
-            script: Vec::new(),
-            locations: Vec::new(),
+            script: Run::default(),
+            locations: Run::default(),
             limit_except: NONE,
         });
         self.all.len() as ScopeId - 1
     }
+}
+
+/// Appends a block's entries to a list.
+fn append<T: Copy>(list: &mut Vec<T>, entries: &[T]) -> Run {
+    let start = list.len() as u32;
+    list.extend_from_slice(entries);
+    Run { start, len: entries.len() as u32 }
 }

@@ -24,7 +24,7 @@ pub(super) enum Flow {
 impl Walk<'_, '_> {
     /// Takes the rewrite steps of a block.
     pub(super) fn script(&mut self, scope: ScopeId) -> Flow {
-        let steps = &self.scope_of(scope).script;
+        let steps = self.server.shared.scopes.script(scope);
         for step in steps {
             let Some(left) = self.choices.steps_left.checked_sub(1) else {
                 let place = self.scope_of(scope).directive;

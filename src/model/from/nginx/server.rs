@@ -1,18 +1,20 @@
 //! Which server answers: `listen` and `server_name`.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::from::regexes::{RegexId, Regexes};
 use crate::model::{Request, Scheme};
-use crate::project::nginx::Directive;
+use crate::project::nginx::{Config, Directive, DirectiveId, Placed};
+use crate::source::SourceMap;
 use crate::syntax::nginx::Name;
 
 /// One `listen`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Listen {
+pub(super) struct Listen<'a> {
     /// `None`: every address.
-    pub(super) address: Option<String>,
+    pub(super) address: Option<Cow<'a, str>>,
     /// `None`: a Unix socket, or not known.
     pub(super) port: Option<u16>,
     pub(super) default_server: bool,
@@ -21,8 +23,8 @@ pub(super) struct Listen {
 
 /// One `server_name`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ServerName {
-    Exact(String),
+pub(super) enum ServerName<'a> {
+    Exact(Cow<'a, str>),
     /// `.example.com`: the name itself and all below it.
     DotName(String),
     /// `*.example.com` (kept as `.example.com`).
@@ -36,9 +38,9 @@ pub(super) enum ServerName {
 
 /// Names and addresses of a server.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Listens {
-    pub(super) all: Vec<Listen>,
-    pub(super) names: Vec<ServerName>,
+pub(super) struct Listens<'a> {
+    pub(super) all: Vec<Listen<'a>>,
+    pub(super) names: Vec<ServerName<'a>>,
     /// Literal names in the order of the text.
     pub(super) literal: Vec<String>,
 }
@@ -53,7 +55,7 @@ pub(super) enum NameMatch {
     Regex(u32),
 }
 
-impl ServerName {
+impl ServerName<'_> {
     /// How well a name that is no regex fits a host.
     fn fits(&self, host: &str) -> Option<NameMatch> {
         let longer = |text: &str| host.len() > text.len();
@@ -80,7 +82,7 @@ pub(super) struct TakenNames<'s> {
 
 impl<'s> TakenNames<'s> {
     /// Whether the name is still free; it is not afterwards. `.x` is `x` and `*.x`, and is given up as a whole.
-    fn take(&mut self, name: &'s ServerName) -> bool {
+    fn take(&mut self, name: &'s ServerName<'_>) -> bool {
         match name {
             ServerName::Exact(text) => self.exact.insert(text),
             ServerName::DotName(text) => self.exact.insert(text.strip_prefix('.').unwrap_or(text)) && self.wildcard.insert(text),
@@ -90,21 +92,29 @@ impl<'s> TakenNames<'s> {
     }
 }
 
-impl Listens {
+impl<'a> Listens<'a> {
     /// Reads a `server` block.
-    pub(super) fn of<'a>(children: impl Iterator<Item = Directive<'a>>, regexes: &mut Regexes) -> Self {
+    pub(super) fn of(config: &'a Config, sources: &'a SourceMap, server: DirectiveId, regexes: &mut Regexes) -> Self {
         let mut out = Self::default();
         let mut old_ssl = false;
-        for child in children {
+        let wanted = |placed: &Placed| matches!(placed.name, Name::Listen | Name::ServerName | Name::Ssl);
+        for (id, _) in config.placed_children(server).filter(|(_, placed)| wanted(placed)) {
+            let child = config.directive(sources, id);
             match child.name() {
-                Name::Listen => out.all.push(listen(&child)),
+                Name::Listen => {
+                    // Most servers have one, and there are many servers.
+                    if out.all.is_empty() {
+                        out.all.reserve_exact(1);
+                    }
+                    out.all.push(listen(&child));
+                }
                 Name::ServerName => out.add_names(&child, regexes),
                 Name::Ssl => old_ssl = child.arg(0) == "on",
                 _ => {}
             }
         }
         if out.names.is_empty() {
-            out.names.push(ServerName::Exact(String::new()));
+            out.names.push(ServerName::Exact(Cow::default()));
         }
         if out.all.is_empty() {
             out.all.push(Listen { address: None, port: Some(80), default_server: false, tls: false });
@@ -115,23 +125,28 @@ impl Listens {
         out
     }
 
-    fn add_names(&mut self, directive: &Directive, regexes: &mut Regexes) {
+    fn add_names(&mut self, directive: &Directive<'a>, regexes: &mut Regexes) {
+        if self.names.is_empty() {
+            self.names.reserve_exact(directive.arg_count());
+            self.literal.reserve_exact(directive.arg_count());
+        }
         for (word, value) in directive.arg_words().iter().zip(directive.args()) {
-            let lower = value.to_ascii_lowercase();
+            let has_capitals = value.bytes().any(|b| b.is_ascii_uppercase());
+            let lower = if has_capitals { Cow::Owned(value.to_ascii_lowercase()) } else { value.clone() };
             let name = if word.hole || value.contains('$') && !value.starts_with('~') {
                 ServerName::Unknown
             } else if let Some(regex) = value.strip_prefix('~') {
                 ServerName::Regex(regexes.intern(regex, true))
             } else if let Some(rest) = lower.strip_prefix('.') {
                 self.literal.push(rest.to_owned());
-                ServerName::DotName(lower.clone())
+                ServerName::DotName(lower.into_owned())
             } else if let Some(rest) = lower.strip_prefix('*') {
                 ServerName::LeadingWildcard(rest.to_owned())
             } else if let Some(rest) = lower.strip_suffix('*') {
                 ServerName::TrailingWildcard(rest.to_owned())
             } else {
                 if !lower.is_empty() && lower != "_" && lower.parse::<IpAddr>().is_err() {
-                    self.literal.push(lower.clone());
+                    self.literal.push(lower.to_string());
                 }
                 ServerName::Exact(lower)
             };
@@ -170,8 +185,8 @@ impl Listens {
     }
 
     /// The `listen` that takes a request to this address and port.
-    pub(super) fn listen_for(&self, request: &Request) -> Option<&Listen> {
-        let asked = address_of(&request.host);
+    pub(super) fn listen_for(&self, request: &Request) -> Option<&Listen<'a>> {
+        let asked = address_of(&request.host).map(Cow::Owned);
         self.all
             .iter()
             .filter(|l| l.port == Some(request.port))
@@ -184,7 +199,7 @@ impl Listens {
         let best = self.all.iter().filter(|l| l.port.is_some()).max_by_key(|l| l.tls).or(self.all.first());
         let tls = best.is_some_and(|l| l.tls);
         let scheme = if tls { Scheme::Https } else { Scheme::Http };
-        let address = best.and_then(|l| l.address.clone());
+        let address = best.and_then(|l| l.address.as_deref()).map(str::to_owned);
         let host = self.literal.first().cloned().or(address).unwrap_or_else(|| "localhost".to_owned());
         let port = best.and_then(|l| l.port).unwrap_or(scheme.default_port());
         Request { scheme, port, ..Request::get(host, path) }
@@ -199,10 +214,16 @@ fn address_of(host: &str) -> Option<String> {
     host.trim_matches(['[', ']']).parse::<IpAddr>().ok().map(|a| a.to_string())
 }
 
-fn listen(directive: &Directive) -> Listen {
+fn listen<'a>(directive: &Directive<'a>) -> Listen<'a> {
     let first = directive.arg(0);
     let flags: Vec<_> = directive.args().skip(1).collect();
-    let (address, port) = address_and_port(&first);
+    let (address, port) = match &first {
+        Cow::Borrowed(text) => address_and_port(text),
+        Cow::Owned(text) => {
+            let (address, port) = address_and_port(text);
+            (address.map(|address| Cow::Owned(address.into_owned())), port)
+        }
+    };
     Listen {
         address,
         port: if directive.has_hole() || first.contains('$') { None } else { port },
@@ -211,9 +232,9 @@ fn listen(directive: &Directive) -> Listen {
     }
 }
 
-fn address_and_port(text: &str) -> (Option<String>, Option<u16>) {
+fn address_and_port(text: &str) -> (Option<Cow<'_, str>>, Option<u16>) {
     if text.starts_with("unix:") {
-        return (Some(text.to_owned()), None);
+        return (Some(Cow::Borrowed(text)), None);
     }
     if let Ok(port) = text.parse() {
         return (None, Some(port));
@@ -227,8 +248,9 @@ fn address_and_port(text: &str) -> (Option<String>, Option<u16>) {
     };
     let address = match address {
         "*" | "0.0.0.0" | "::" => None,
-        "localhost" => Some(Ipv4Addr::LOCALHOST.to_string()),
-        other => Some(other.parse::<IpAddr>().map_or_else(|_| other.to_owned(), |a| a.to_string())),
+        "localhost" => Some(Cow::Borrowed("127.0.0.1")),
+        // An address of version 4 has one spelling only.
+        other => Some(other.parse::<Ipv6Addr>().map_or(Cow::Borrowed(other), |a| Cow::Owned(a.to_string()))),
     };
     (address, port)
 }

@@ -117,6 +117,22 @@ pub(super) type SlotSet = u128;
 
 const _: () = assert!((INTERNAL as u32) < SlotSet::BITS, "a bit for each slot");
 
+/// The slots of some settings and lists.
+pub(super) const fn slots(singles: &[Single], lists: &[List]) -> SlotSet {
+    let mut set = 0;
+    let mut index = 0;
+    while index < singles.len() {
+        set |= 1 << singles[index] as u8;
+        index += 1;
+    }
+    index = 0;
+    while index < lists.len() {
+        set |= 1 << list_slot(lists[index]);
+        index += 1;
+    }
+    set
+}
+
 /// Number of the slot of a protocol's setting.
 pub(super) fn single_of(protocol: Protocol, setting: PerProtocol) -> u8 {
     Single::Protocols as u8 + protocol as u8 * 6 + setting as u8
@@ -128,7 +144,7 @@ pub(super) fn list_of(protocol: Protocol, list: PerProtocolList) -> u8 {
 }
 
 /// Number of the slot of a list.
-pub(super) fn list_slot(list: List) -> u8 {
+pub(super) const fn list_slot(list: List) -> u8 {
     SINGLES as u8 + list as u8
 }
 
@@ -164,6 +180,7 @@ static SLOTS: LazyLock<[Slot; Name::COUNT]> = LazyLock::new(|| {
 });
 
 /// What a directive does to its block.
+#[inline]
 pub(super) fn slot(name: Name) -> Slot {
     SLOTS.get(name as usize).copied().unwrap_or(Slot::None)
 }

@@ -57,9 +57,19 @@ fn is_name(name: &str) -> bool {
 
 /// The names of the variables of a text.
 pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
-    pieces(text).into_iter().filter_map(|p| match p {
-        Piece::Variable(name) => Some(name),
-        _ => None,
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let (_, after) = rest.split_once('$')?;
+            let Some((piece, length)) = variable(after) else {
+                rest = after;
+                continue;
+            };
+            rest = after.get(length..)?;
+            if let Piece::Variable(name) = piece {
+                return Some(name);
+            }
+        }
     })
 }
 

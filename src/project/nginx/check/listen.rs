@@ -1,27 +1,32 @@
 //! `listen`: addresses, options, and what two of them may not say of one address.
 
 use std::collections::HashMap;
+use std::net::Ipv6Addr;
 
 use foldhash::fast::FixedState;
 
-use super::{Checker, Frame};
+use super::Checker;
 use crate::finding::Finding;
-use crate::project::nginx::config::{Directive, DirectiveId};
+use crate::project::nginx::config::{Directive, DirectiveId, TOP};
 use crate::syntax::nginx::Name;
 use crate::syntax::nginx::directives::Contexts;
-
-/// The addresses one `server` listens on.
-pub(super) type Own = HashMap<String, DirectiveId, FixedState>;
 
 /// What has been said of the addresses of all servers.
 #[derive(Default)]
 pub(super) struct Listens<'a> {
-    defaults: HashMap<String, Directive<'a>, FixedState>,
-    options: HashMap<String, Directive<'a>, FixedState>,
-    /// How many servers listen on an address.
-    servers: HashMap<String, u32, FixedState>,
+    by_key: HashMap<String, Address<'a>, FixedState>,
     /// Names that cannot be put into a table, which an address has only if it has several servers.
     bad_names: Vec<(Directive<'a>, usize)>,
+}
+
+/// What has been said of one address.
+struct Address<'a> {
+    /// How many servers listen on it.
+    servers: u32,
+    /// The last server that does, and its `listen`.
+    latest: (DirectiveId, Directive<'a>),
+    default: Option<Directive<'a>>,
+    options: Option<Directive<'a>>,
 }
 
 impl<'a> Listens<'a> {
@@ -36,7 +41,7 @@ pub(super) fn finish(checker: &mut Checker<'_>) {
         let Some(server) = directive.parent() else { continue };
         let listens = server.children().filter(|child| child.name() == Name::Listen);
         let keys: Vec<String> = listens.filter_map(|listen| address_key(&listen.arg(0))).collect();
-        if keys.iter().any(|key| checker.listens.servers.get(key).is_some_and(|count| *count > 1)) {
+        if keys.iter().any(|key| checker.listens.by_key.get(key).is_some_and(|address| address.servers > 1)) {
             let message = format!("invalid server name or wildcard \"{}\"", directive.arg(index));
             let help = "\"*\" stands for whole labels at the beginning or at the end: \"*.example.com\", \"www.example.*\"";
             checker.report(Finding::new("syntax-error", directive.arg_span(index), message).help(help));
@@ -74,7 +79,7 @@ const SOCKET_OPTIONS: &[&str] = &[
     "so_keepalive",
 ];
 
-pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame<'a>, outer: Contexts) {
+pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, outer: Contexts) {
     if directive.name() != Name::Listen || outer != Contexts::SERVER {
         return;
     }
@@ -99,25 +104,28 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, fra
     if options.contains(&"quic") {
         key.push_str("/udp");
     }
-    if let Some(first) = frame.listens.insert(key.clone(), directive.id) {
-        let first = checker.config.directive(checker.sources, first);
+    let server = directive.parent().map_or(TOP, |server| server.id);
+    let fresh = || Address { servers: 0, latest: (TOP, directive), default: None, options: None };
+    let said = checker.listens.by_key.entry(key).or_insert_with(fresh);
+    let (latest, first) = std::mem::replace(&mut said.latest, (server, directive));
+    if latest == server && said.servers > 0 {
         twice(checker, directive, first, format!("this server listens on {address} twice"));
         return;
     }
-    *checker.listens.servers.entry(key.clone()).or_default() += 1;
+    said.servers += 1;
     if options.contains(&"default_server") || options.contains(&"default") {
-        if let Some(first) = checker.listens.defaults.get(&key).copied() {
+        if let Some(first) = said.default {
             twice(checker, directive, first, format!("a second default server for {address}"));
             return;
         }
-        checker.listens.defaults.insert(key.clone(), directive);
+        said.default = Some(directive);
     }
     if options.iter().any(|option| SOCKET_OPTIONS.contains(option)) {
-        if let Some(first) = checker.listens.options.get(&key).copied() {
+        if let Some(first) = said.options {
             twice(checker, directive, first, format!("socket options for {address} are given a second time"));
             return;
         }
-        checker.listens.options.insert(key, directive);
+        said.options = Some(directive);
     }
 }
 
@@ -139,30 +147,32 @@ fn address_key(address: &str) -> Option<String> {
     if let Some(path) = address.strip_prefix("unix:") {
         return Some(format!("unix:{path}"));
     }
-    let is_port = |text: &str| {
-        text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u32>().is_ok_and(|port| (1..=65_535).contains(&port))
-    };
+    let mut key = String::with_capacity(address.len() + ANY.len() + 3);
     if address.bytes().all(|b| b.is_ascii_digit()) {
-        return is_port(address).then(|| format!("0.0.0.0:{}", address.trim_start_matches('0')));
+        key.extend([ANY, ":", address.trim_start_matches('0')]);
+        return is_port(address).then_some(key);
     }
-    let (host, port) = match address.strip_prefix('[') {
-        Some(rest) => {
-            let (host, tail) = rest.split_once(']')?;
-            let host = host.parse::<std::net::Ipv6Addr>().map_or_else(|_| host.to_owned(), |ip| ip.to_string());
-            (format!("[{host}]"), tail.strip_prefix(':').unwrap_or("80"))
-        }
-        None => match address.split_once(':') {
-            Some((host, port)) => (host.to_ascii_lowercase(), port),
-            None => (address.to_ascii_lowercase(), "80"),
-        },
+    let port = if let Some(rest) = address.strip_prefix('[') {
+        let (host, tail) = rest.split_once(']')?;
+        let host = host.parse::<Ipv6Addr>().map_or_else(|_| host.to_owned(), |ip| ip.to_string());
+        key.extend(["[", &host, "]"]);
+        tail.strip_prefix(':').unwrap_or("80")
+    } else {
+        let (host, port) = address.split_once(':').unwrap_or((address, "80"));
+        key.push_str(if host == "*" { ANY } else { host });
+        key.make_ascii_lowercase();
+        port
     };
-    let host = if host == "*" { "0.0.0.0".to_owned() } else { host };
     let valid = match port.split_once('-') {
         Some((from, to)) => is_port(from) && is_port(to),
         None => is_port(port),
     };
-    valid.then(|| format!("{host}:{port}"))
+    key.extend([":", port]);
+    valid.then_some(key)
 }
+
+/// Every address.
+const ANY: &str = "0.0.0.0";
 
 #[cfg(test)]
 mod tests {

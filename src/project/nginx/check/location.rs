@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::{Checker, Frame, pcre};
+use super::{Checker, Frame};
 use crate::finding::Finding;
 use crate::project::nginx::config::{Directive, DirectiveId};
 use crate::syntax::nginx::Name;
@@ -82,7 +82,7 @@ fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut
         return;
     };
     if kind == Kind::Regex {
-        pcre::check(checker, directive, directive.arg_count() - 1, &name);
+        checker.regex(directive, directive.arg_count() - 1, &name);
     }
     // What a location cannot hold.
     let outer = directive.parent().filter(|p| p.name() == Name::Location && !p.has_hole());
@@ -120,19 +120,21 @@ fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut
 }
 
 fn proxy_pass<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    let url = directive.arg(0);
-    if url.contains('$') {
+    if directive.arg_words().first().is_some_and(|word| word.dollar) {
         return;
     }
-    let lower = url.get(..8).unwrap_or(&url).to_ascii_lowercase();
-    let scheme = ["http://", "https://"].iter().find(|scheme| lower.starts_with(**scheme));
-    let Some(rest) = scheme.and_then(|scheme| url.get(scheme.len()..)) else {
+    let url = directive.arg(0);
+    let after = |scheme: &str| {
+        let (start, rest) = url.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    let Some(rest) = after("http://").or_else(|| after("https://")) else {
         let finding = Finding::new("syntax-error", directive.arg_span(0), format!("invalid URL prefix in \"{url}\""));
         checker.report(finding.help("the address begins with \"http://\" or \"https://\""));
         return;
     };
     let rest = rest.strip_prefix("unix:").map_or(rest, |path| path.split_once(':').map_or("", |(_, uri)| uri));
-    if !rest.contains(['/', '?']) {
+    if !rest.bytes().any(|b| matches!(b, b'/' | b'?')) {
         return;
     }
     let Some(block) = directive.parent() else { return };

@@ -5,7 +5,6 @@
 mod listen;
 mod location;
 mod names;
-mod pcre;
 mod values;
 
 use std::collections::HashSet;
@@ -15,6 +14,7 @@ use foldhash::fast::FixedState;
 use super::config::{Config, Directive, DirectiveId, MAX_NESTING, TOP};
 use super::context;
 use crate::finding::{Applicability, Confidence, Edit, Finding, Severity};
+use crate::project::pcre;
 use crate::settings::Settings;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::nginx::directives::{self, Contexts, Info, Kind};
@@ -69,20 +69,19 @@ struct Frame<'a> {
     seen: Seen,
     /// Its locations.
     locations: location::Siblings<'a>,
-    /// The addresses it listens on.
-    listens: listen::Own,
 }
+
+/// Tables that hold fewer locations are used again.
+const MAX_SPARE: usize = 100;
 
 /// A set of names.
 struct Seen([u64; Name::COUNT / 64 + 1]);
 
 impl Seen {
-    fn insert(&mut self, name: Name) -> bool {
-        let (index, bit) = (name as usize / 64, 1u64 << (name as usize % 64));
-        let Some(word) = self.0.get_mut(index) else { return true };
-        let fresh = *word & bit == 0;
-        *word |= bit;
-        fresh
+    fn insert(&mut self, name: Name) {
+        if let Some(word) = self.0.get_mut(name as usize / 64) {
+            *word |= 1 << (name as usize % 64);
+        }
     }
 
     fn contains(&self, name: Name) -> bool {
@@ -90,10 +89,9 @@ impl Seen {
     }
 }
 
-impl Frame<'_> {
-    fn new(end: DirectiveId, context: Option<Contexts>) -> Self {
-        let seen = Seen([0; Name::COUNT / 64 + 1]);
-        Self { end, context, seen, locations: location::Siblings::default(), listens: listen::Own::default() }
+impl<'a> Frame<'a> {
+    fn new(end: DirectiveId, context: Option<Contexts>, locations: location::Siblings<'a>) -> Self {
+        Self { end, context, seen: Seen([0; Name::COUNT / 64 + 1]), locations }
     }
 }
 
@@ -114,10 +112,15 @@ impl<'a> Checker<'a> {
         let top = context::of_blocks(&self.config.guessed_context);
         // The top level, `http` and `server`, as far as they are written here.
         let around = 3usize.saturating_sub(self.config.guessed_context.len());
-        let mut frames = vec![Frame::new(DirectiveId::MAX, top)];
+        let mut frames = vec![Frame::new(DirectiveId::MAX, top, location::Siblings::default())];
+        let mut spare: Vec<location::Siblings> = Vec::new();
         for id in 0..self.config.placed.len() as DirectiveId {
-            while frames.last().is_some_and(|frame| frame.end <= id) {
-                frames.pop();
+            while let Some(Frame { mut locations, .. }) = frames.pop_if(|frame| frame.end <= id) {
+                // The next block uses it again, if emptying it costs little.
+                if (1..MAX_SPARE).contains(&locations.capacity()) {
+                    locations.clear();
+                    spare.push(locations);
+                }
             }
             let Some(frame) = frames.last_mut() else { return };
             let directive = self.config.directive(self.sources, id);
@@ -133,7 +136,7 @@ impl<'a> Checker<'a> {
                     self.report(Finding::new("limit-reached", directive.span(), message));
                 }
                 let inner = context.and_then(|outer| context::inside(placed.name, outer));
-                frames.push(Frame::new(placed.subtree_end, inner));
+                frames.push(Frame::new(placed.subtree_end, inner, spare.pop().unwrap_or_default()));
             }
         }
     }
@@ -146,6 +149,14 @@ impl<'a> Checker<'a> {
 
     fn error(&mut self, span: Span, message: impl Into<String>) {
         self.report(Finding::new("syntax-error", span, message));
+    }
+
+    /// Reports a broken regular expression in an argument.
+    fn regex(&mut self, directive: Directive<'a>, index: usize, pattern: &str) {
+        if let Some(fault) = pcre::refused(pattern) {
+            let message = format!("the regular expression of \"{}\" is refused: {fault}", directive.name_text());
+            self.error(directive.arg_span(index), message);
+        }
     }
 
     fn directive(&mut self, directive: Directive<'a>, file: FileState, frame: &mut Frame<'a>) {
@@ -206,7 +217,7 @@ impl<'a> Checker<'a> {
             self.once_together(directive, frame);
             frame.seen.insert(name);
             location::check(self, directive, frame, outer);
-            listen::check(self, directive, frame, outer);
+            listen::check(self, directive, outer);
         }
         values::check(self, directive, outer);
     }
@@ -388,6 +399,13 @@ fn similar(name: &str, outer: Contexts) -> Option<&'static str> {
     // In a short name two other letters are another word.
     let most = if name.len() < 6 { 1 } else { 2 };
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, text)| text)
+}
+
+/// The texts before and after the first byte of that value, which is ASCII: `str::split_once` for short texts, of which there
+/// are very many.
+fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let index = text.bytes().position(|byte| byte == at)?;
+    Some((text.get(..index)?, text.get(index + 1..)?))
 }
 
 /// `a, b and c`

@@ -11,15 +11,16 @@ use super::Checker;
 use crate::finding::Finding;
 use crate::project::nginx::config::Config;
 use crate::source::SourceMap;
-use crate::syntax::nginx::{Name, directives};
+use crate::syntax::nginx::Name;
+use crate::syntax::nginx::directives::{self, Info};
 
 type Names = HashSet<String, FixedState>;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let (config, sources) = (checker.config, checker.sources);
-    let count = |name: Name| config.by_name.get(name as usize).map_or(0, Vec::len);
-    let whole = config.guessed_context.is_empty() && count(Name::Http) > 0 && !config.incomplete;
-    if !whole || count(Name::Unknown) > 0 || checker.files.iter().any(|file| file.templated || file.first_error.is_some()) {
+    let whole = config.guessed_context.is_empty() && config.count(Name::Http) > 0 && !config.incomplete;
+    if !whole || config.count(Name::Unknown) > 0 || checker.files.iter().any(|file| file.templated || file.first_error.is_some())
+    {
         return;
     }
     zones(checker, config, sources);
@@ -27,8 +28,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     ports(checker, config, sources);
     // Modules may define variables; a name that is not in the table has been excluded above.
     let modules = config.by_name.iter().enumerate().any(|(index, ids)| {
-        !ids.is_empty()
-            && crate::syntax::nginx::directives::all().nth(index).is_some_and(|info| info.module.is_some_and(defines_variables))
+        !ids.is_empty() && directives::all().nth(index).is_some_and(|info| info.module.is_some_and(defines_variables))
     });
     if !modules {
         variables(checker, config, sources);
@@ -219,54 +219,18 @@ const PREFIXES: &[&str] = &[
     "acme_",
 ];
 
-/// Which arguments of a directive are texts with variables; the first is 0.
-fn uses_variables(name: Name) -> Option<usize> {
-    Some(match name {
-        Name::Return
-        | Name::If
-        | Name::ProxyPass
-        | Name::FastcgiPass
-        | Name::UwsgiPass
-        | Name::ScgiPass
-        | Name::GrpcPass
-        | Name::Root
-        | Name::Alias
-        | Name::AuthBasic
-        | Name::TryFiles
-        | Name::ProxyCacheKey
-        | Name::FastcgiCacheKey
-        | Name::UwsgiCacheKey
-        | Name::ScgiCacheKey
-        | Name::ProxyCacheBypass
-        | Name::FastcgiCacheBypass
-        | Name::UwsgiCacheBypass
-        | Name::ScgiCacheBypass
-        | Name::ProxyNoCache
-        | Name::FastcgiNoCache
-        | Name::UwsgiNoCache
-        | Name::ScgiNoCache
-        | Name::ProxySetBody => 0,
-        Name::Set
-        | Name::Rewrite
-        | Name::AddHeader
-        | Name::AddTrailer
-        | Name::ProxySetHeader
-        | Name::GrpcSetHeader
-        | Name::FastcgiParam
-        | Name::UwsgiParam
-        | Name::ScgiParam => 1,
-        _ => return None,
-    })
-}
-
 fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
     let known = defined_variables(config, sources);
-    for (index, ids) in config.by_name.iter().enumerate() {
-        let Some(first) = directives::all().nth(index).and_then(|info| uses_variables(info.name)) else { continue };
-        for directive in ids.iter().map(|id| config.directive(sources, *id)) {
-            // In a condition, only the subject is surely no regular expression.
-            let most = if directive.name() == Name::If { 2 } else { usize::MAX };
-            for (index, value) in directive.args().enumerate().skip(first).take(most) {
+    // In a condition, only the subject is surely no regular expression.
+    let texts = |info: &Info| match info.name {
+        Name::If => Some((0, 2)),
+        _ => info.texts.map(|first| (usize::from(first), usize::MAX)),
+    };
+    for (first, most, info) in directives::all().filter_map(|info| texts(info).map(|(first, most)| (first, most, info))) {
+        for directive in config.all(sources, info.name) {
+            let words = directive.arg_words().iter().enumerate().skip(first).take(most);
+            for (index, _) in words.filter(|(_, word)| word.dollar) {
+                let value = directive.arg(index);
                 let Some(name) = references(&value).find(|name| !is_known(&known, name)) else { continue };
                 // Those of `stream` are other ones.
                 if directive.ancestors().last().is_none_or(|outermost| outermost.name() != Name::Http) {
@@ -304,7 +268,7 @@ fn defined_variables(config: &Config, sources: &SourceMap) -> Names {
     // Named groups of regular expressions, in whatever word: `(?<name>…)`, `(?P<name>…)`, `(?'name'…)`.
     for tree in config.trees.iter().flatten() {
         let text = sources.file(tree.file).text();
-        for (at, _) in text.match_indices("(?") {
+        for at in memchr::memmem::find_iter(text.as_bytes(), "(?") {
             let rest = text.get(at + 2..).unwrap_or_default();
             let rest = rest.strip_prefix('P').unwrap_or(rest);
             if let Some(name) = rest.strip_prefix(['<', '\'']) {
@@ -318,7 +282,7 @@ fn defined_variables(config: &Config, sources: &SourceMap) -> Names {
 
 /// The names of the variables in a text; `$1` and the like are groups of a regular expression.
 fn references(value: &str) -> impl Iterator<Item = &str> {
-    value.match_indices('$').filter_map(|(at, _)| {
+    memchr::memchr_iter(b'$', value.as_bytes()).filter_map(|at| {
         let rest = value.get(at + 1..)?;
         let rest = rest.strip_prefix('{').unwrap_or(rest);
         let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();

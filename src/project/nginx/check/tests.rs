@@ -1,4 +1,4 @@
-use super::{is_time, pcre};
+use super::is_time;
 use crate::files::Memory;
 use crate::finding::{Finding, Severity};
 use crate::project::nginx::load;
@@ -376,47 +376,4 @@ fn a_fault_of_a_file_included_often_is_told_once() {
 fn shipped_files_are_not_judged() {
     let text = "events {} http { server { location / { include fastcgi_params; include snippets/fastcgi-php.conf; } } }";
     silent(text);
-}
-
-#[test]
-fn refused_regular_expressions() {
-    for pattern in ["(a", "a)", "[a", "*a", "a|*b", "(+a)", "[z-a]", "a{3,2}", "a{70000}", "a\\", "((a)", "[]a", "(?:a", "(?<n>a"]
-    {
-        assert!(pcre::refused(pattern).is_some(), "{pattern}");
-    }
-    for pattern in [
-        "",
-        "^/a(b|c)$",
-        "[]a]",
-        "[^]a]",
-        "a{2}",
-        "a{,3}",
-        "a{x}",
-        "\\(",
-        "[(]",
-        "a*?",
-        "a++",
-        "a{2}+",
-        "(?i)a",
-        "(?:a)*",
-        "(?<n>a)",
-        "(?P<n>a)",
-        "(?=a)b",
-        "(?!a)b",
-        "(?<!a)b",
-        "[[:alpha:]-z]",
-        "\\Q(\\E",
-        "[a\\]]",
-        "[\\w-z]",
-        "^*a",
-        "a]",
-        "a}",
-        "[a-]",
-        "(?#))a",
-        "(?x) ( # )\n)",
-        "(|a)",
-        "\\d+",
-    ] {
-        assert_eq!(pcre::refused(pattern), None, "{pattern}");
-    }
 }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::listen::is_port;
-use super::{Checker, pcre};
+use super::{Checker, cut};
 use crate::finding::Finding;
 use crate::project::nginx::config::Directive;
+use crate::project::pcre::refused;
 use crate::source::Span;
 use crate::syntax::nginx::directives::Contexts;
 use crate::syntax::nginx::{Body, Name};
@@ -49,7 +50,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
         }
         Name::Server if outer.intersects(Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM)) => upstream_server(checker, directive),
         Name::Allow | Name::Deny => address(checker, directive),
-        Name::FastcgiSplitPathInfo => pcre::check(checker, directive, 0, &directive.arg(0)),
+        Name::FastcgiSplitPathInfo => checker.regex(directive, 0, &directive.arg(0)),
         Name::Upstream => upstream(checker, directive, outer),
         Name::LimitExcept => methods(checker, directive),
         _ => {}
@@ -77,7 +78,7 @@ pub(super) fn entry<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
         checker.report(finding.help("an entry is one source and one value; a value with spaces needs quotes"));
     } else if name == "map"
         && let Some(pattern) = first.strip_prefix("~*").or_else(|| first.strip_prefix('~'))
-        && let Some(fault) = pcre::refused(pattern)
+        && let Some(fault) = refused(pattern)
     {
         checker.error(directive.name_span(), format!("the regular expression of this \"map\" entry is refused: {fault}"));
     }
@@ -108,7 +109,7 @@ fn returned<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 }
 
 fn rewrite<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    pcre::check(checker, directive, 0, &directive.arg(0));
+    checker.regex(directive, 0, &directive.arg(0));
     if directive.arg_count() == 3 {
         one_of(checker, directive, 2, &["last", "break", "redirect", "permanent"]);
     }
@@ -177,7 +178,7 @@ fn condition<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             [] => {}
             [operator, value] => match operator.as_str() {
                 "=" | "!=" => {}
-                "~" | "~*" | "!~" | "!~*" => pcre::check(checker, directive, first + 2, value),
+                "~" | "~*" | "!~" | "!~*" => checker.regex(directive, first + 2, value),
                 _ => checker.error(directive.arg_span(first + 1), format!("unexpected \"{operator}\" in condition")),
             },
             _ => checker.report(
@@ -211,7 +212,7 @@ fn server_name<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             if pattern.is_empty() {
                 checker.error(directive.arg_span(index), "empty regular expression in \"server_name\"");
             } else {
-                pcre::check(checker, directive, index, pattern);
+                checker.regex(directive, index, pattern);
             }
         } else if !is_server_name(&name) {
             checker.listens.note_name(directive, index);
@@ -221,8 +222,8 @@ fn server_name<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 /// Whether the server can put a name into its tables: one `*`, and that as the first or the last label.
 fn is_server_name(name: &str) -> bool {
-    let stars = name.matches('*').count();
-    if stars > 1 || name.contains("..") {
+    let stars = name.bytes().filter(|b| *b == b'*').count();
+    if stars > 1 || name.as_bytes().windows(2).any(|pair| pair == b"..") {
         return false;
     }
     let special =
@@ -338,18 +339,23 @@ fn expires<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 /// The port of an address to pass requests to.
 fn port<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    let value = directive.arg(0);
-    let authority = value.split_once("://").map_or(value.as_ref(), |(_, rest)| rest);
-    if value.contains('$') || authority.starts_with("unix:") {
+    if directive.arg_words().first().is_some_and(|word| word.dollar) {
         return;
     }
-    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    let value = directive.arg(0);
+    let after_scheme = cut(&value, b':').and_then(|(_, rest)| rest.strip_prefix("//"));
+    let authority = after_scheme.unwrap_or(&value);
+    if authority.starts_with("unix:") {
+        return;
+    }
+    let end = authority.bytes().position(|b| matches!(b, b'/' | b'?')).unwrap_or(authority.len());
+    let authority = authority.get(..end).unwrap_or_default();
     let port = match authority.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').and_then(|(_, tail)| tail.strip_prefix(':')),
-        None => authority.split_once(':').map(|(_, port)| port),
+        Some(rest) => cut(rest, b']').and_then(|(_, tail)| tail.strip_prefix(':')),
+        None => cut(authority, b':').map(|(_, port)| port),
     };
     let Some(port) = port else { return };
-    let fits = match port.split_once('-') {
+    let fits = match cut(port, b'-') {
         Some((from, to)) => is_port(from) && is_port(to),
         None => is_port(port),
     };

@@ -28,10 +28,24 @@ impl Where {
     pub const LIMIT: Self = Self(1 << 6);
     /// In a `.htaccess` under any `AllowOverride` but `None` (`OR_ALL`).
     pub const OR_ANY: Self = Self(0x7c);
+    /// Not in `<VirtualHost>`, though at the top level.
+    pub const GLOBAL: Self = Self(1 << 7);
 
     /// Whether the two have something in common.
     pub fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// Whether it may stand in some `.htaccess`.
@@ -74,8 +88,12 @@ pub struct Info {
     pub module: &'static str,
 }
 
-static BY_NAME: LazyLock<HashMap<String, Name, foldhash::fast::FixedState>> =
-    LazyLock::new(|| table::TABLE.iter().map(|info| (info.text.to_ascii_lowercase(), info.name)).collect());
+/// By the name in lower case.
+static BY_NAME: LazyLock<HashMap<Vec<u8>, Name, foldhash::fast::FixedState>> =
+    LazyLock::new(|| table::TABLE.iter().map(|info| (info.text.to_ascii_lowercase().into_bytes(), info.name)).collect());
+
+/// No name is longer.
+const LONGEST: usize = 40;
 
 impl Name {
     /// Number of variants, for tables indexed by `Name as usize`.
@@ -84,7 +102,11 @@ impl Name {
     /// The directive (or, with `<` in front, the section) of that name; case does not count.
     pub fn of(name: &str) -> Name {
         let unknown = if name.starts_with('<') { Name::UnknownSection } else { Name::Unknown };
-        BY_NAME.get(&name.to_ascii_lowercase()).copied().unwrap_or(unknown)
+        let mut lower = [0; LONGEST];
+        let Some(lower) = lower.get_mut(..name.len()) else { return unknown };
+        lower.copy_from_slice(name.as_bytes());
+        lower.make_ascii_lowercase();
+        BY_NAME.get(&*lower).copied().unwrap_or(unknown)
     }
 
     /// What the table says of it; nothing for unknown names.
@@ -95,6 +117,18 @@ impl Name {
     /// Its name; empty for unknown names.
     pub fn as_str(self) -> &'static str {
         self.info().map_or("", |info| info.text)
+    }
+}
+
+/// Whether a directive stands in the main file of a server, and in no part of a configuration: where the server lies, as whom
+/// it runs, and the folders with its modules and sites. `argument` is its first one.
+pub fn is_of_main(name: Name, argument: &str) -> bool {
+    match name {
+        Name::ServerRoot | Name::User | Name::DefaultRuntimeDir => true,
+        Name::Include | Name::IncludeOptional => {
+            ["mods-enabled", "sites-enabled", "conf.modules.d"].iter().any(|folder| argument.contains(folder))
+        }
+        _ => false,
     }
 }
 

@@ -208,6 +208,10 @@ pub struct Info {
     pub text: &'static str,
     /// The ways to write it; their contexts rarely meet.
     pub forms: &'static [Form],
+    /// The first argument (the first of all is 0) from which on all are texts that the server compiles for variables: it refuses
+    /// a `$` that begins none, and names that nobody defines. Nothing where that is not so, or not for certain: in an `if` it
+    /// depends on the operator.
+    pub texts: Option<u8>,
     /// The release that brought it, where that is newer than 1.18.
     pub since: Option<(u16, u16, u16)>,
     /// The first release without it.

@@ -3,7 +3,8 @@
 //! Contexts: `M` main, `E` events, `H` http, `S` server, `SI` if in server, `L` location, `LI` if in location, `LE` `limit_except`,
 //! `U` upstream, `ML` mail, `MS` mail server, `T` stream, `TS` stream server, `TU` stream upstream, `R` rtmp, `RS` rtmp server,
 //! `RA` rtmp application, `RR` rtmp recorder, `ANY` anywhere. Arguments: `N12` one or two, `P1` one or more, `FLAG` `on` or `off`;
-//! `BLOCK`: with `{ … }`; `ONCE`: refused a second time in the same block; `NUMBER`, `SIZE`, `OFFSET`, `MSEC`, `SEC`: the kind of value. `since`: the release that brought it, where that is newer than 1.18; `until`: the first without it;
+//! `BLOCK`: with `{ … }`; `ONCE`: refused a second time in the same block; `NUMBER`, `SIZE`, `OFFSET`, `MSEC`, `SEC`: the kind of value. `texts`: the first
+//! argument from which on all are texts with variables. `since`: the release that brought it, where that is newer than 1.18; `until`: the first without it;
 //! `by`: the module, where nginx does not bring it itself.
 
 use super::{Args, Contexts, Form, Info};
@@ -75,7 +76,7 @@ macro_rules! optional {
 
 /// Writes the enum and the table from one list, so that they cannot differ.
 macro_rules! directives {
-    ($($variant:ident $name:literal $([$($context:ident)|+: $($arg:ident)|+])+
+    ($($variant:ident $name:literal $([$($context:ident)|+: $($arg:ident)|+])+ $(texts $texts:literal)?
        $(since $($since:literal),+)? $(until $($until:literal),+)? $(by $module:literal)?;)*) => {
         /// A known directive; the variant is the directive's name in camel case.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +95,7 @@ macro_rules! directives {
             name: Name::$variant,
             text: $name,
             forms: &[$(Form { contexts: Contexts($($context)|+), args: Args($($arg)|+) }),+],
+            texts: optional!($($texts)?),
             since: release!($($($since),+)?),
             until: release!($($($until),+)?),
             module: optional!($($module)?),
@@ -126,14 +128,14 @@ directives! {
     AcmeSharedZone "acme_shared_zone" [H: N1] by "acme";
     AddAfterBody "add_after_body" [H | S | L: N1 | ONCE];
     AddBeforeBody "add_before_body" [H | S | L: N1 | ONCE];
-    AddHeader "add_header" [H | S | L | LI: N23];
+    AddHeader "add_header" [H | S | L | LI: N23] texts 1;
     AddHeaderInherit "add_header_inherit" [H | S | L | LI: N1 | ONCE] since 1, 29, 3;
-    AddTrailer "add_trailer" [H | S | L | LI: N23];
+    AddTrailer "add_trailer" [H | S | L | LI: N23] texts 1;
     AddTrailerInherit "add_trailer_inherit" [H | S | L | LI: N1 | ONCE] since 1, 29, 3;
     AdditionTypes "addition_types" [H | S | L: P1];
     Aio "aio" [H | S | L: N1 | ONCE];
     AioWrite "aio_write" [H | S | L: FLAG];
-    Alias "alias" [L: N1 | ONCE];
+    Alias "alias" [L: N1 | ONCE] texts 0;
     Allow "allow" [H | S | L | LE | T | TS: N1] [R | RS | RA: N12];
     AncientBrowser "ancient_browser" [H | S | L: P1];
     AncientBrowserValue "ancient_browser_value" [H | S | L: N1];
@@ -141,7 +143,7 @@ directives! {
     Application "application" [RS: N1 | BLOCK] by "rtmp";
     ArrayJoin "array_join" [L | LI: N23] by "array-var";
     ArraySplit "array_split" [L | LI: N23] by "array-var";
-    AuthBasic "auth_basic" [H | S | L | LE: N1 | ONCE];
+    AuthBasic "auth_basic" [H | S | L | LE: N1 | ONCE] texts 0;
     AuthBasicUserFile "auth_basic_user_file" [H | S | L | LE: N1 | ONCE];
     AuthDelay "auth_delay" [H | S | L: N1 | ONCE | MSEC];
     AuthDigest "auth_digest" [H | S | L | LE: N1] by "auth-digest";
@@ -340,8 +342,8 @@ directives! {
     FastcgiBusyBuffersSize "fastcgi_busy_buffers_size" [H | S | L: N1 | ONCE | SIZE];
     FastcgiCache "fastcgi_cache" [H | S | L: N1 | ONCE];
     FastcgiCacheBackgroundUpdate "fastcgi_cache_background_update" [H | S | L: FLAG];
-    FastcgiCacheBypass "fastcgi_cache_bypass" [H | S | L: P1];
-    FastcgiCacheKey "fastcgi_cache_key" [H | S | L: N1 | ONCE];
+    FastcgiCacheBypass "fastcgi_cache_bypass" [H | S | L: P1] texts 0;
+    FastcgiCacheKey "fastcgi_cache_key" [H | S | L: N1 | ONCE] texts 0;
     FastcgiCacheLock "fastcgi_cache_lock" [H | S | L: FLAG];
     FastcgiCacheLockAge "fastcgi_cache_lock_age" [H | S | L: N1 | ONCE | MSEC];
     FastcgiCacheLockTimeout "fastcgi_cache_lock_timeout" [H | S | L: N1 | ONCE | MSEC];
@@ -368,9 +370,9 @@ directives! {
     FastcgiNextUpstream "fastcgi_next_upstream" [H | S | L: P1];
     FastcgiNextUpstreamTimeout "fastcgi_next_upstream_timeout" [H | S | L: N1 | ONCE | MSEC];
     FastcgiNextUpstreamTries "fastcgi_next_upstream_tries" [H | S | L: N1 | ONCE | NUMBER];
-    FastcgiNoCache "fastcgi_no_cache" [H | S | L: P1];
-    FastcgiParam "fastcgi_param" [H | S | L: N23];
-    FastcgiPass "fastcgi_pass" [L | LI: N1 | ONCE];
+    FastcgiNoCache "fastcgi_no_cache" [H | S | L: P1] texts 0;
+    FastcgiParam "fastcgi_param" [H | S | L: N23] texts 1;
+    FastcgiPass "fastcgi_pass" [L | LI: N1 | ONCE] texts 0;
     FastcgiPassHeader "fastcgi_pass_header" [H | S | L: N1];
     FastcgiPassRequestBody "fastcgi_pass_request_body" [H | S | L: FLAG];
     FastcgiPassRequestHeaders "fastcgi_pass_request_headers" [H | S | L: FLAG];
@@ -409,11 +411,11 @@ directives! {
     GrpcNextUpstream "grpc_next_upstream" [H | S | L: P1];
     GrpcNextUpstreamTimeout "grpc_next_upstream_timeout" [H | S | L: N1 | ONCE | MSEC];
     GrpcNextUpstreamTries "grpc_next_upstream_tries" [H | S | L: N1 | ONCE | NUMBER];
-    GrpcPass "grpc_pass" [L | LI: N1 | ONCE];
+    GrpcPass "grpc_pass" [L | LI: N1 | ONCE] texts 0;
     GrpcPassHeader "grpc_pass_header" [H | S | L: N1];
     GrpcReadTimeout "grpc_read_timeout" [H | S | L: N1 | ONCE | MSEC];
     GrpcSendTimeout "grpc_send_timeout" [H | S | L: N1 | ONCE | MSEC];
-    GrpcSetHeader "grpc_set_header" [H | S | L: N2];
+    GrpcSetHeader "grpc_set_header" [H | S | L: N2] texts 1;
     GrpcSocketKeepalive "grpc_socket_keepalive" [H | S | L: FLAG];
     GrpcSocketRcvbuf "grpc_socket_rcvbuf" [H | S | L: N1 | ONCE | SIZE] since 1, 31, 3;
     GrpcSocketSndbuf "grpc_socket_sndbuf" [H | S | L: N1 | ONCE | SIZE] since 1, 31, 3;
@@ -794,9 +796,9 @@ directives! {
     ProxyBusyBuffersSize "proxy_busy_buffers_size" [H | S | L: N1 | ONCE | SIZE];
     ProxyCache "proxy_cache" [H | S | L: N1 | ONCE];
     ProxyCacheBackgroundUpdate "proxy_cache_background_update" [H | S | L: FLAG];
-    ProxyCacheBypass "proxy_cache_bypass" [H | S | L: P1];
+    ProxyCacheBypass "proxy_cache_bypass" [H | S | L: P1] texts 0;
     ProxyCacheConvertHead "proxy_cache_convert_head" [H | S | L: FLAG];
-    ProxyCacheKey "proxy_cache_key" [H | S | L: N1 | ONCE];
+    ProxyCacheKey "proxy_cache_key" [H | S | L: N1 | ONCE] texts 0;
     ProxyCacheLock "proxy_cache_lock" [H | S | L: FLAG];
     ProxyCacheLockAge "proxy_cache_lock_age" [H | S | L: N1 | ONCE | MSEC];
     ProxyCacheLockTimeout "proxy_cache_lock_timeout" [H | S | L: N1 | ONCE | MSEC];
@@ -830,8 +832,8 @@ directives! {
     ProxyNextUpstream "proxy_next_upstream" [H | S | L: P1] [T | TS: FLAG];
     ProxyNextUpstreamTimeout "proxy_next_upstream_timeout" [H | S | L | T | TS: N1 | ONCE | MSEC];
     ProxyNextUpstreamTries "proxy_next_upstream_tries" [H | S | L | T | TS: N1 | ONCE | NUMBER];
-    ProxyNoCache "proxy_no_cache" [H | S | L: P1];
-    ProxyPass "proxy_pass" [L | LI | LE | TS: N1 | ONCE];
+    ProxyNoCache "proxy_no_cache" [H | S | L: P1] texts 0;
+    ProxyPass "proxy_pass" [L | LI | LE | TS: N1 | ONCE] texts 0;
     ProxyPassErrorMessage "proxy_pass_error_message" [ML | MS: FLAG];
     ProxyPassHeader "proxy_pass_header" [H | S | L: N1];
     ProxyPassRequestBody "proxy_pass_request_body" [H | S | L: FLAG];
@@ -848,8 +850,8 @@ directives! {
     ProxyResponses "proxy_responses" [T | TS: N1 | ONCE | NUMBER];
     ProxySendLowat "proxy_send_lowat" [H | S | L: N1 | ONCE | SIZE];
     ProxySendTimeout "proxy_send_timeout" [H | S | L: N1 | ONCE | MSEC];
-    ProxySetBody "proxy_set_body" [H | S | L: N1 | ONCE];
-    ProxySetHeader "proxy_set_header" [H | S | L: N2];
+    ProxySetBody "proxy_set_body" [H | S | L: N1 | ONCE] texts 0;
+    ProxySetHeader "proxy_set_header" [H | S | L: N2] texts 1;
     ProxySmtpAuth "proxy_smtp_auth" [ML | MS: FLAG] since 1, 19, 4;
     ProxySocketKeepalive "proxy_socket_keepalive" [H | S | L | T | TS: FLAG];
     ProxySocketRcvbuf "proxy_socket_rcvbuf" [H | S | L | T | TS: N1 | ONCE | SIZE] since 1, 31, 3;
@@ -926,14 +928,14 @@ directives! {
     ResolverTimeout "resolver_timeout" [H | S | L | U | ML | MS | T | TS | TU: N1 | ONCE | MSEC];
     Respawn "respawn" [R | RS | RA: N1 | ONCE] by "rtmp";
     RespawnTimeout "respawn_timeout" [R | RS | RA: N1 | ONCE | MSEC] by "rtmp";
-    Return "return" [S | SI | L | LI: N12] [TS: N1 | ONCE];
-    Rewrite "rewrite" [S | SI | L | LI: N23];
+    Return "return" [S | SI | L | LI: N12] [TS: N1 | ONCE] texts 0;
+    Rewrite "rewrite" [S | SI | L | LI: N23] texts 1;
     RewriteByLua "rewrite_by_lua" [H | S | L | LI: N1] by "lua";
     RewriteByLuaBlock "rewrite_by_lua_block" [H | S | L | LI: N0 | BLOCK] by "lua";
     RewriteByLuaFile "rewrite_by_lua_file" [H | S | L | LI: N1] by "lua";
     RewriteByLuaNoPostpone "rewrite_by_lua_no_postpone" [H: FLAG] by "lua";
     RewriteLog "rewrite_log" [H | S | SI | L | LI: FLAG];
-    Root "root" [H | S | L | LI: N1 | ONCE];
+    Root "root" [H | S | L | LI: N1 | ONCE] texts 0;
     Rtmp "rtmp" [M: N0 | BLOCK] by "rtmp";
     RtmpAutoPush "rtmp_auto_push" [M: N1 | ONCE] by "rtmp";
     RtmpAutoPushReconnect "rtmp_auto_push_reconnect" [M: N1 | ONCE | MSEC] by "rtmp";
@@ -954,8 +956,8 @@ directives! {
     ScgiBusyBuffersSize "scgi_busy_buffers_size" [H | S | L: N1 | ONCE | SIZE];
     ScgiCache "scgi_cache" [H | S | L: N1 | ONCE];
     ScgiCacheBackgroundUpdate "scgi_cache_background_update" [H | S | L: FLAG];
-    ScgiCacheBypass "scgi_cache_bypass" [H | S | L: P1];
-    ScgiCacheKey "scgi_cache_key" [H | S | L: N1 | ONCE];
+    ScgiCacheBypass "scgi_cache_bypass" [H | S | L: P1] texts 0;
+    ScgiCacheKey "scgi_cache_key" [H | S | L: N1 | ONCE] texts 0;
     ScgiCacheLock "scgi_cache_lock" [H | S | L: FLAG];
     ScgiCacheLockAge "scgi_cache_lock_age" [H | S | L: N1 | ONCE | MSEC];
     ScgiCacheLockTimeout "scgi_cache_lock_timeout" [H | S | L: N1 | ONCE | MSEC];
@@ -978,9 +980,9 @@ directives! {
     ScgiNextUpstream "scgi_next_upstream" [H | S | L: P1];
     ScgiNextUpstreamTimeout "scgi_next_upstream_timeout" [H | S | L: N1 | ONCE | MSEC];
     ScgiNextUpstreamTries "scgi_next_upstream_tries" [H | S | L: N1 | ONCE | NUMBER];
-    ScgiNoCache "scgi_no_cache" [H | S | L: P1];
-    ScgiParam "scgi_param" [H | S | L: N23];
-    ScgiPass "scgi_pass" [L | LI: N1 | ONCE];
+    ScgiNoCache "scgi_no_cache" [H | S | L: P1] texts 0;
+    ScgiParam "scgi_param" [H | S | L: N23] texts 1;
+    ScgiPass "scgi_pass" [L | LI: N1 | ONCE] texts 0;
     ScgiPassHeader "scgi_pass_header" [H | S | L: N1];
     ScgiPassRequestBody "scgi_pass_request_body" [H | S | L: FLAG];
     ScgiPassRequestHeaders "scgi_pass_request_headers" [H | S | L: FLAG];
@@ -1014,7 +1016,7 @@ directives! {
     SessionLogFormat "session_log_format" [H: P2] by "plus";
     SessionLogZone "session_log_zone" [H: P2] by "plus";
     SessionRelay "session_relay" [R | RS | RA: N1 | ONCE] by "rtmp";
-    Set "set" [S | SI | L | LI | TS: N2];
+    Set "set" [S | SI | L | LI | TS: N2] texts 1;
     SetBase32Alphabet "set_base32_alphabet" [H | S | SI | L | LI: N1] by "set-misc";
     SetBase32Padding "set_base32_padding" [H | S | SI | L | LI: FLAG] by "set-misc";
     SetByLua "set_by_lua" [S | SI | L | LI: P2] by "lua";
@@ -1169,7 +1171,7 @@ directives! {
     Timeout "timeout" [ML | MS | R | RS: N1 | ONCE | MSEC];
     TimerResolution "timer_resolution" [M: N1 | ONCE | MSEC];
     TrackUploads "track_uploads" [H | S | L: N2] by "upload-progress";
-    TryFiles "try_files" [S | L: P2 | ONCE];
+    TryFiles "try_files" [S | L: P2 | ONCE] texts 0;
     TunnelBind "tunnel_bind" [H | S | L: N12 | ONCE] since 1, 31, 0;
     TunnelBufferSize "tunnel_buffer_size" [H | S | L: N1 | ONCE | SIZE] since 1, 31, 0;
     TunnelConnectTimeout "tunnel_connect_timeout" [H | S | L: N1 | ONCE | MSEC] since 1, 31, 0;
@@ -1236,8 +1238,8 @@ directives! {
     UwsgiBusyBuffersSize "uwsgi_busy_buffers_size" [H | S | L: N1 | ONCE | SIZE];
     UwsgiCache "uwsgi_cache" [H | S | L: N1 | ONCE];
     UwsgiCacheBackgroundUpdate "uwsgi_cache_background_update" [H | S | L: N1 | ONCE];
-    UwsgiCacheBypass "uwsgi_cache_bypass" [H | S | L: P1];
-    UwsgiCacheKey "uwsgi_cache_key" [H | S | L: N1 | ONCE];
+    UwsgiCacheBypass "uwsgi_cache_bypass" [H | S | L: P1] texts 0;
+    UwsgiCacheKey "uwsgi_cache_key" [H | S | L: N1 | ONCE] texts 0;
     UwsgiCacheLock "uwsgi_cache_lock" [H | S | L: FLAG];
     UwsgiCacheLockAge "uwsgi_cache_lock_age" [H | S | L: N1 | ONCE | MSEC];
     UwsgiCacheLockTimeout "uwsgi_cache_lock_timeout" [H | S | L: N1 | ONCE | MSEC];
@@ -1262,9 +1264,9 @@ directives! {
     UwsgiNextUpstream "uwsgi_next_upstream" [H | S | L: P1];
     UwsgiNextUpstreamTimeout "uwsgi_next_upstream_timeout" [H | S | L: N1 | ONCE | MSEC];
     UwsgiNextUpstreamTries "uwsgi_next_upstream_tries" [H | S | L: N1 | ONCE | NUMBER];
-    UwsgiNoCache "uwsgi_no_cache" [H | S | L: P1];
-    UwsgiParam "uwsgi_param" [H | S | L: N23];
-    UwsgiPass "uwsgi_pass" [L | LI: N1 | ONCE];
+    UwsgiNoCache "uwsgi_no_cache" [H | S | L: P1] texts 0;
+    UwsgiParam "uwsgi_param" [H | S | L: N23] texts 1;
+    UwsgiPass "uwsgi_pass" [L | LI: N1 | ONCE] texts 0;
     UwsgiPassHeader "uwsgi_pass_header" [H | S | L: N1];
     UwsgiPassRequestBody "uwsgi_pass_request_body" [H | S | L: FLAG];
     UwsgiPassRequestHeaders "uwsgi_pass_request_headers" [H | S | L: FLAG];

@@ -45,7 +45,7 @@ impl Parser<'_> {
         let words = self.words();
         (1..words.len()).rev().find(|index| {
             let Some(word) = words.get(*index) else { return false };
-            word.quote == Quote::None && wanted(self.name_of(word)) && (!line_start || self.starts_line(*index))
+            word.quote == Quote::None && (!line_start || self.starts_line(*index)) && wanted(self.name_of(word))
         })
     }
 

@@ -3,9 +3,9 @@
 use super::super::Name;
 use super::super::lexer::{Fault, Lexeme, Shape};
 use super::super::parser::Parser;
-use super::super::template::Place;
 use super::super::tree::Quote;
 use super::MAX_REREADS;
+use crate::syntax::template::Place;
 
 impl Parser<'_> {
     /// Text directly after a closing quote.
@@ -86,13 +86,13 @@ impl Parser<'_> {
 
     /// A `{` within a bare word, as in an unquoted regex: `^/a{2}$`. The word goes on.
     pub(in super::super) fn brace_in_word(&mut self, at: usize) -> bool {
-        let Some(word) = self.words().last().copied() else { return false };
+        let Some(word) = self.words().last().copied().filter(|word| word.end as usize == at) else { return false };
         let heads_entries = !self.in_entries()
             && self
                 .words()
                 .first()
                 .is_some_and(|w| matches!(self.name_of(w), Name::Map | Name::Types | Name::Geo | Name::Events));
-        if word.end as usize != at || word.quote != Quote::None || word.hole || heads_entries {
+        if word.quote != Quote::None || word.hole || heads_entries {
             return false;
         }
         let inner = self.text.as_bytes().get(at + 1..).unwrap_or_default();
@@ -119,6 +119,7 @@ impl Parser<'_> {
         if let Some(word) = self.tree.words.last_mut() {
             word.end = end;
             word.escaped |= shape.escaped;
+            word.dollar |= shape.dollar || shape.hole;
             word.hole |= shape.hole;
         }
     }

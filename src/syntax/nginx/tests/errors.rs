@@ -147,6 +147,8 @@ fn unquoted_regexes() {
 fn variables() {
     check("return 200 ${uri;", "return 200 ${uri;\n1:12: the closing brace of the variable \"${uri\" is missing");
     check("root /x/$;", "root /x/$;\n1:6: a \"$\" that begins no variable");
+    check("proxy_no_cache $a b$;", "proxy_no_cache $a b$;\n1:19: a \"$\" that begins no variable");
+    check("if ($a ~ b$) { }", "if ($a ~ b$) { }");
     check("location ~ \\.php$ {}", "location ~ \\.php$ { }");
     check("rewrite ^/x$ /y$1 last;", "rewrite ^/x$ /y$1 last;");
     check("map $a $b { ~^x$ ${a; }", "map $a $b { ·~^x$ ${a; }\n1:18: the closing brace of the variable \"${a\" is missing");

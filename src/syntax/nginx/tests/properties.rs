@@ -43,6 +43,9 @@ fn assert_spans(tree: &Tree, text: &str) {
         assert!(sound(word.start, word.end) && word.start < word.end, "{word:?}");
         let _ = word.value(text);
     }
+    for word in &tree.words {
+        assert!(word.dollar || !word.value(text).contains('$'), "{word:?} in {text:?}");
+    }
     for span in tree.comments.iter().chain(&tree.holes).chain(tree.errors.iter().map(|e| &e.span)) {
         assert!(sound(span.start, span.end), "{span:?}");
     }

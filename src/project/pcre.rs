@@ -1,19 +1,7 @@
 //! Regular expressions that PCRE surely refuses. Whatever this does not understand is taken to be right.
 
-use super::Checker;
-use crate::finding::Finding;
-use crate::project::nginx::config::Directive;
-
-/// Reports a broken regular expression in an argument.
-pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, index: usize, pattern: &str) {
-    if let Some(fault) = refused(pattern) {
-        let message = format!("the regular expression of \"{}\" is refused: {fault}", directive.name_text());
-        checker.report(Finding::new("syntax-error", directive.arg_span(index), message));
-    }
-}
-
 /// Why PCRE refuses a pattern.
-pub(super) fn refused(pattern: &str) -> Option<&'static str> {
+pub(in crate::project) fn refused(pattern: &str) -> Option<&'static str> {
     let bytes = pattern.as_bytes();
     let mut scanner = Scanner { bytes, at: 0, depth: 0 };
     scanner.run()
@@ -204,6 +192,55 @@ impl Scanner<'_> {
                     low = Some(other);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refused;
+
+    #[test]
+    fn refused_regular_expressions() {
+        for pattern in
+            ["(a", "a)", "[a", "*a", "a|*b", "(+a)", "[z-a]", "a{3,2}", "a{70000}", "a\\", "((a)", "[]a", "(?:a", "(?<n>a"]
+        {
+            assert!(refused(pattern).is_some(), "{pattern}");
+        }
+        for pattern in [
+            "",
+            "^/a(b|c)$",
+            "[]a]",
+            "[^]a]",
+            "a{2}",
+            "a{,3}",
+            "a{x}",
+            "\\(",
+            "[(]",
+            "a*?",
+            "a++",
+            "a{2}+",
+            "(?i)a",
+            "(?:a)*",
+            "(?<n>a)",
+            "(?P<n>a)",
+            "(?=a)b",
+            "(?!a)b",
+            "(?<!a)b",
+            "[[:alpha:]-z]",
+            "\\Q(\\E",
+            "[a\\]]",
+            "[\\w-z]",
+            "^*a",
+            "a]",
+            "a}",
+            "[a-]",
+            "(?#))a",
+            "(?x) ( # )\n)",
+            "(|a)",
+            "\\d+",
+        ] {
+            assert_eq!(refused(pattern), None, "{pattern}");
         }
     }
 }

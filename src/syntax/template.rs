@@ -9,7 +9,7 @@ use nom::{IResult, Parser};
 
 /// Where a hole may stand; what is a hole depends on it, because `{` and `#` mean something to nginx as well.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::syntax) enum Place {
     /// Where the name of a directive would stand. No nginx text has `{` there.
     Name,
     /// Among the words of a directive, or inside a bare word.
@@ -52,7 +52,7 @@ fn find(input: &[u8], needle: &str) -> Option<usize> {
 }
 
 /// Recognises holes in one text.
-pub(super) struct Holes<'t> {
+pub(in crate::syntax) struct Holes<'t> {
     text: &'t [u8],
     braces: Next,
     percent_brace: Next,
@@ -63,7 +63,7 @@ pub(super) struct Holes<'t> {
 }
 
 impl<'t> Holes<'t> {
-    pub(super) fn new(text: &'t [u8]) -> Self {
+    pub(in crate::syntax) fn new(text: &'t [u8]) -> Self {
         Self {
             text,
             braces: Next::new("}}"),
@@ -84,7 +84,7 @@ impl<'t> Holes<'t> {
     }
 
     /// The end of the hole that starts at `at`, if one does.
-    pub(super) fn end(&mut self, at: usize, place: Place) -> Option<usize> {
+    pub(in crate::syntax) fn end(&mut self, at: usize, place: Place) -> Option<usize> {
         let text = self.text;
         let close = match (self.byte(at)?, self.byte(at + 1)?) {
             (b'{', b'{') => return self.double_brace(at, place),
@@ -153,7 +153,7 @@ impl<'t> Holes<'t> {
 
     /// The end of a hole that stands alone where a directive would begin, if one starts at `at`: control statements
     /// anywhere, expressions and placeholders if nothing of nginx follows on their line.
-    pub(super) fn statement(&mut self, start: usize) -> Option<usize> {
+    pub(in crate::syntax) fn statement(&mut self, start: usize) -> Option<usize> {
         let mut at = start;
         loop {
             let end = match self.byte(at)? {
@@ -248,7 +248,7 @@ fn doubled(input: &[u8], mark: &'static str) -> Option<usize> {
 }
 
 /// The length of the `${NAME}` at the start of the text, if its name is one of an environment variable.
-pub(super) fn environment(input: &[u8]) -> Option<usize> {
+pub(in crate::syntax) fn environment(input: &[u8]) -> Option<usize> {
     let step: IResult<&[u8], &[u8], ()> = delimited(tag("${"), take_while1(is_environment), tag("}")).parse(input);
     let (rest, name) = step.ok()?;
     name.first().is_some_and(|b| !b.is_ascii_digit()).then_some(input.len() - rest.len())

@@ -1,0 +1,173 @@
+//! The keys of `lint401.toml`. Their descriptions are those of the published JSON Schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::finding::Severity;
+use crate::settings::{FailOn, Profile};
+
+/// Settings of lint401 for a repository.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[schemars(title = "lint401.toml")]
+pub struct ConfigFile {
+    /// Releases of lint401 that may read this file, as a semver requirement: `>=0.1, <1`.
+    #[schemars(with = "Option<String>")]
+    pub required_version: Option<Spanned<String>>,
+    /// Another file whose settings hold where this one says nothing; relative to this file.
+    #[schemars(with = "Option<String>")]
+    pub extends: Option<Spanned<String>>,
+    /// What to check where the command line names nothing: files, folders and patterns, relative to this file.
+    pub roots: Option<Vec<String>>,
+    /// Patterns of files and folders that are passed over, relative to this file.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub exclude: Option<Vec<Spanned<String>>>,
+    /// Which rules run: `default` (faults), `strict` (and what is unwise), `audit` (and what is only suspected).
+    pub profile: Option<Profile>,
+    /// Severity from which on findings make the exit code 1.
+    pub fail_on: Option<FailOn>,
+    /// File with the findings that are known and tolerated for now, relative to this file.
+    pub baseline: Option<String>,
+    /// What files are, where path and content do not tell it: pattern, relative to this file, and kind.
+    #[schemars(with = "BTreeMap<String, FileEntry>")]
+    pub files: BTreeMap<Spanned<String>, FileEntry>,
+    /// Where files of the server lie in this repository: path prefix on the server, path prefix relative to this file.
+    pub include_map: BTreeMap<String, String>,
+    /// Severities of rules; `off` switches a rule off.
+    #[schemars(with = "BTreeMap<String, RuleEntry>")]
+    pub rules: BTreeMap<Spanned<String>, RuleEntry>,
+    /// Severities for some files only, in order: later entries win.
+    pub per_file: Vec<PerFile>,
+    /// Facts that several rules use.
+    pub settings: Facts,
+    /// How ignore comments are treated.
+    pub ignores: Ignores,
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FileEntry {
+    /// Its kind.
+    pub kind: FileKindName,
+}
+
+/// The kinds of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FileKindName {
+    /// A configuration of nginx, or a part of one.
+    Nginx,
+    /// A configuration of Apache httpd, or a part of one.
+    Apache,
+    /// A `.htaccess` file.
+    Htaccess,
+    /// A YAML or JSON file of a CDN or gateway.
+    Edge,
+    /// Nothing to check.
+    Ignore,
+}
+
+/// What is said about a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a severity is expected: \"error\", \"warning\", \"info\" or \"off\", or { severity = … }")]
+pub enum RuleEntry {
+    /// Its severity.
+    Level(Level),
+    /// Its severity, in a table.
+    Table(RuleTable),
+}
+
+/// The options of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RuleTable {
+    /// Its severity.
+    pub severity: Level,
+}
+
+impl RuleEntry {
+    /// The severity; `None`: off.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Level(level) | Self::Table(RuleTable { severity: level }) => level.severity(),
+        }
+    }
+}
+
+/// A severity, or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// A fault.
+    Error,
+    /// Likely a fault for some visitors.
+    Warning,
+    /// Worth knowing.
+    Info,
+    /// Not reported.
+    Off,
+}
+
+impl Level {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::Off => None,
+        }
+    }
+}
+
+/// Severities for some files.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PerFile {
+    /// Patterns of whole paths, relative to this file.
+    #[schemars(with = "Vec<String>")]
+    pub files: Vec<Spanned<String>>,
+    /// Severities of rules in these files.
+    #[schemars(with = "BTreeMap<String, RuleEntry>")]
+    pub rules: BTreeMap<Spanned<String>, RuleEntry>,
+}
+
+/// Facts about the deployment.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Facts {
+    /// Login paths of your applications, beside the well-known ones.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub login_paths: Option<Vec<Spanned<String>>>,
+    /// The host that visitors should use.
+    pub canonical_host: Option<String>,
+    /// Networks whose forwarded headers may be trusted.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub trusted_proxies: Option<Vec<Spanned<String>>>,
+    /// Request header fields that must reach the application.
+    pub required_headers: Option<Vec<String>>,
+    /// Release of nginx whose behaviour counts: `1.30.0`.
+    #[schemars(with = "Option<String>")]
+    pub nginx_version: Option<Spanned<String>>,
+}
+
+/// How ignore comments are treated.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Ignores {
+    /// Whether each needs a reason (`-- why`); default: yes.
+    pub require_reason: Option<bool>,
+    /// How many days ahead the `until` of one may lie.
+    pub max_age_days: Option<u32>,
+    /// Rules that cannot be ignored by a comment.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub unignorable: Option<Vec<Spanned<String>>>,
+}
+
+/// The JSON Schema of the file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(ConfigFile).to_value()
+}

@@ -1,0 +1,149 @@
+//! What `mod_cache` does with the response to a request.
+
+use super::walk::Walk;
+use crate::model::{Cache, Fact, HandlerKind, Known, Stores, Value};
+use crate::project::apache::{Directive, DirectiveId};
+use crate::source::Span;
+use crate::syntax::apache::Name;
+
+/// How long a copy is kept where neither the origin nor the configuration says so.
+const DEFAULT_EXPIRE: u64 = 3600;
+
+impl<'a> Walk<'_, 'a> {
+    /// The cache in force. `cache_control`: what the configuration adds to the response.
+    pub(super) fn cache(&mut self, cache_control: Option<&(Value, Span)>) -> Cache {
+        let quick = self.server_setting(&[Name::CacheQuickHandler]);
+        let is_quick = quick.is_none_or(|d| !d.arg(0).eq_ignore_ascii_case("off"));
+        let Some(by) = self.cache_enable(is_quick) else { return Cache::none() };
+        let by = by.span();
+        let decided = |stores, also: Option<Span>| Fact::is(stores, std::iter::once(by).chain(also));
+        let reads = matches!(self.request.method.as_str(), "GET" | "HEAD");
+        let authorization = self.header("authorization").is_some();
+        let from_file = self.served.as_ref().is_some_and(|h| h.kind == HandlerKind::Static) && self.r.status == 200;
+        let answered = self.reached || from_file && !self.local_error;
+        let text = cache_control.map(|(value, _)| value.prefix().to_ascii_lowercase()).unwrap_or_default();
+        let store_private = self.is_on(Name::CacheStorePrivate);
+        let store_no_store = self.is_on(Name::CacheStoreNoStore);
+        let forbids =
+            text.contains("no-store") && store_no_store.is_none() || text.contains("private") && store_private.is_none();
+        let fresh = text.contains("max-age=") && !text.contains("max-age=0");
+        let ignores_freshness = self.is_on(Name::CacheIgnoreNoLastMod);
+        let has_query = self.r.args.is_empty() == Some(false);
+        let ignores_query = self.server_flag(Name::CacheIgnoreQueryString);
+        let any = fresh || (ignores_freshness.is_some() || from_file) && (!has_query || ignores_query);
+        let public = ["public", "s-maxage", "must-revalidate", "proxy-revalidate"].iter().any(|w| text.contains(w));
+        let also = cache_control.map(|(_, span)| *span).filter(|_| fresh || forbids).or(ignores_freshness);
+        let stores = |ok: bool| -> Fact<Stores> {
+            if !answered || self.request.method != "GET" || forbids {
+                return decided(Stores::No, also.filter(|_| forbids));
+            }
+            // The quick handler leaves requests with credentials alone, whatever the response says.
+            if authorization && is_quick {
+                return decided(Stores::No, quick.map(|d| d.span()));
+            }
+            if authorization && !public {
+                return Fact::unknown("whether the origin says that it is public", [by]);
+            }
+            if any && (ok || fresh) { decided(Stores::Yes, also) } else { decided(Stores::Origin, None) }
+        };
+        let ttl = fresh.then(|| max_age(&text)).flatten().or_else(|| any.then(|| self.default_expire()));
+        let answers = match () {
+            () if !reads => Fact::is(false, [by]),
+            () if authorization && is_quick => Fact::is(false, [by]),
+            () if self.asks_for_fresh() => Fact::is(false, [by]),
+            () => Fact::is(true, [by]),
+        };
+        let stores_set_cookie = !self.ignores_header("set-cookie");
+        Cache {
+            stores: stores(true),
+            // Mod_expires adds nothing to errors, and a status other than 200 needs a word of the origin.
+            stores_401: match stores(false) {
+                Fact { value: Known::Is(Stores::Yes), because } => Fact { value: Known::Is(Stores::Origin), because },
+                other => other,
+            },
+            ttl,
+            min_uses: 1,
+            answers_from_store: answers,
+            key: Some(Fact::is(
+                if ignores_query { "scheme://host:port/uri?" } else { "scheme://host:port/uri?query" }.to_owned(),
+                [],
+            )),
+            key_has_authorization: Some(false),
+            key_has_cookie: false,
+            stores_set_cookie,
+            ignores_cache_control: store_private.is_some() && store_no_store.is_some(),
+        }
+    }
+
+    /// The `CacheEnable` that is for the request. The quick handler knows only those of the server.
+    fn cache_enable(&mut self, is_quick: bool) -> Option<Directive<'a>> {
+        let path = if is_quick { self.request.path.clone() } else { self.r.uri.clone() };
+        for id in self.server_list(&[Name::CacheDisable]) {
+            let disabled = self.directive(id);
+            if covers(&disabled.arg(0), &path) {
+                return None;
+            }
+        }
+        if !is_quick {
+            let off = self.last_in_sections(&[Name::CacheDisable]);
+            if off.is_some_and(|d| d.arg(0).eq_ignore_ascii_case("on")) {
+                return None;
+            }
+            if let Some(own) = self.last_in_sections(&[Name::CacheEnable]) {
+                return Some(own);
+            }
+        }
+        let list = self.server_list(&[Name::CacheEnable]);
+        let enabled = |id: &DirectiveId| {
+            let directive = self.directive(*id);
+            directive.arg_count() == 1 || covers(&directive.arg(1), &path)
+        };
+        list.into_iter().find(enabled).map(|id| self.directive(id))
+    }
+
+    /// The directive that switches a setting on.
+    fn is_on(&mut self, name: Name) -> Option<Span> {
+        self.last(&[name]).filter(|d| d.arg(0).eq_ignore_ascii_case("on")).map(|d| d.span())
+    }
+
+    fn server_flag(&mut self, name: Name) -> bool {
+        self.server_setting(&[name]).is_some_and(|d| d.arg(0).eq_ignore_ascii_case("on"))
+    }
+
+    fn default_expire(&mut self) -> u64 {
+        self.last(&[Name::CacheDefaultExpire]).and_then(|d| d.arg(0).parse().ok()).unwrap_or(DEFAULT_EXPIRE)
+    }
+
+    /// Whether the client asks for a fresh copy, and is listened to.
+    fn asks_for_fresh(&mut self) -> bool {
+        let asks = ["cache-control", "pragma"].iter().any(|name| {
+            self.header(name).is_some_and(|f| {
+                let text = f.value.prefix().to_ascii_lowercase();
+                text.contains("no-cache") || text.contains("no-store") || text.contains("max-age=0")
+            })
+        });
+        asks && !self.server_flag(Name::CacheIgnoreCacheControl)
+    }
+
+    /// Whether `CacheIgnoreHeaders` keeps a field out of the store.
+    fn ignores_header(&mut self, name: &str) -> bool {
+        let words: Vec<String> = self
+            .server_list(&[Name::CacheIgnoreHeaders])
+            .into_iter()
+            .flat_map(|id| self.directive(id).args().map(|w| w.to_ascii_lowercase()).collect::<Vec<_>>())
+            .collect();
+        words.iter().any(|w| w == name)
+    }
+}
+
+/// Whether the URL prefix of `CacheEnable` or `CacheDisable` covers a path.
+fn covers(prefix: &str, path: &str) -> bool {
+    prefix.starts_with('/') && path.starts_with(prefix)
+}
+
+/// The seconds of `max-age=…`.
+fn max_age(text: &str) -> Option<u64> {
+    let (_, rest) = text.split_once("max-age=")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest.get(..end)?.parse().ok()
+}

@@ -1,0 +1,150 @@
+//! How a request ends: a status of the server itself, or an `ErrorDocument` instead of it (`ap_die`).
+
+use super::uri;
+use super::walk::{End, Stop, Walk};
+use crate::model::{Handler, HandlerKind, Known, Value};
+use crate::project::apache::{Directive, DirectiveId};
+use crate::syntax::apache::Name;
+
+/// The scheme of a proxied URL, a Unix socket in front of it left out.
+pub(super) fn scheme_of(url: &str) -> String {
+    let url = url.split_once('|').map_or(url, |(_, url)| url);
+    url.split(':').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The kind of handler that a proxied URL makes.
+pub(super) fn kind_of(url: &str) -> HandlerKind {
+    match scheme_of(url).as_str() {
+        "fcgi" => HandlerKind::Fastcgi,
+        "scgi" => HandlerKind::Scgi,
+        "uwsgi" => HandlerKind::Uwsgi,
+        _ => HandlerKind::Proxy,
+    }
+}
+
+/// What an `ErrorDocument` names.
+enum Document {
+    /// A page of the server.
+    Path(String),
+    /// A page elsewhere.
+    Url(Value),
+    /// A text, or the server's own.
+    Text,
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// Ends with a status, unless an `ErrorDocument` takes over: then the request starts again (`true`).
+    pub(super) fn die(&mut self, stop: Stop) -> bool {
+        self.note_handler(&stop);
+        let status = match stop.status {
+            Known::Is(status) => status,
+            unknown @ Known::Unknown(_) => {
+                self.end = Some(End::Status(unknown, stop.by));
+                return false;
+            }
+        };
+        // An error in an error document: the first one counts.
+        if self.r.status != 200 {
+            return self.done(self.r.status, stop.by);
+        }
+        if status < 400 {
+            return self.done(status, stop.by);
+        }
+        let Some((document, by)) = self.error_document(status) else { return self.done(status, stop.by) };
+        match document {
+            Document::Text => self.done(status, stop.by),
+            Document::Url(url) => {
+                self.step(format!("ErrorDocument answers the {status}"), by);
+                self.location = Some(url);
+                self.served = Some(Handler {
+                    kind: HandlerKind::Redirect,
+                    span: Some(self.directive(by).span()),
+                    target: self.location.clone(),
+                });
+                self.done(302, Some(by))
+            }
+            Document::Path(target) => {
+                let (path, query) = uri::split_query(&target);
+                let args = Value::Known(query.unwrap_or_default().to_owned());
+                self.r.status = status;
+                "GET".clone_into(&mut self.r.method);
+                self.served = None;
+                if !self.internal_redirect(path.to_owned(), args) {
+                    self.r.status = 200;
+                    return self.done(500, Some(by));
+                }
+                self.step(format!("ErrorDocument answers the {status}"), by);
+                true
+            }
+        }
+    }
+
+    fn done(&mut self, status: u16, by: Option<DirectiveId>) -> bool {
+        self.local_error = true;
+        self.end = Some(End::Status(Known::Is(status), by));
+        false
+    }
+
+    /// Keeps what would have made the response, or did.
+    fn note_handler(&mut self, stop: &Stop) {
+        let by = stop.by.map(|id| self.directive(id));
+        let span = by.map(|d| d.span());
+        let ends_itself = by.is_some_and(|d| ends_itself(&d));
+        if self.location.is_some() && matches!(stop.status, Known::Is(300..=399)) {
+            self.served = Some(Handler { kind: HandlerKind::Redirect, span, target: self.location.clone() });
+        } else if ends_itself && !self.refused {
+            self.served = Some(Handler { kind: HandlerKind::Return, span, target: None });
+        } else if self.served.is_none() {
+            if self.refused {
+                self.find_type();
+            }
+            let class = self.classify();
+            self.served = Some(self.handler_of(&class));
+        }
+    }
+
+    /// The `ErrorDocument` in force for a status.
+    fn error_document(&mut self, status: u16) -> Option<(Document, DirectiveId)> {
+        let wanted = status.to_string();
+        for id in self.all(&[Name::ErrorDocument]).into_iter().rev() {
+            let directive = self.directive(id);
+            if directive.arg(0) != wanted {
+                continue;
+            }
+            let target = directive.arg(1).into_owned();
+            if target.contains(' ') {
+                return Some((Document::Text, id));
+            }
+            if target.starts_with('/') {
+                return match self.expand(&target, &directive) {
+                    Value::Known(path) => Some((Document::Path(path), id)),
+                    Value::Unknown { .. } => Some((Document::Text, id)),
+                };
+            }
+            if uri::is_url(&target) {
+                // The server does not take a URL for 401 and says so in its log: the one before counts.
+                if status == 401 {
+                    continue;
+                }
+                let url = self.expand(&target, &directive);
+                return Some((Document::Url(url), id));
+            }
+            return Some((Document::Text, id));
+        }
+        None
+    }
+}
+
+/// Whether a directive ends a request by itself.
+fn ends_itself(directive: &Directive) -> bool {
+    matches!(
+        directive.name(),
+        Name::Redirect
+            | Name::RedirectMatch
+            | Name::RedirectTemp
+            | Name::RedirectPermanent
+            | Name::RewriteRule
+            | Name::TraceEnable
+            | Name::DirectoryIndexRedirect
+    )
+}

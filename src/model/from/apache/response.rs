@@ -1,0 +1,16 @@
+//! What happens to the response on its way to the client.
+
+use super::walk::{End, Walk};
+use crate::model::{Known, Response};
+
+impl Walk<'_, '_> {
+    /// The edits of the sections that are for the request.
+    pub(super) fn response(&mut self) -> Response {
+        let mut response = Response::default();
+        let is_error = matches!(self.end, Some(End::Status(Known::Is(400..), _)));
+        if !is_error {
+            response.cache_control = self.expires();
+        }
+        response
+    }
+}

@@ -1,0 +1,409 @@
+//! From the URL to a file, to a proxied server or to a redirect (`ap_hook_translate_name`, `ap_hook_map_to_storage`).
+//!
+//! The order is the server's: `mod_rewrite`, `ProxyPass`, `Redirect`, `Alias`, the document root.
+
+use super::uri::{self, Normal, Slashes};
+use super::walk::{HandlerName, Proxied, Stop, Walk};
+use crate::model::fact::{concat, unknown_value};
+use crate::model::{Scheme, Value};
+use crate::project::apache::config::DOCUMENT_ROOT;
+use crate::project::apache::{Directive, DirectiveId};
+use crate::syntax::apache::Name;
+
+/// The directives that redirect.
+pub(super) const REDIRECTS: &[Name] = &[Name::Redirect, Name::RedirectMatch, Name::RedirectTemp, Name::RedirectPermanent];
+
+/// The directives that map a URL to a file.
+pub(super) const ALIASES: &[Name] = &[Name::Alias, Name::AliasMatch, Name::ScriptAlias, Name::ScriptAliasMatch];
+
+/// The directives that hand a URL to a proxy.
+pub(super) const PASSES: &[Name] = &[Name::ProxyPass, Name::ProxyPassMatch];
+
+/// What one `Redirect` says.
+#[derive(Clone, Debug)]
+pub(super) struct Redirect<'a> {
+    pub(super) status: u16,
+    /// The path or pattern that it is for; `None`: the whole section (`Redirect 301 https://…` in `<Location>`).
+    pub(super) from: Option<std::borrow::Cow<'a, str>>,
+    pub(super) to: Option<std::borrow::Cow<'a, str>>,
+    pub(super) is_regex: bool,
+}
+
+/// Reads a `Redirect` (`add_redirect_internal`); `in_section`: it stands in a section or a `.htaccess`.
+pub(super) fn redirect<'a>(directive: &Directive<'a>, in_section: bool) -> Redirect<'a> {
+    let (fixed, is_regex) = match directive.name() {
+        Name::RedirectPermanent => (301, false),
+        Name::RedirectMatch => (302, true),
+        _ => (302, false),
+    };
+    let first = directive.arg(0);
+    let numbered =
+        matches!(directive.name(), Name::Redirect | Name::RedirectMatch | Name::RedirectTemp | Name::RedirectPermanent);
+    let word = match first.to_ascii_lowercase().as_str() {
+        "permanent" => Some(301),
+        "temp" => Some(302),
+        "seeother" => Some(303),
+        "gone" => Some(410),
+        number if number.starts_with(|c: char| c.is_ascii_digit()) => number.parse().ok(),
+        _ => None,
+    };
+    let (status, skip) = match word {
+        Some(status) if numbered => (status, 1),
+        _ => (fixed, 0),
+    };
+    let mut rest = directive.args().skip(skip);
+    let (second, third) = (rest.next(), rest.next());
+    let redirects = (300..400).contains(&status);
+    match (second, third) {
+        (second, None) if in_section && (redirects || second.is_none()) => Redirect { status, from: None, to: second, is_regex },
+        (second, third) => Redirect { status, from: second, to: third, is_regex },
+    }
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// Normalises and decodes the path.
+    pub(super) fn normalize(&mut self) -> Result<(), Stop> {
+        let merge = self.server_setting(&[Name::MergeSlashes]).is_none_or(|d| !d.arg(0).eq_ignore_ascii_case("off"));
+        // It is not inherited from outside of the virtual host.
+        let slashes = self.host.section.map(|own| self.own(own, &[Name::AllowEncodedSlashes])).unwrap_or_default();
+        let slashes = slashes.last().map(|id| self.directive(*id).arg(0).to_ascii_lowercase());
+        let slashes = match slashes.as_deref() {
+            Some("on") => Slashes::Decoded,
+            Some("nodecode") => Slashes::Kept,
+            _ => Slashes::Refused,
+        };
+        match uri::normalize(&self.r.path, merge, slashes) {
+            Normal::Path(path) => {
+                self.r.uri = path;
+                Ok(())
+            }
+            Normal::Refused(status) => Err(Stop::status(status, None)),
+            Normal::Unknown => Err(Stop::unknown("the path is not UTF-8", None)),
+        }
+    }
+
+    /// Maps the URL.
+    pub(super) fn translate(&mut self) -> Result<(), Stop> {
+        let first = !self.r.redirected && !self.r.subrequest;
+        if first {
+            let root = self.document_root().unwrap_or_else(|| DOCUMENT_ROOT.to_owned());
+            self.own_file = Some(format!("{}{}", root.trim_end_matches('/'), self.r.uri));
+        }
+        if self.server_rewrite()? {
+            return Ok(());
+        }
+        if self.proxy_pass()? {
+            return Ok(());
+        }
+        self.server_redirect()?;
+        if !self.alias()? {
+            self.document_root_file();
+        } else if first {
+            self.own_file = Some(self.r.filename.clone());
+        }
+        Ok(())
+    }
+
+    /// `ProxyPass` and `ProxyPassMatch`: the one of the section first, then those of the server in their order.
+    fn proxy_pass(&mut self) -> Result<bool, Stop> {
+        if self.r.env.get("no-proxy").is_some() {
+            return Ok(false);
+        }
+        if let Some(own) = self.last_in_sections(PASSES)
+            && let Some(found) = self.pass_matches(&own, true)?
+        {
+            return Ok(found);
+        }
+        let mut passes = Vec::new();
+        let servers: Vec<_> = self.host.servers().collect();
+        for section in servers {
+            passes.extend(self.own(section, PASSES));
+        }
+        for id in passes {
+            let directive = self.directive(id);
+            if let Some(found) = self.pass_matches(&directive, false)? {
+                return Ok(found);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a `ProxyPass` is for the URL: `Some(false)` if it says that none is (`!`).
+    fn pass_matches(&mut self, pass: &Directive<'a>, in_section: bool) -> Result<Option<bool>, Stop> {
+        if pass.is_unknown() {
+            let question = format!("whether {} is for this request", pass.text());
+            if !self.decide(&question, false, pass.span(), false) {
+                return Ok(None);
+            }
+        }
+        let uri = self.r.uri.clone();
+        let section = pass.parent();
+        let (from, to, is_regex) = if in_section {
+            let from = section.map(|s| super::section::pattern_text(&s)).unwrap_or_default();
+            let regex = pass.name() == Name::ProxyPassMatch
+                || section.is_some_and(|s| s.name() == Name::LocationMatch || s.arg(0) == "~")
+                || super::glob::is_glob(&from);
+            (from, pass.arg(0), regex)
+        } else if pass.arg(0) == "~" {
+            (pass.arg(1), pass.arg(2), true)
+        } else {
+            (pass.arg(0), pass.arg(1), pass.name() == Name::ProxyPassMatch)
+        };
+        let url = if is_regex {
+            let Some(found) = self.regex(&from, &uri, pass) else { return Ok(None) };
+            if to == "!" {
+                return Ok(Some(false));
+            }
+            let replaced = substitute(&to, &found);
+            if replaced == to { format!("{to}{uri}") } else { replaced }
+        } else {
+            let Some(taken) = uri::alias_match(&uri, &from) else { return Ok(None) };
+            if to == "!" {
+                return Ok(Some(false));
+            }
+            format!("{to}{}", uri.get(taken..).unwrap_or_default())
+        };
+        self.step(format!("{} takes {uri}", pass.text()), pass.id);
+        let url = if pass.is_unknown() { unknown_value("template hole") } else { Value::Known(url) };
+        self.r.proxied = Some(Proxied { url, by: pass.id });
+        Ok(Some(true))
+    }
+
+    /// `Redirect` of the section and of the server.
+    fn server_redirect(&mut self) -> Result<(), Stop> {
+        if let Some(own) = self.section_redirect() {
+            self.redirect_matches(own, true)?;
+        }
+        for id in self.server_list(REDIRECTS) {
+            self.redirect_matches(id, false)?;
+        }
+        Ok(())
+    }
+
+    /// The `Redirect` without a path of the innermost section.
+    pub(super) fn section_redirect(&mut self) -> Option<DirectiveId> {
+        let all = self.all(REDIRECTS);
+        let in_section = |id: &DirectiveId| self.is_in_section(*id);
+        all.into_iter().rev().find(|id| in_section(id) && redirect(&self.directive(*id), true).from.is_none())
+    }
+
+    /// Whether a directive stands in a section or a `.htaccess`, not directly in the server or a virtual host.
+    pub(super) fn is_in_section(&self, id: DirectiveId) -> bool {
+        let directive = self.directive(id);
+        match directive.parent() {
+            Some(parent) => parent.name() != Name::VirtualHost,
+            None => id >= self.host.shared.config.server_end,
+        }
+    }
+
+    /// Ends with a redirect, or the status that a `Redirect` names, if it is for the URL.
+    pub(super) fn redirect_matches(&mut self, id: DirectiveId, in_section: bool) -> Result<(), Stop> {
+        let directive = self.directive(id);
+        let redirect = redirect(&directive, in_section);
+        let uri = self.r.uri.clone();
+        let target = match (&redirect.from, &redirect.to) {
+            (None, to) => to.as_deref().map(|to| self.expand(to, &directive)),
+            (Some(from), to) if redirect.is_regex => {
+                let Some(found) = self.regex(from, &uri, &directive) else { return Ok(()) };
+                to.as_deref().map(|to| Value::Known(escape_url(&substitute(to, &found))))
+            }
+            (Some(from), to) => {
+                if directive.is_unknown() {
+                    let question = format!("whether {} is for this request", directive.text());
+                    if !self.decide(&question, false, directive.span(), false) {
+                        return Ok(());
+                    }
+                }
+                let Some(taken) = uri::alias_match(&uri, from) else { return Ok(()) };
+                let rest = uri::escape(uri.get(taken..).unwrap_or_default());
+                to.as_deref().map(|to| Value::Known(format!("{to}{rest}")))
+            }
+        };
+        self.step(format!("{} answers {uri}", directive.text()), id);
+        if (300..400).contains(&redirect.status)
+            && let Some(target) = target
+        {
+            let target = if directive.is_unknown() { unknown_value("template hole") } else { target };
+            let relative = self.flag(Name::RedirectRelative) == Some(true);
+            let target = if relative { target } else { self.absolute_url(target) };
+            self.location = Some(self.with_args(target));
+        }
+        Err(Stop::status(redirect.status, Some(id)))
+    }
+
+    /// `Alias` and its like: the one of the section first, then those of the server.
+    fn alias(&mut self) -> Result<bool, Stop> {
+        let uri = self.r.uri.clone();
+        if let Some(own) = self.last_in_sections(&[Name::Alias, Name::ScriptAlias]) {
+            let Value::Known(mut found) = self.expand(&own.arg(0), &own) else {
+                return Err(Stop::unknown("the file that an alias names is not known", Some(own.id)));
+            };
+            if self.flag(Name::AliasPreservePath) == Some(true)
+                && let Some(section) = own.parent()
+                && let Some(taken) = uri::alias_match(&uri, &super::section::pattern_text(&section))
+            {
+                found.push_str(uri.get(taken..).unwrap_or_default());
+            }
+            self.map_alias(own.id, found);
+            return Ok(true);
+        }
+        for id in self.server_list(ALIASES) {
+            let directive = self.directive(id);
+            let (from, to) = (directive.arg(0), directive.arg(1));
+            let found = match directive.name() {
+                Name::AliasMatch | Name::ScriptAliasMatch => {
+                    self.regex(&from, &uri, &directive).map(|found| substitute(&to, &found))
+                }
+                _ if directive.is_unknown() => {
+                    let question = format!("whether {} is for this request", directive.text());
+                    if self.decide(&question, false, directive.span(), false) {
+                        return Err(Stop::unknown("the file that an alias names is not known", Some(id)));
+                    }
+                    None
+                }
+                _ => uri::alias_match(&uri, &from).map(|taken| {
+                    self.r.context = Some((from.clone().into_owned(), to.clone().into_owned()));
+                    format!("{to}{}", uri.get(taken..).unwrap_or_default())
+                }),
+            };
+            if let Some(found) = found {
+                self.map_alias(id, found);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn map_alias(&mut self, id: DirectiveId, path: String) {
+        let directive = self.directive(id);
+        self.step(format!("{} maps {}", directive.text(), self.r.uri), id);
+        let slash = path.ends_with('/') && path.len() > 1;
+        let path = self.host.shared.absolute(path.into()).into_owned();
+        self.r.filename = if slash { format!("{path}/") } else { path };
+        self.r.mapped_by = Some(id);
+        if matches!(directive.name(), Name::ScriptAlias | Name::ScriptAliasMatch) {
+            self.r.script_alias = true;
+            self.r.handler = Some(HandlerName { name: Value::Known("cgi-script".to_owned()), by: id });
+        }
+    }
+
+    fn document_root_file(&mut self) {
+        let root = self.document_root();
+        self.r.mapped_by = self.server_setting(&[Name::DocumentRoot]).map(|d| d.id);
+        let root = root.unwrap_or_else(|| DOCUMENT_ROOT.to_owned());
+        self.r.filename = format!("{}{}", root.trim_end_matches('/'), self.r.uri);
+    }
+
+    /// Finds the sections and `.htaccess` files for the file, or the `<Proxy>` ones.
+    pub(super) fn map_to_storage(&mut self) -> Result<(), Stop> {
+        self.r.layers = self.server_layers();
+        if let Some(proxied) = &self.r.proxied {
+            let url = proxied.url.prefix().to_owned();
+            self.proxy_walk(&url);
+            return Ok(());
+        }
+        if self.r.method == "TRACE" && !self.r.subrequest {
+            return self.trace();
+        }
+        self.directory_walk()?;
+        self.file_walk();
+        Ok(())
+    }
+
+    /// `TRACE` is answered before any access check, unless `TraceEnable` is off.
+    fn trace(&mut self) -> Result<(), Stop> {
+        let setting = self.server_setting(&[Name::TraceEnable]);
+        let off = setting.as_ref().is_some_and(|d| d.arg(0).eq_ignore_ascii_case("off"));
+        Err(Stop::status(if off { 405 } else { 200 }, setting.map(|d| d.id)))
+    }
+
+    /// The last directive of these names that stands in a section, not in the server or a virtual host.
+    pub(super) fn last_in_sections(&mut self, names: &[Name]) -> Option<Directive<'a>> {
+        let all = self.all(names);
+        let found = all.into_iter().rev().find(|id| self.is_in_section(*id) && self.directive(*id).parent().is_some());
+        found.map(|id| self.directive(id))
+    }
+
+    /// The groups of a match, the whole first; `None`: no match. What cannot be matched here is asked.
+    pub(super) fn regex(&mut self, pattern: &str, text: &str, by: &Directive<'a>) -> Option<Vec<Option<String>>> {
+        let regexes = &self.host.shared.regexes;
+        let captures = match regexes.find(pattern, false) {
+            Some(id) if !by.is_unknown() => regexes.captures(id, text),
+            _ => None,
+        };
+        match captures {
+            Some(captures) => captures.map(|c| c.iter().map(|group| group.map(|g| g.as_str().to_owned())).collect()),
+            None => {
+                let question = format!("whether {} is for this request", by.text());
+                self.decide(&question, false, by.span(), false).then(Vec::new)
+            }
+        }
+    }
+
+    /// A URL path as a whole URL (`ap_construct_url`).
+    pub(super) fn absolute_url(&mut self, target: Value) -> Value {
+        if !target.prefix().starts_with('/') {
+            return target;
+        }
+        let scheme = self.scheme();
+        let (host, port) = self.self_address();
+        let port = port.filter(|p| *p != scheme.default_port()).map(|p| format!(":{p}")).unwrap_or_default();
+        concat([Value::Known(format!("{}://", scheme.as_str())), host, Value::Known(port), target])
+    }
+
+    /// The scheme that the server puts into its own URLs.
+    pub(super) fn scheme(&self) -> Scheme {
+        self.host.names.named_scheme.unwrap_or(self.request.scheme)
+    }
+
+    /// Host and port that the server puts into its own URLs: those of the request, unless `UseCanonicalName` is on.
+    pub(super) fn self_address(&mut self) -> (Value, Option<u16>) {
+        let names = &self.host.names;
+        let own_port = names.named_port.or_else(|| names.addresses.iter().find_map(|a| a.port));
+        let canonical = self.last(&[Name::UseCanonicalName]).map(|d| d.arg(0).to_ascii_lowercase());
+        let own_name = || match &self.host.server_name {
+            Some(name) => Value::Known(name.clone()),
+            None => unknown_value("name of the server's machine"),
+        };
+        let sent = super::walk::host_header(self.request);
+        let (host, port) = super::vhost::split_port(&sent);
+        match canonical.as_deref() {
+            Some("on") => (own_name(), own_port.or(port)),
+            Some("dns") => (unknown_value("name of the server's address"), port.or(own_port)),
+            _ => (Value::Known(host.to_ascii_lowercase()), port.or(own_port)),
+        }
+    }
+
+    /// A target with the current query behind it, unless it has one of its own.
+    pub(super) fn with_args(&self, target: Value) -> Value {
+        if target.prefix().contains('?') || self.r.args.is_empty() == Some(true) {
+            return target;
+        }
+        concat([target, Value::Known("?".to_owned()), self.r.args.clone()])
+    }
+}
+
+/// A text with `$1` replaced by groups; a backslash takes the meaning from what follows it (`ap_pregsub`).
+pub(super) fn substitute(text: &str, groups: &[Option<String>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let digit = chars.peek().and_then(|next| next.to_digit(10));
+        match (c, digit) {
+            ('$', Some(number)) => {
+                chars.next();
+                out.push_str(groups.get(number as usize).and_then(Option::as_deref).unwrap_or_default());
+            }
+            ('\\', _) => out.push(chars.next().unwrap_or('\\')),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Escapes a URL, but not its query and fragment.
+fn escape_url(url: &str) -> String {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let (path, rest) = url.split_at(end);
+    format!("{}{rest}", uri::escape(path))
+}

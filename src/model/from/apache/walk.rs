@@ -1,0 +1,451 @@
+//! One request on its way through the phases of httpd (`ap_process_request_internal`): mapping of the URL, the sections that are for
+//! it, access, the type of the file, fixups, and back through internal redirects and error documents.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use super::chain::{self, Layer};
+use super::condition;
+use super::env::Env;
+use super::host::Host;
+use crate::model::from::choices::Choices;
+use crate::model::{Combine, Gate, Handler, Known, Request, Step, Unknown, Value};
+use crate::project::apache::{Directive, DirectiveId, TOP};
+use crate::source::Span;
+use crate::syntax::apache::Name;
+
+/// `LimitInternalRecursion`: internal redirects before the server gives up with 500.
+pub(super) const MAX_REDIRECTS: u32 = 10;
+
+/// What stands at a path of the served machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stands {
+    File,
+    Folder,
+    Nothing,
+}
+
+/// How the walk ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The server answers by itself with this status; the directive that says so.
+    Status(Known<u16>, Option<DirectiveId>),
+    /// The application answers.
+    Upstream,
+}
+
+/// A phase that does not go on: the status, and the directive that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stop {
+    pub(super) status: Known<u16>,
+    pub(super) by: Option<DirectiveId>,
+}
+
+impl Stop {
+    pub(super) fn status(status: u16, by: Option<DirectiveId>) -> Self {
+        Self { status: Known::Is(status), by }
+    }
+
+    pub(super) fn unknown(why: &str, by: Option<DirectiveId>) -> Self {
+        Self { status: Known::Unknown(why.to_owned()), by }
+    }
+}
+
+/// A request header field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) value: Value,
+    /// The directive that set it; `None`: as the client sent it.
+    pub(super) by: Option<Span>,
+}
+
+/// The name of a handler, and the directive that chose it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HandlerName {
+    pub(super) name: Value,
+    pub(super) by: DirectiveId,
+}
+
+/// Where a request goes that is mapped to a proxy (`r->proxyreq`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Proxied {
+    pub(super) url: Value,
+    pub(super) by: DirectiveId,
+}
+
+/// The request as the phases see it (`request_rec`): an internal redirect or a subrequest starts from another one.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    /// Path before it is decoded.
+    pub(super) path: String,
+    /// Decoded and normalised path (`r->uri`).
+    pub(super) uri: String,
+    pub(super) args: Value,
+    pub(super) method: String,
+    /// The file as the server names it; with `path_info` behind it where that is not a file.
+    pub(super) filename: String,
+    pub(super) path_info: String,
+    pub(super) stands: Stands,
+    pub(super) proxied: Option<Proxied>,
+    /// Where `mod_rewrite` sends the request in the handler phase.
+    pub(super) rewritten: Option<(String, Value)>,
+    pub(super) handler: Option<HandlerName>,
+    /// Whether `ScriptAlias` mapped it: what it names is run, whatever `Options` say.
+    pub(super) script_alias: bool,
+    /// URL prefix and folder of the alias that mapped it.
+    pub(super) context: Option<(String, String)>,
+    /// The directive that mapped it to a file.
+    pub(super) mapped_by: Option<DirectiveId>,
+    pub(super) layers: Vec<Layer>,
+    pub(super) env: Env,
+    /// What modules tell each other (`r->notes`).
+    pub(super) notes: Env,
+    pub(super) user: Option<Value>,
+    /// The sections that were for the request before an internal redirect, or around a subrequest: where they are the same, access
+    /// is not checked again.
+    pub(super) checked: Option<Vec<Layer>>,
+    /// Status of the response so far: that of the error whose document this is.
+    pub(super) status: u16,
+    /// Whether it is a subrequest.
+    pub(super) subrequest: bool,
+    /// Whether an internal redirect led here.
+    pub(super) redirected: bool,
+}
+
+impl Frame {
+    /// Makes it one of another path that nothing is known of yet.
+    pub(super) fn reset(&mut self, path: String, args: Value) {
+        self.uri.clone_from(&path);
+        self.path = path;
+        self.args = args;
+        self.filename.clear();
+        self.path_info.clear();
+        self.stands = Stands::Nothing;
+        self.proxied = None;
+        self.rewritten = None;
+        self.handler = None;
+        self.script_alias = false;
+        self.context = None;
+        self.mapped_by = None;
+        self.layers.clear();
+        self.notes = Env::default();
+        self.user = None;
+    }
+}
+
+/// The state of a request.
+pub(super) struct Walk<'w, 'a> {
+    pub(super) host: &'w Host<'a>,
+    pub(super) request: &'w Request,
+    pub(super) choices: &'w mut Choices,
+    pub(super) r: Frame,
+    /// The request header, `Host` among them (`r->headers_in`).
+    pub(super) headers: Vec<Field>,
+    /// Response header fields that the configuration makes (`r->headers_out`) …
+    pub(super) success: Vec<Field>,
+    /// … and those that are sent with errors too (`r->err_headers_out`).
+    pub(super) always: Vec<Field>,
+    /// Header fields that the configuration took away, with the directive.
+    pub(super) cleared: Vec<(String, Span)>,
+    /// The file that the client's own path means.
+    pub(super) own_file: Option<String>,
+    /// Address of the client; `None`: not known.
+    pub(super) client: Option<IpAddr>,
+    pub(super) redirects_left: u32,
+    /// How many subrequests this one is in.
+    pub(super) depth: u32,
+    /// Whether a condition (`<IfModule>` …) holds, as far as it was asked.
+    conditions: Vec<Option<bool>>,
+    pub(super) location: Option<Value>,
+    pub(super) end: Option<End>,
+    /// What makes the response, or would have made it.
+    pub(super) served: Option<Handler>,
+    /// Whether the application was asked.
+    pub(super) reached: bool,
+    /// Where the handler of PHP is not in the files: whether it is `mod_php`.
+    pub(super) php_inside: Option<bool>,
+    /// Whether access was refused.
+    pub(super) refused: bool,
+    /// Whether the response is made by the server without a handler, so that only `Header always` is for it.
+    pub(super) local_error: bool,
+    /// The first `Require` that asks for a user, and how it stands with others.
+    pub(super) user_gate: Option<(DirectiveId, Combine)>,
+    pub(super) gates: Vec<Gate>,
+    pub(super) steps: Vec<Step>,
+    pub(super) unknown: Vec<Unknown>,
+    noted: HashSet<(String, Span), foldhash::fast::FixedState>,
+}
+
+impl<'w, 'a> Walk<'w, 'a> {
+    pub(super) fn new(host: &'w Host<'a>, request: &'w Request, choices: &'w mut Choices) -> Self {
+        let field = |name: &str, value: &str| Field { name: name.to_owned(), value: Value::Known(value.to_owned()), by: None };
+        let mut headers = Vec::with_capacity(request.headers.len() + 1);
+        if !request.host.is_empty() {
+            headers.push(field("Host", &host_header(request)));
+        }
+        headers.extend(request.headers.iter().map(|(name, value)| field(name, value)));
+        Self {
+            host,
+            request,
+            choices,
+            r: Frame {
+                path: request.path.clone(),
+                uri: request.path.clone(),
+                args: Value::Known(request.query.clone().unwrap_or_default()),
+                method: request.method.clone(),
+                filename: String::new(),
+                path_info: String::new(),
+                stands: Stands::Nothing,
+                proxied: None,
+                rewritten: None,
+                handler: None,
+                script_alias: false,
+                context: None,
+                mapped_by: None,
+                layers: Vec::new(),
+                env: Env::default(),
+                notes: Env::default(),
+                user: None,
+                checked: None,
+                status: 200,
+                subrequest: false,
+                redirected: false,
+            },
+            headers,
+            success: Vec::new(),
+            always: Vec::new(),
+            cleared: Vec::new(),
+            own_file: None,
+            client: Some(request.client),
+            redirects_left: MAX_REDIRECTS,
+            depth: 0,
+            conditions: vec![None; host.shared.config.conditions.len()],
+            location: None,
+            end: None,
+            served: None,
+            reached: false,
+            php_inside: None,
+            refused: false,
+            local_error: false,
+            user_gate: None,
+            gates: Vec::new(),
+            steps: Vec::new(),
+            unknown: Vec::new(),
+            noted: HashSet::default(),
+        }
+    }
+
+    /// Follows the request to its end.
+    pub(super) fn run(&mut self) {
+        // HTTP/1.1 asks for a Host header.
+        if self.request.host.is_empty() {
+            self.end = Some(End::Status(Known::Is(400), None));
+            return;
+        }
+        self.remote_address();
+        self.post_read_request();
+        let mut result = self.process();
+        loop {
+            let stop = match result {
+                Ok(()) => match self.invoke_handler() {
+                    Invoked::Done(end) => {
+                        self.end = Some(end);
+                        return;
+                    }
+                    Invoked::Redirect => {
+                        result = self.process();
+                        continue;
+                    }
+                    Invoked::Stop(stop) => stop,
+                },
+                Err(stop) => stop,
+            };
+            if self.die(stop) {
+                result = self.process();
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// The phases of one request or internal redirect up to the handler.
+    pub(super) fn process(&mut self) -> Result<(), Stop> {
+        self.normalize()?;
+        self.r.layers = self.server_layers();
+        self.location_and_if();
+        self.translate()?;
+        self.map_to_storage()?;
+        self.location_and_if();
+        if !self.r.subrequest {
+            self.header_parser();
+        }
+        self.access()?;
+        self.find_type();
+        self.fixups()
+    }
+
+    /// Starts again with another path (`ap_internal_redirect`). `false`: too many of them.
+    pub(super) fn internal_redirect(&mut self, path: String, args: Value) -> bool {
+        if self.redirects_left == 0 {
+            return false;
+        }
+        self.redirects_left -= 1;
+        let r = &mut self.r;
+        r.env.rename_for_redirect();
+        r.checked = Some(std::mem::take(&mut r.layers));
+        r.reset(path, args);
+        r.redirected = true;
+        self.post_read_request();
+        true
+    }
+
+    // What the phases share.
+
+    pub(super) fn directive(&self, id: DirectiveId) -> Directive<'a> {
+        self.host.shared.directive(id)
+    }
+
+    /// Runs `find` with a test whether directives are in force, which may ask.
+    fn with_conditions<T>(&mut self, find: impl FnOnce(&Host<'a>, chain::InForce) -> T) -> T {
+        let host = self.host;
+        let (conditions, choices, unknown) = (&mut self.conditions, &mut *self.choices, &mut self.unknown);
+        let mut in_force = |id: DirectiveId| in_force(host, conditions, choices, unknown, id);
+        find(host, &mut in_force)
+    }
+
+    /// Whether a directive is in force.
+    pub(super) fn in_force(&mut self, id: DirectiveId) -> bool {
+        self.with_conditions(|_, in_force| in_force(id))
+    }
+
+    /// The directive of one of these names that counts here, where the last one does.
+    pub(super) fn last(&mut self, names: &[Name]) -> Option<Directive<'a>> {
+        let layers = std::mem::take(&mut self.r.layers);
+        let found = self.with_conditions(|host, f| chain::last(&host.shared.sections, &layers, names, f));
+        self.r.layers = layers;
+        found.map(|id| self.directive(id))
+    }
+
+    /// All directives of these names that are for the request, in the order of merging.
+    pub(super) fn all(&mut self, names: &[Name]) -> Vec<DirectiveId> {
+        let layers = std::mem::take(&mut self.r.layers);
+        let found = self.with_conditions(|host, f| chain::all(&host.shared.sections, &layers, names, f));
+        self.r.layers = layers;
+        found
+    }
+
+    /// The directives of these names of the last section that has one.
+    pub(super) fn last_run(&mut self, names: &[Name]) -> Vec<DirectiveId> {
+        let layers = std::mem::take(&mut self.r.layers);
+        let found = self.with_conditions(|host, f| chain::last_run(&host.shared.sections, &layers, names, f));
+        self.r.layers = layers;
+        found
+    }
+
+    /// The directives of these names of one section.
+    pub(super) fn own(&mut self, section: super::section::SectionId, names: &[Name]) -> Vec<DirectiveId> {
+        let mut found = Vec::new();
+        self.with_conditions(|host, f| chain::all_in(&host.shared.sections, section, names, f, &mut found));
+        found
+    }
+
+    /// The directive of these names that counts for the whole host.
+    pub(super) fn server_setting(&mut self, names: &[Name]) -> Option<Directive<'a>> {
+        self.with_conditions(|host, f| host.server_setting(names, f))
+    }
+
+    /// The directives of these names for the whole host, its own first.
+    pub(super) fn server_list(&mut self, names: &[Name]) -> Vec<DirectiveId> {
+        self.with_conditions(|host, f| host.server_list(names, f))
+    }
+
+    /// The document root; `None`: not known.
+    pub(super) fn document_root(&mut self) -> Option<String> {
+        self.with_conditions(|host, f| host.document_root(f).map(std::borrow::Cow::into_owned))
+    }
+
+    /// Whether a flag is on; `None`: not set.
+    pub(super) fn flag(&mut self, name: Name) -> Option<bool> {
+        self.last(&[name]).map(|d| d.arg(0).eq_ignore_ascii_case("on"))
+    }
+
+    pub(super) fn step(&mut self, what: impl Into<String>, by: DirectiveId) {
+        if by != TOP {
+            self.steps.push(Step { what: what.into(), span: self.directive(by).span() });
+        }
+    }
+
+    pub(super) fn note_unknown(&mut self, what: &str, span: Span, file_system: bool) {
+        if self.noted.insert((what.to_owned(), span)) {
+            self.unknown.push(Unknown { what: what.to_owned(), span, file_system });
+        }
+    }
+
+    /// The place to blame where no directive is: the head of the host.
+    pub(super) fn place(&self) -> Span {
+        match self.host.section {
+            Some(id) => self.host.shared.section_span(id),
+            None => Span::new(self.host.shared.config.main, 0, 0),
+        }
+    }
+
+    /// Asks what the files do not tell.
+    pub(super) fn decide(&mut self, question: &str, default: bool, span: Span, file_system: bool) -> bool {
+        self.note_unknown(question, span, file_system);
+        self.choices.answer(question, default)
+    }
+
+    /// The value of a request header field (`apr_table_get`): of several the first.
+    pub(super) fn header(&self, name: &str) -> Option<&Field> {
+        self.headers.iter().find(|f| f.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// What the handler phase comes to.
+#[derive(Debug)]
+pub(super) enum Invoked {
+    Done(End),
+    /// The request starts again elsewhere.
+    Redirect,
+    Stop(Stop),
+}
+
+fn in_force(
+    host: &Host<'_>,
+    conditions: &mut [Option<bool>],
+    choices: &mut Choices,
+    unknown: &mut Vec<Unknown>,
+    id: DirectiveId,
+) -> bool {
+    let config = host.shared.config;
+    let Some(placed) = config.placed.get(id as usize) else { return true };
+    condition::holds(config, placed.condition, &mut |number, condition| {
+        if let Some(Some(known)) = conditions.get(number as usize) {
+            return *known;
+        }
+        let answer = host.shared.answer(&condition.kind).unwrap_or_else(|| {
+            let question = condition::question(&condition.kind);
+            let file_system = matches!(condition.kind, crate::project::apache::ConditionKind::File(_));
+            if !unknown.iter().any(|u| u.what == question) {
+                unknown.push(Unknown { what: question.clone(), span: condition.span, file_system });
+            }
+            choices.answer(&question, condition::usual(&condition.kind))
+        });
+        if let Some(place) = conditions.get_mut(number as usize) {
+            *place = Some(answer);
+        }
+        answer
+    })
+}
+
+/// The Host header of a request.
+pub(super) fn host_header(request: &Request) -> String {
+    if let Some(field) = &request.host_field {
+        return field.clone();
+    }
+    if request.port == request.scheme.default_port() {
+        return request.host.clone();
+    }
+    format!("{}:{}", request.host, request.port)
+}

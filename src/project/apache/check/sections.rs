@@ -1,0 +1,151 @@
+//! The opening lines of sections.
+
+use super::scope::Scope;
+use super::{Checker, FileState};
+use crate::finding::Finding;
+use crate::project::apache::config::Directive;
+use crate::syntax::apache::Name;
+use crate::syntax::apache::expr::{Condition, Context};
+
+pub(super) fn check<'a>(checker: &mut Checker<'a>, section: Directive<'a>, file: FileState, scope: Scope) {
+    let name = section.name();
+    let shown = format!("{}>", name.as_str());
+    let count = section.arg_count();
+    if count > 0 && !section.is_closed_head() {
+        let message = format!("\"{shown}\" has no \">\" at the end of its line");
+        checker.error(section, section.span(), message);
+        return;
+    }
+    let most = match name {
+        Name::Else | Name::RequireAll | Name::RequireAny | Name::RequireNone => 0,
+        Name::If | Name::ElseIf => 1,
+        Name::Directory | Name::Files | Name::Location | Name::Proxy => 1 + usize::from(section.arg(0) == "~"),
+        Name::DirectoryMatch | Name::FilesMatch | Name::LocationMatch | Name::ProxyMatch => {
+            1 + usize::from(section.arg(0) == "~")
+        }
+        Name::IfVersion => 2,
+        _ => usize::MAX,
+    };
+    if count > most {
+        let takes = if most == 0 { "no arguments".to_owned() } else { "one argument".to_owned() };
+        let span = section.arg_span(most).to(section.arg_span(count - 1));
+        let finding = Finding::new("syntax-error", span, format!("\"{shown}\" takes {takes}, found {count}"));
+        checker.fault(section, finding.help("an argument with spaces needs quotes"));
+        return;
+    }
+    let needs = !matches!(
+        name,
+        Name::Else | Name::RequireAll | Name::RequireAny | Name::RequireNone | Name::Proxy | Name::ProxyMatch | Name::Macro
+    );
+    if needs && count == 0 && !file.templated {
+        checker.error(section, section.span(), format!("\"{shown}\" has no argument"));
+        return;
+    }
+    match name {
+        Name::DirectoryMatch | Name::FilesMatch | Name::LocationMatch | Name::ProxyMatch if count > 0 => {
+            checker.regex(section, count - 1, &section.arg(count - 1));
+        }
+        Name::Directory | Name::Files | Name::Location | Name::Proxy if count == 2 => {
+            checker.regex(section, 1, &section.arg(1));
+        }
+        Name::If | Name::ElseIf if count > 0 => condition(checker, section, scope),
+        Name::Limit | Name::LimitExcept => methods(checker, section),
+        Name::IfVersion => version(checker, section),
+        Name::VirtualHost => addresses(checker, section),
+        Name::AuthnProviderAlias | Name::AuthzProviderAlias if count < 2 => {
+            checker.error(section, section.span(), format!("\"{shown}\" takes a provider and a name for it"));
+        }
+        _ => {}
+    }
+    if matches!(name, Name::Else | Name::ElseIf) && !file.templated && !file.broken {
+        follows_if(checker, section);
+    }
+}
+
+fn condition<'a>(checker: &mut Checker<'a>, section: Directive<'a>, scope: Scope) {
+    let text = section.arg(0);
+    checker.expression(section, 0, &text, context(scope));
+}
+
+/// Where the expressions of a scope stand.
+pub(super) fn context(scope: Scope) -> Context {
+    if scope.around.has(super::Around::HTACCESS) { Context::Htaccess } else { Context::Server }
+}
+
+impl<'a> Checker<'a> {
+    /// Reports an expression that the server does not understand, and its regular expressions.
+    pub(super) fn expression(&mut self, directive: Directive<'a>, index: usize, text: &str, context: Context) {
+        match Condition::parse(text, context) {
+            Ok(condition) => self.regexes(directive, index, &condition),
+            Err(error) if error.is_limit => {}
+            Err(error) => {
+                let message = format!("the expression of \"{}\" is refused: {}", directive.name_text(), error.message);
+                self.error(directive, directive.arg_span(index), message);
+            }
+        }
+    }
+
+    /// Reports the broken regular expressions of an expression.
+    pub(super) fn regexes(&mut self, directive: Directive<'a>, index: usize, condition: &Condition) {
+        for regex in &condition.regexes {
+            self.regex(directive, index, &regex.text);
+        }
+    }
+}
+
+fn methods<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
+    let trace = (0..section.arg_count()).find(|index| section.arg(*index).eq_ignore_ascii_case("TRACE"));
+    if let Some(index) = trace {
+        let message = format!("TRACE cannot be controlled by \"{}>\"", section.name().as_str());
+        checker.error_with_help(section, section.arg_span(index), message, "\"TraceEnable off\" switches it off");
+    }
+}
+
+fn version<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
+    let (first, second) = (section.arg(0), section.arg(1));
+    let (operator, version) = if section.arg_count() > 1 { (first.as_ref(), second.as_ref()) } else { ("=", first.as_ref()) };
+    let operator = operator.strip_prefix('!').unwrap_or(operator);
+    if !matches!(operator, "=" | "==" | ">" | ">=" | "<" | "<=" | "~") {
+        let message = format!("\"<IfVersion>\" does not know the operator \"{}\"", section.arg(0));
+        checker.error(section, section.arg_span(0), message);
+        return;
+    }
+    let is_regex = operator == "~" || version.starts_with('/');
+    let parts: Vec<&str> = version.split('.').collect();
+    let fits = parts.len() <= 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    if !is_regex && !fits {
+        let index = section.arg_count() - 1;
+        checker.error(section, section.arg_span(index), format!("\"{version}\" is no version such as 2.4 or 2.4.60"));
+    }
+}
+
+fn addresses<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
+    for index in 0..section.arg_count() {
+        let address = section.arg(index);
+        let (host, port) = match address.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() && (!host.contains(':') || host.ends_with(']')) => (host, port),
+            _ => continue,
+        };
+        let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        if digits && !port.parse::<u32>().is_ok_and(|port| port <= 65_535) {
+            let message = format!("\"{port}\" is no port for \"{host}\"");
+            checker.error(section, section.arg_span(index), message);
+        }
+    }
+}
+
+/// `<Else>` and `<ElseIf>` need an `<If>` before them on their level.
+fn follows_if<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
+    let parent = section.parent();
+    let level = section.htaccess();
+    let siblings: Vec<Directive<'a>> = match (parent, level) {
+        (Some(parent), _) => checker.config.children(checker.sources, parent.id).take_while(|d| d.id < section.id).collect(),
+        (None, Some(htaccess)) => checker.config.top_of(checker.sources, htaccess).take_while(|d| d.id < section.id).collect(),
+        (None, None) => checker.config.top(checker.sources).take_while(|d| d.id < section.id).collect(),
+    };
+    let branches = siblings.iter().rev().find(|d| matches!(d.name(), Name::If | Name::ElseIf | Name::Else));
+    if branches.is_none_or(|d| d.name() == Name::Else) {
+        let message = format!("\"{}>\" has no \"<If>\" before it in this section", section.name().as_str());
+        checker.error(section, section.span(), message);
+    }
+}

@@ -1,0 +1,425 @@
+//! Places every directive where it is in force: includes, macros, variables and conditions.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+
+use super::conditions::{self, Asked};
+use super::config::{
+    AS_WRITTEN, Bindings, CERTAIN, Chain, ChainId, Condition, ConditionId, Config, DirectiveId, Expanded, Placed, TOP,
+};
+use super::defines::Defines;
+use super::include::{Resolver, Target};
+use super::load::{Loader, MAX_DEPTH, MAX_REPEATED};
+use super::macros::{self, Macros};
+use super::modules::Modules;
+use crate::finding::{Confidence, Finding, Severity};
+use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::apache::directives;
+use crate::syntax::apache::tree::joined;
+use crate::syntax::apache::{Body, Name, Node, NodeId, Tree, When, parse};
+
+/// How long a line may become when variables and parameters are put into it.
+const MAX_LINE: usize = 64 << 10;
+
+/// How much text all lines together may have into which something was put.
+const MAX_EXPANDED: usize = 256 << 20;
+
+/// A text that is placed: a file, or the text of a macro in it.
+#[derive(Clone)]
+pub(super) struct Origin {
+    /// The tree of its file.
+    pub(super) tree: Arc<Tree>,
+    /// Whether `${` occurs in the file.
+    pub(super) variables: bool,
+    /// What the macros around put into it, the outermost first.
+    pub(super) bindings: Arc<Vec<Bindings>>,
+    /// Through which includes and macros it came.
+    pub(super) chain: ChainId,
+}
+
+/// One configuration while it grows.
+pub(super) struct Expansion<'l, 'a, 's> {
+    pub(super) loader: &'l mut Loader<'a>,
+    pub(super) sources: &'s mut SourceMap,
+    pub(super) resolver: Resolver<'a>,
+    pub(super) config: Config,
+    pub(super) findings: Vec<Finding>,
+    pub(super) modules: Modules,
+    pub(super) defines: Defines,
+    pub(super) macros: Macros,
+    /// The innermost condition around that is not decided.
+    pub(super) condition: ConditionId,
+    /// Whether a directive was met that only the main file of a server has.
+    pub(super) is_main: bool,
+    /// Whether a `.htaccess` is being placed: what acts while it is read does not act there.
+    pub(super) in_htaccess: bool,
+    /// How many directives were placed from texts that had been placed before.
+    repeated: usize,
+    expanded_bytes: usize,
+    /// The files that are being placed, outermost first.
+    pub(super) open: Vec<FileId>,
+    /// The macros that are being placed, outermost first.
+    pub(super) open_macros: Vec<String>,
+    /// What each spelling of an include argument stands for, below each `ServerRoot`.
+    pub(super) resolved: HashMap<(String, Option<String>), Arc<Vec<Target>>, FixedState>,
+    limit_told: bool,
+}
+
+/// A section or a condition that is open: where it ends, and what was around it.
+struct Frame {
+    end: NodeId,
+    section: Option<DirectiveId>,
+    parent: DirectiveId,
+    condition: ConditionId,
+}
+
+/// What each condition of a tree says, by its node: only where errors of syntax hang on it.
+type Verdicts = HashMap<NodeId, Option<bool>, FixedState>;
+
+impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
+    pub(super) fn new(loader: &'l mut Loader<'a>, sources: &'s mut SourceMap, main: &Path, tree: &Tree) -> Self {
+        let resolver = Resolver::new(loader.files, main, &loader.base, loader.settings);
+        Self {
+            loader,
+            sources,
+            resolver,
+            config: Config::new(tree.file, tree.nodes.len()),
+            findings: Vec::new(),
+            modules: Modules::default(),
+            defines: Defines::default(),
+            macros: Macros::default(),
+            condition: CERTAIN,
+            is_main: false,
+            in_htaccess: false,
+            repeated: 0,
+            expanded_bytes: 0,
+            open: Vec::new(),
+            open_macros: Vec::new(),
+            resolved: HashMap::default(),
+            limit_told: false,
+        }
+    }
+
+    /// Whether every line that may load a module was read so far.
+    pub(super) fn is_closed(&self) -> bool {
+        !self.config.incomplete
+    }
+
+    /// Places a whole file.
+    pub(super) fn place_file(&mut self, tree: &Arc<Tree>, parent: DirectiveId, chain: ChainId) {
+        let again = !self.register(tree);
+        let variables = self.sources.file(tree.file).text().contains("${");
+        let origin = Origin { tree: Arc::clone(tree), variables, bindings: Arc::default(), chain };
+        self.open.push(tree.file);
+        let mut verdicts = Verdicts::default();
+        let judged = (!tree.errors.is_empty()).then_some(&mut verdicts);
+        self.place(&origin, 0..tree.nodes.len() as NodeId, parent, again, judged);
+        self.open.pop();
+        self.report_syntax(tree, &verdicts);
+    }
+
+    /// Places some nodes of a text.
+    pub(super) fn place(
+        &mut self,
+        origin: &Origin,
+        nodes: Range<NodeId>,
+        parent: DirectiveId,
+        again: bool,
+        mut judged: Option<&mut Verdicts>,
+    ) {
+        let tree = &origin.tree;
+        let mut open: Vec<Frame> = Vec::new();
+        let mut parent = parent;
+        let mut next = nodes.start;
+        while next < nodes.end {
+            let node_id = next;
+            while let Some(frame) = open.pop_if(|frame| frame.end <= node_id) {
+                parent = self.leave(&frame);
+            }
+            let Some(node) = tree.nodes.get(node_id as usize) else { break };
+            next += 1;
+            self.repeated += usize::from(again);
+            if self.is_full(tree.head_span(node)) {
+                break;
+            }
+            let Some((name, expanded)) = self.read(origin, node) else {
+                next = node.subtree_end.max(next);
+                continue;
+            };
+            let id = self.config.placed.len() as DirectiveId;
+            self.config.placed.push(Placed {
+                file: tree.file,
+                node: node_id,
+                name,
+                parent,
+                subtree_end: id + 1,
+                chain: origin.chain,
+                condition: self.condition,
+                expanded,
+            });
+            if conditions::is_condition(name) {
+                let outer = self.condition;
+                let verdict = self.judge(tree, node, name, expanded);
+                if let Some(judged) = &mut judged {
+                    judged.insert(node_id, verdict);
+                }
+                if verdict == Some(false) {
+                    self.condition = outer;
+                    next = node.subtree_end.max(next);
+                } else {
+                    open.push(Frame { end: node.subtree_end, section: None, parent, condition: outer });
+                }
+            } else if name == Name::Macro {
+                self.define_macro(origin, node_id, id);
+                next = node.subtree_end.max(next);
+            } else if matches!(node.body, Body::Section { .. }) {
+                open.push(Frame { end: node.subtree_end, section: Some(id), parent, condition: self.condition });
+                parent = id;
+            } else {
+                self.is_main |= parent == TOP && directives::is_of_main(name, &self.arg(id, 0));
+                self.act(origin, name, id, parent);
+            }
+        }
+        while let Some(frame) = open.pop() {
+            self.leave(&frame);
+        }
+    }
+
+    /// Closes a frame; the section around it.
+    fn leave(&mut self, frame: &Frame) -> DirectiveId {
+        let end = self.config.placed.len() as DirectiveId;
+        if let Some(placed) = frame.section.and_then(|section| self.config.placed.get_mut(section as usize)) {
+            placed.subtree_end = end;
+        }
+        self.condition = frame.condition;
+        frame.parent
+    }
+
+    /// What a condition says; one that is not decided becomes the innermost around what follows.
+    fn judge(&mut self, tree: &Tree, node: &Node, name: Name, expanded: u32) -> Option<bool> {
+        let text = self.sources.file(tree.file).text();
+        let asked = if let Some(line) = self.config.expanded.get(expanded as usize) {
+            self.ask(name, &line.raw, &line.args, line.unknown)
+        } else {
+            let raw = text.get(node.args_start as usize..node.args_end as usize).unwrap_or_default();
+            let words = tree.words(node).get(1..).unwrap_or_default();
+            let args: Vec<String> = words.iter().map(|word| word.value(text).into_owned()).collect();
+            self.ask(name, &joined(raw), &args, words.iter().any(|word| word.hole))
+        };
+        let Asked { kind, negated, holds } = asked;
+        if holds.is_none() {
+            let id = self.config.conditions.len() as ConditionId;
+            self.config.conditions.push(Condition { kind, negated, parent: self.condition, span: tree.head_span(node) });
+            self.condition = id;
+        }
+        holds
+    }
+
+    /// What the server reads in a line: its directive, and its number in [`Config::expanded`] if something was put into it.
+    /// `None` if nothing is left of it.
+    fn read(&mut self, origin: &Origin, node: &Node) -> Option<(Name, u32)> {
+        let as_written = Some((node.name, AS_WRITTEN));
+        if !origin.variables && origin.bindings.is_empty() {
+            return as_written;
+        }
+        let tree = &origin.tree;
+        let raw = self.sources.text(tree.head_span(node));
+        if origin.bindings.is_empty() && !raw.contains("${") {
+            return as_written;
+        }
+        let bound = macros::bind(joined(raw), &origin.bindings);
+        let filled = self.defines.fill(bound);
+        if filled.text == raw && !filled.unknown {
+            return as_written;
+        }
+        let (mut line, mut unknown) = (filled.text.into_owned(), filled.unknown);
+        if line.len() > MAX_LINE {
+            (line, unknown) = (raw.to_owned(), true);
+            let message =
+                format!("this line is longer than {} KiB with what is put into it: its arguments are unknown", MAX_LINE >> 10);
+            self.report(Finding::new("limit-reached", tree.head_span(node), message));
+        }
+        self.expanded_bytes += line.len();
+        if matches!(node.body, Body::Section { .. }) {
+            line.push('>');
+        }
+        let cut = parse(tree.file, &line);
+        let first = cut.nodes.first()?;
+        let args = cut.words(first).iter().skip(1).map(|word| word.value(&line).into_owned()).collect();
+        let raw = line.get(first.args_start as usize..first.args_end as usize).unwrap_or_default().to_owned();
+        let number = self.config.expanded.len() as u32;
+        self.config.expanded.push(Expanded { args, raw, unknown });
+        Some((first.name, number))
+    }
+
+    /// What acts while it is read.
+    fn act(&mut self, origin: &Origin, name: Name, id: DirectiveId, parent: DirectiveId) {
+        match name {
+            Name::Use => self.use_macro(origin, id, parent),
+            Name::UndefMacro => {
+                let name = self.arg(id, 0).to_ascii_lowercase();
+                self.macros.remove(&name);
+            }
+            // In a `.htaccess` these are refused.
+            _ if self.in_htaccess => {}
+            Name::Include => self.include(origin, id, parent, false),
+            Name::IncludeOptional => self.include(origin, id, parent, true),
+            Name::Define => {
+                let (name, value) = (self.arg(id, 0).into_owned(), self.arg(id, 1).into_owned());
+                let unknown = self.is_unknown(id);
+                let has_value = self.config.directive(self.sources, id).arg_count() > 1;
+                let value = has_value.then_some(if unknown { Err(()) } else { Ok(value.as_str()) });
+                self.defines.define(&name, value, self.condition == CERTAIN);
+            }
+            Name::UnDefine => {
+                let name = self.arg(id, 0).into_owned();
+                self.defines.undefine(&name, self.condition == CERTAIN);
+            }
+            Name::LoadModule => {
+                let identifier = self.arg(id, 0).into_owned();
+                self.modules.load(&identifier, self.condition == CERTAIN);
+            }
+            Name::ServerRoot if !self.is_unknown(id) => {
+                self.config.server_root = Some(self.arg(id, 0).into_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// The value of an argument of a placed directive.
+    pub(super) fn arg(&self, id: DirectiveId, index: usize) -> Cow<'_, str> {
+        self.config.directive(self.sources, id).arg(index)
+    }
+
+    /// Whether the arguments of a placed directive are not known.
+    pub(super) fn is_unknown(&self, id: DirectiveId) -> bool {
+        self.config.directive(self.sources, id).is_unknown()
+    }
+
+    /// A step of inclusion by a placed directive.
+    pub(super) fn step(&mut self, id: DirectiveId, chain: ChainId) -> ChainId {
+        let inner = self.config.chains.len() as ChainId;
+        let include = Some(self.config.directive(self.sources, id).span());
+        self.config.chains.push(Chain { include, parent: chain });
+        inner
+    }
+
+    /// Whether no more may nest; says so.
+    pub(super) fn is_too_deep(&mut self, span: Span) -> bool {
+        let deep = self.open.len() + self.open_macros.len() > MAX_DEPTH;
+        if deep {
+            self.config.incomplete = true;
+            let message = format!("includes and macros nest deeper than {MAX_DEPTH}: this one is not read");
+            self.report(
+                Finding::new("limit-reached", span, message).help("httpd refuses to start where includes nest that deep"),
+            );
+        }
+        deep
+    }
+
+    /// Whether no more is placed; says so once.
+    fn is_full(&mut self, at: Span) -> bool {
+        let placed = self.config.placed.len();
+        let full = placed >= self.loader.max_placed || self.repeated > MAX_REPEATED || self.expanded_bytes > MAX_EXPANDED;
+        if full {
+            self.config.incomplete = true;
+            // Every text that is still open meets the limit as well.
+            if !std::mem::replace(&mut self.limit_told, true) {
+                let most = if self.repeated > MAX_REPEATED { MAX_REPEATED } else { self.loader.max_placed };
+                let message = format!("more than {most} directives, each place of inclusion counted: the rest is not read");
+                self.report(Finding::new("limit-reached", at, message));
+            }
+        }
+        full
+    }
+
+    /// Stores a tree and reports, once, that it is a template. Whether the tree is new here.
+    fn register(&mut self, tree: &Arc<Tree>) -> bool {
+        let index = tree.file.0 as usize;
+        if self.config.trees.len() <= index {
+            self.config.trees.resize(index + 1, None);
+        }
+        let Some(slot) = self.config.trees.get_mut(index) else { return false };
+        if slot.is_some() {
+            return false;
+        }
+        *slot = Some(Arc::clone(tree));
+        let among_words = || tree.words.iter().find(|w| w.hole).map(|w| tree.word_span(w));
+        if let Some(hole) = tree.holes.first().copied().or_else(|| tree.templated.then(among_words).flatten()) {
+            let message = "this file is a template: what its holes bring is unknown";
+            let help = "check the rendered file as well, where it can be had";
+            self.report(Finding::new("templated-file", hole, message).severity(Severity::Info).help(help));
+        }
+        true
+    }
+
+    /// Reports what the server would refuse to read. Whether it does may hang on conditions around.
+    fn report_syntax(&mut self, tree: &Tree, verdicts: &Verdicts) {
+        for error in &tree.errors {
+            let around = error.condition.map_or(Some(true), |innermost| all_hold(tree, innermost, verdicts));
+            let met = match error.when {
+                When::Always => Some(true),
+                When::Read => around,
+                When::Skipped => around.map(|holds| !holds),
+            };
+            if met == Some(false) {
+                continue;
+            }
+            let mut finding = Finding::new("syntax-error", error.span, error.message.clone());
+            finding.help = error.help.clone().map(Into::into);
+            if met.is_none() {
+                finding.confidence = Confidence::Medium;
+            }
+            self.report(finding);
+        }
+    }
+
+    /// Reports a finding unless the same rule has already spoken at this place (a file may be included many times).
+    pub(super) fn report(&mut self, finding: Finding) {
+        if self.loader.reported.insert((finding.primary, finding.rule)) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// A finding about a placed directive: less sure where a condition around it is not decided.
+    pub(super) fn finding(&self, rule: &'static str, id: DirectiveId, message: String) -> Finding {
+        let finding = Finding::new(rule, self.config.directive(self.sources, id).span(), message);
+        if self.condition == CERTAIN { finding } else { finding.confidence(Confidence::Medium) }
+    }
+
+    /// Gives the configuration away.
+    pub(super) fn finish(mut self, partial: bool) -> (Config, Vec<Finding>) {
+        let closed = self.is_closed();
+        (self.config.modules, self.config.modules_complete) = self.modules.finish(closed);
+        self.config.partial = partial;
+        self.config.index();
+        (self.config, self.findings)
+    }
+
+    /// Whether one of these directives was placed.
+    pub(super) fn has_any(&self, names: &[Name]) -> bool {
+        self.config.placed.iter().any(|placed| names.contains(&placed.name))
+    }
+}
+
+/// Whether a condition and those around it in the file hold; one that was not looked at stands in one that does not.
+fn all_hold(tree: &Tree, innermost: NodeId, verdicts: &Verdicts) -> Option<bool> {
+    let around =
+        tree.nodes.iter().enumerate().take(innermost as usize + 1).filter(|(id, node)| {
+            conditions::is_condition(node.name) && (*id as NodeId == innermost || node.subtree_end > innermost)
+        });
+    let mut all = Some(true);
+    for (id, _) in around {
+        match verdicts.get(&(id as NodeId)).copied().unwrap_or(Some(false)) {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => all = None,
+        }
+    }
+    all
+}

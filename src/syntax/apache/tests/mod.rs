@@ -1,0 +1,69 @@
+//! What the parser makes of texts, written as one line per tree and one per error.
+
+mod properties;
+
+use std::fmt::Write as _;
+
+use super::{Body, Quote, Tree, When, parse};
+use crate::source::SourceMap;
+
+/// The tree in one line, and then the errors with line and column. Quoted words stand in quotes, holes in `⟨⟩`.
+pub(super) fn dump(text: &str) -> String {
+    let mut map = SourceMap::new();
+    let id = map.add("x.conf", text.as_bytes().to_vec());
+    let tree = parse(id, text);
+    let mut out = String::new();
+    children(&tree, text, None, &mut out);
+    let out = out.trim_end().to_owned();
+    let mut out = if out.is_empty() { "(nothing)".to_owned() } else { out };
+    for error in &tree.errors {
+        let position = map.file(id).position(error.span.start);
+        let when = match error.when {
+            When::Always => "",
+            When::Read => " (read)",
+            When::Skipped => " (skipped)",
+        };
+        write!(out, "\n{}:{}: {}{when}", position.line, position.column, error.message).unwrap();
+    }
+    out
+}
+
+fn children(tree: &Tree, text: &str, parent: Option<u32>, out: &mut String) {
+    for id in tree.children(parent) {
+        let node = &tree.nodes[id as usize];
+        let words: Vec<String> = tree
+            .words(node)
+            .iter()
+            .map(|word| {
+                let value = word.value(text);
+                let shown = if word.quote == Quote::None { value.into_owned() } else { format!("{value:?}") };
+                if word.hole { format!("⟨{shown}⟩") } else { shown }
+            })
+            .collect();
+        out.push_str(&words.join(" "));
+        match node.body {
+            Body::Line => out.push_str("; "),
+            Body::Section { .. } => {
+                out.push_str("> ");
+                children(tree, text, Some(id), out);
+                out.push_str("/ ");
+            }
+        }
+    }
+}
+
+#[track_caller]
+pub(super) fn check(text: &str, expected: &str) {
+    assert_eq!(dump(text), expected, "for {text:?}");
+}
+
+#[test]
+fn lines_and_words() {
+    check("Listen 81\n", "Listen 81;");
+    check("  # a\n\tListen\t81  \r\n", "Listen 81;");
+    check("Lis\\\nten 8\\\r\n1\n", "Listen 81;");
+    check("# a \\\nListen 81\nFoo", "Foo;");
+    check("A \"b \\\" c\" 'd \\' \\\" e' f\\\\g h\\i", "A \"b \\\" c\" \"d ' \\\\\\\" e\" f\\g h\\i;");
+    check("A \"b\"c \"d", "A \"b\" c \"d\";");
+    check("<Directory /x>\nA\n</directory>\n<Files a> b\n</Files> c", "<Directory /x> A; / <Files a> /");
+}
