@@ -95,6 +95,7 @@ impl<'a> Cx<'a> {
     }
 }
 
+mod apache_settings;
 mod basic_gate;
 mod caches;
 mod support;
@@ -124,12 +125,12 @@ pub fn registry() -> &'static [Rule] {
 
 rules! {
     // Authorization on its way to the application
-    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check)];
+    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check), Check::ApacheHost(credential_collision::apache::check)];
     "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
-    "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check)];
-    "literal-credential" literal_credential [Check::Nginx(literal_credential::check)];
+    "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check)];
+    "literal-credential" literal_credential [Check::Nginx(literal_credential::check), Check::Apache(literal_credential::apache::check)];
     "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check)];
-    "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check)];
+    "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check), Check::Apache(malformed_authorization::apache::check)];
     "small-header-buffers" small_header_buffers [Check::Nginx(small_header_buffers::check)];
     "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check)];
 
@@ -168,11 +169,15 @@ rules! {
     "unlogged-auth-failures" unlogged_auth_failures [Check::NginxServer(unlogged_auth_failures::check)];
 
     // Meta
+    "expired-ignore" expired_ignore [Check::Stage];
+    "ignore-without-reason" ignore_without_reason [Check::Stage];
     "internal-error" internal_error [Check::Stage];
     "limit-reached" limit_reached [Check::Stage];
     "misplaced-directive" misplaced_directive [Check::Stage];
     "syntax-error" syntax_error [Check::Stage];
     "templated-file" templated_file [Check::Stage];
     "unknown-directive" unknown_directive [Check::Stage];
+    "unknown-rule-in-ignore" unknown_rule_in_ignore [Check::Stage];
     "unresolved-include" unresolved_include [Check::Stage];
+    "unused-ignore" unused_ignore [Check::Stage];
 }

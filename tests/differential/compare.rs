@@ -2,9 +2,18 @@
 
 use lint401::model::{Fact, GateKind, HeaderFate, Known, Outcome, Stores, Value, Verdict};
 
-use crate::model::Answer;
-use crate::real::Observed;
-use crate::requests::Ask;
+use crate::ask::Ask;
+use crate::observe::Observed;
+
+/// The answer of the model.
+pub(crate) struct Answer {
+    pub(crate) outcome: Outcome,
+    /// The mark that the block which serves the request leaves in `X-Served`, for each run of the outcome (or the outcome itself,
+    /// if it has no runs).
+    pub(crate) served: Vec<Option<String>>,
+    /// Whether the verdict of an `auth_request` may come from a store: an earlier request decides then, which the model does not see.
+    pub(crate) stored_verdicts: bool,
+}
 
 /// One thing on which the two differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +44,7 @@ pub(crate) struct Verdicts {
 }
 
 /// Compares an answer with what was seen. Where the model tried several ways, one of them must be what the server did.
-pub(crate) fn compare(ask: &Ask, answer: Option<&Answer>, observed: &Observed, restore: &dyn Fn(&str) -> String) -> Verdicts {
+pub(crate) fn compare(ask: &Ask, answer: Option<&Answer>, observed: &Observed) -> Verdicts {
     let Some(answer) = answer else {
         let none = Difference { what: "server".to_owned(), model: "none".to_owned(), real: observed.answer.status.to_string() };
         return Verdicts { differences: vec![none], unknown: Vec::new() };
@@ -51,7 +60,7 @@ pub(crate) fn compare(ask: &Ask, answer: Option<&Answer>, observed: &Observed, r
     let mut best: Option<Vec<Difference>> = None;
     let mut unknown = Vec::new();
     for (run, served) in runs.iter().zip(&answer.served) {
-        let mut comparison = Comparison { ask, run, observed, restore, differences: Vec::new(), unknown: Vec::new() };
+        let mut comparison = Comparison { ask, run, observed, differences: Vec::new(), unknown: Vec::new() };
         comparison.all(served.as_deref());
         let Comparison { differences, unknown: open, .. } = comparison;
         if best.as_ref().is_none_or(|b| differences.len() < b.len()) {
@@ -72,7 +81,6 @@ struct Comparison<'a> {
     ask: &'a Ask,
     run: &'a Outcome,
     observed: &'a Observed,
-    restore: &'a dyn Fn(&str) -> String,
     differences: Vec<Difference>,
     unknown: Vec<String>,
 }
@@ -116,21 +124,20 @@ impl Comparison<'_> {
     }
 
     fn realm(&mut self) {
-        let challenges = self.observed.answer.all("WWW-Authenticate").map(str::to_owned);
-        let real: Vec<String> =
-            challenges.filter_map(|c| Some((self.restore)(c.strip_prefix("Basic realm=\"")?.strip_suffix('"')?))).collect();
+        let challenges = self.observed.answer.all("WWW-Authenticate");
+        let real: Vec<&str> = challenges.filter_map(|c| c.strip_prefix("Basic realm=\"")?.strip_suffix('"')).collect();
         let refusing = |g: &&lint401::model::Gate| g.kind == GateKind::Basic && g.verdict == Verdict::Refuses(401);
         let model: Vec<&Value> = self.run.gates.iter().filter(refusing).filter_map(|g| g.realm.as_ref()).collect();
         let said: Vec<&str> = model.iter().filter_map(|v| v.known()).collect();
         if said.len() < model.len() {
             self.unknown.push("realm".to_owned());
-        } else if !real.iter().all(|r| said.contains(&r.as_str())) {
+        } else if !real.iter().all(|r| said.contains(r)) {
             self.differ("realm", said.join(" | "), real);
         }
     }
 
     fn location(&mut self) {
-        let real = self.observed.answer.header("Location").map(|l| (self.restore)(l));
+        let real = self.observed.answer.header("Location");
         match (&self.run.location, real) {
             (Some(Value::Known(model)), Some(real)) if *model == real => {}
             (Some(Value::Unknown { why, .. }), _) => self.unknown.push(format!("location: {why}")),
@@ -152,10 +159,10 @@ impl Comparison<'_> {
             ("X-Forwarded-Host", &upstream.forwarded_host),
         ];
         for (name, fact) in facts {
-            let real = seen.field(name).filter(|v| !v.is_empty()).map(|v| (self.restore)(v));
-            self.fate(name, fact, real.as_deref());
+            let real = seen.field(name).filter(|v| !v.is_empty());
+            self.fate(name, fact, real);
         }
-        let real = seen.field("Host").filter(|v| !v.is_empty()).map(|v| (self.restore)(v)).unwrap_or_default();
+        let real = seen.field("Host").unwrap_or_default();
         match &upstream.host.value {
             Known::Is(Value::Known(host)) if *host == real => {}
             Known::Is(Value::Known(host)) => self.differ("upstream Host", host, real),

@@ -1,19 +1,20 @@
-//! The real nginx against `resolve`: random configurations, random requests, the same questions to both.
+//! The real servers against `resolve`: random configurations, random requests, the same questions to both.
 //!
-//! `LINT401_DIFF_CONFIGS` is the number of configurations (default: a few seconds' worth), `LINT401_DIFF_SEED` the first seed,
-//! `LINT401_DIFF_SHOW` how many disagreements are shrunk and printed. Configurations that once showed a fault are kept in
-//! `regressions/*.conf`, with their requests in comments, and run first.
+//! `LINT401_DIFF_KIND` chooses a server (`nginx`, `apache`; default: both), `LINT401_DIFF_CONFIGS` is the number of configurations
+//! (default: a few seconds' worth), `LINT401_DIFF_SEED` the first seed, `LINT401_DIFF_SHOW` how many disagreements are shrunk and
+//! printed; `LINT401_DIFF_WITHOUT=NAME,…` leaves directives of some names out. `LINT401_DIFF_OUTCOMES=1` counts what the real server did instead of asking the model. Configurations that once showed
+//! a fault are kept in `regressions/`, with their requests in comments, and run first.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test binary")]
 #![allow(clippy::print_stdout, clippy::format_push_string, reason = "a test binary")]
 
+mod apache;
+mod ask;
 mod compare;
-mod generate;
-mod generate_directives;
-mod model;
-mod real;
+mod kind;
+mod nginx;
+mod observe;
 mod regressions;
-mod requests;
 mod rng;
 mod shrink;
 #[path = "../support/mod.rs"]
@@ -23,27 +24,13 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use compare::{Difference, Verdicts};
-use requests::Ask;
-use support::conf::{self, Directive};
-
-/// Requests to each configuration.
-const REQUESTS: usize = 20;
+use compare::Difference;
+use kind::{Case, Kind, both, case, judge};
+use observe::Observed;
+use support::server::Dialect;
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
-}
-
-/// Both sides on one configuration. `Err`: nginx refuses it.
-fn both(bench: &real::Bench, text: &str, asks: &[Ask]) -> Result<Vec<Verdicts>, String> {
-    let observed = bench.run(text, asks)?;
-    let Ok(answers) = std::panic::catch_unwind(|| model::answers(text, asks)) else {
-        let panic = Difference { what: "panic".to_owned(), model: "panics".to_owned(), real: "answers".to_owned() };
-        let verdict = || Verdicts { differences: vec![panic.clone()], unknown: Vec::new() };
-        return Ok(asks.iter().map(|_| verdict()).collect());
-    };
-    let pairs = asks.iter().zip(&answers).zip(&observed);
-    Ok(pairs.map(|((ask, answer), seen)| compare::compare(ask, answer.as_ref(), seen, &|t| bench.restore(t))).collect())
 }
 
 #[derive(Default)]
@@ -53,6 +40,7 @@ struct Counts {
     disagreements: BTreeMap<String, usize>,
     with_unknown: usize,
     unknown: BTreeMap<String, usize>,
+    outcomes: BTreeMap<String, usize>,
 }
 
 fn main() -> ExitCode {
@@ -61,97 +49,151 @@ fn main() -> ExitCode {
     if std::env::args().any(|a| a == "--list") || (filters.peek().is_some() && !filters.any(|f| "differential".contains(&f))) {
         return ExitCode::SUCCESS;
     }
-    match support::available(support::server::Dialect::Nginx) {
-        Ok(true) => {}
-        Ok(false) => {
-            println!("skipped: nginx is not installed");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            println!("{error}");
-            return ExitCode::FAILURE;
-        }
-    }
-    let (count, seed) = (number("LINT401_DIFF_CONFIGS", 100), number("LINT401_DIFF_SEED", 1));
-    let mut show = number("LINT401_DIFF_SHOW", 5);
-    let bench = real::Bench::new();
-    let start = Instant::now();
+    let chosen = std::env::var("LINT401_DIFF_KIND").unwrap_or_default();
     // A panic of the model is a finding like others; its message would stand between the reports of shrinking.
     std::panic::set_hook(Box::new(|_| {}));
-    let mut failed = regressions::run(&bench);
-    let mut counts = Counts::default();
-    for seed in seed..seed + count {
-        let tree = generate::configuration(seed);
-        let asks = requests::requests(&tree, &mut rng::Rng::new(seed ^ 0xa5a5), REQUESTS);
-        let verdicts = match both(&bench, &conf::print(&tree), &asks) {
-            Ok(verdicts) => verdicts,
+    let mut failed = false;
+    for dialect in Dialect::ALL.into_iter().filter(|d| chosen.is_empty() || d.name() == chosen) {
+        match support::available(dialect) {
+            Ok(true) => {
+                let kind: Box<dyn Kind> = match dialect {
+                    Dialect::Nginx => Box::new(nginx::Nginx::new()),
+                    Dialect::Apache => Box::new(apache::Apache::new()),
+                };
+                failed |= run(kind.as_ref());
+            }
+            Ok(false) => println!("skipped: {} is not installed", dialect.name()),
             Err(error) => {
-                println!("seed {seed}: refused: {error}\n{}", conf::print(&tree));
-                counts.refused += 1;
-                continue;
+                println!("{error}");
+                failed = true;
             }
-        };
-        counts.requests += verdicts.len();
-        if verdicts.len() < asks.len() {
-            let line = asks.get(verdicts.len()).map(|a| a.lines().join(" | ")).unwrap_or_default();
-            println!("seed {seed}: this request crashes nginx: {line}");
         }
-        for (index, verdict) in verdicts.iter().enumerate() {
-            counts.with_unknown += usize::from(!verdict.unknown.is_empty());
-            for unknown in &verdict.unknown {
-                *counts.unknown.entry(unknown.clone()).or_default() += 1;
-            }
-            let Some(first) = verdict.differences.first() else { continue };
-            failed = true;
-            let times = counts.disagreements.entry(first.kind()).or_default();
-            *times += 1;
-            if show > 0 && *times == 1 {
-                show -= 1;
-                report(&bench, seed, &tree, &asks, index, &first.kind());
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Regressions and random configurations of one server; whether something failed.
+fn run(kind: &dyn Kind) -> bool {
+    let (count, seed) = (number("LINT401_DIFF_CONFIGS", 100), number("LINT401_DIFF_SEED", 1));
+    let only_outcomes = number("LINT401_DIFF_OUTCOMES", 0) == 1;
+    let mut show = number("LINT401_DIFF_SHOW", 5);
+    let server = kind.dialect().name();
+    let start = Instant::now();
+    let mut failed = !only_outcomes && regressions::run(kind);
+    let mut counts = Counts::default();
+    let seeds: Vec<u64> = (seed..seed + count).collect();
+    for batch in seeds.chunks(kind.batch()) {
+        let cases: Vec<Case> = batch.iter().map(|seed| case(kind, *seed)).collect();
+        let observed = kind.run(&cases.iter().collect::<Vec<_>>());
+        for ((seed, case), observed) in batch.iter().zip(&cases).zip(observed) {
+            match observed {
+                Err(error) => {
+                    println!("seed {seed}: refused: {error}");
+                    counts.refused += 1;
+                }
+                Ok(observed) if only_outcomes => counts.outcomes(&observed),
+                Ok(observed) => {
+                    failed |= counts.judge(kind, *seed, case, &observed, &mut show);
+                }
             }
         }
     }
     let refused = counts.refused;
-    println!("{count} configurations ({refused} refused by nginx), {} requests, {:.1?}", counts.requests, start.elapsed());
+    println!("{server}: {count} configurations ({refused} refused), {} requests, {:.1?}", counts.requests, start.elapsed());
+    if only_outcomes {
+        println!("{:#?}", counts.outcomes);
+        return refused > 0;
+    }
     let disagreements: usize = counts.disagreements.values().sum();
     println!("{disagreements} requests disagree: {:?}", counts.disagreements);
     println!("{} requests with something unknown: {:?}", counts.with_unknown, counts.unknown);
-    if failed || refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    failed || refused > 0
+}
+
+impl Counts {
+    fn judge(&mut self, kind: &dyn Kind, seed: u64, case: &Case, observed: &[Observed], show: &mut u64) -> bool {
+        let verdicts = judge(kind, case, observed);
+        self.requests += verdicts.len();
+        if verdicts.len() < case.asks.len() {
+            let line = case.asks.get(verdicts.len()).map(|a| a.lines().join(" | ")).unwrap_or_default();
+            println!("seed {seed}: this request crashes the server: {line}");
+        }
+        let mut failed = false;
+        for (index, verdict) in verdicts.iter().enumerate() {
+            self.with_unknown += usize::from(!verdict.unknown.is_empty());
+            for unknown in &verdict.unknown {
+                *self.unknown.entry(unknown.clone()).or_default() += 1;
+            }
+            let Some(first) = verdict.differences.first() else { continue };
+            failed = true;
+            let times = self.disagreements.entry(first.kind()).or_default();
+            *times += 1;
+            if *show > 0 && *times == 1 {
+                *show -= 1;
+                report(kind, seed, case, index, &first.kind());
+            }
+        }
+        failed
+    }
+
+    /// What the server did, in a few words.
+    fn outcomes(&mut self, observed: &[Observed]) {
+        for seen in observed {
+            self.requests += 1;
+            let mut words = vec![seen.answer.status.to_string()];
+            if let Some(upstream) = &seen.upstream {
+                let authorization = if upstream.field("Authorization").is_some() { " with Authorization" } else { "" };
+                words.push(format!("{:?}{authorization}", upstream.protocol));
+            }
+            if seen.answer.header("Location").is_some() {
+                words.push("Location".to_owned());
+            }
+            if seen.answer.header("WWW-Authenticate").is_some() {
+                words.push("challenge".to_owned());
+            }
+            if seen.repeat_is_copy {
+                words.push("kept".to_owned());
+            }
+            *self.outcomes.entry(words.join(", ")).or_default() += 1;
+        }
+    }
 }
 
 /// Shrinks a disagreement and prints it in the form of a regression file.
-fn report(bench: &real::Bench, seed: u64, tree: &[Directive], asks: &[Ask], index: usize, kind: &str) {
-    let differences = |tree: &[Directive], asks: &[Ask]| -> Vec<Difference> {
-        let verdicts = both(bench, &conf::print(tree), asks).unwrap_or_default();
+fn report(server: &dyn Kind, seed: u64, case: &Case, index: usize, kind: &str) {
+    let differences = |case: &Case| -> Vec<Difference> {
+        let verdicts = both(server, case).unwrap_or_default();
         verdicts.into_iter().next_back().map(|v| v.differences).unwrap_or_default()
     };
-    let same = |found: &[Difference]| found.first().is_some_and(|d| d.kind() == kind);
+    let same = |case: &Case| differences(case).first().is_some_and(|d| d.kind() == kind);
     // The requests before it matter only where a cache remembers them.
-    let mut wanted = vec![asks[index].clone()];
-    if !same(&differences(tree, &wanted)) {
-        wanted = asks[..=index].to_vec();
+    let mut small = Case { asks: vec![case.asks[index].clone()], ..case.clone() };
+    if !same(&small) {
+        small.asks = case.asks[..=index].to_vec();
     }
-    let small = shrink::shrink(tree.to_vec(), 400, |smaller| same(&differences(smaller, &wanted)));
-    let small = simplify_request(&mut wanted, &small, |tree, asks| same(&differences(tree, asks)));
+    let asks = small.asks.clone();
+    small.tree =
+        shrink::shrink(small.tree, 400, |tree| same(&Case { tree: tree.to_vec(), text: server.print(tree), asks: asks.clone() }));
+    small.text = server.print(&small.tree);
+    simplify_request(&mut small, same);
     println!("---- seed {seed}, request {index}");
-    print!("{}", regressions::print(&small, &wanted));
-    for difference in differences(&small, &wanted) {
-        println!("# {}: model {}, nginx {}", difference.what, difference.model, difference.real);
+    print!("{}", regressions::print(&small));
+    for difference in differences(&small) {
+        println!("# {}: model {}, {} {}", difference.what, difference.model, server.dialect().name(), difference.real);
     }
 }
 
 /// Drops header fields of the last request while the disagreement stays.
-fn simplify_request(asks: &mut [Ask], tree: &[Directive], holds: impl Fn(&[Directive], &[Ask]) -> bool) -> Vec<Directive> {
-    let Some(last) = asks.len().checked_sub(1) else { return tree.to_vec() };
-    for index in (0..asks[last].headers.len()).rev() {
-        let dropped = asks[last].headers.remove(index);
-        if !holds(tree, asks) {
-            asks[last].headers.insert(index, dropped);
+fn simplify_request(case: &mut Case, holds: impl Fn(&Case) -> bool) {
+    let Some(last) = case.asks.len().checked_sub(1) else { return };
+    for index in (0..case.asks[last].headers.len()).rev() {
+        let dropped = case.asks[last].headers.remove(index);
+        if !holds(case) {
+            case.asks[last].headers.insert(index, dropped);
         }
     }
-    let before = std::mem::replace(&mut asks[last].reply, (200, Vec::new()));
-    if !holds(tree, asks) {
-        asks[last].reply = before;
+    let before = std::mem::replace(&mut case.asks[last].reply, (200, Vec::new()));
+    if !holds(case) {
+        case.asks[last].reply = before;
     }
-    tree.to_vec()
 }

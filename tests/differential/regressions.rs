@@ -1,21 +1,20 @@
-//! Configurations that once showed a fault: `regressions/*.conf`, their requests in comments that start with `#> `.
+//! Configurations that once showed a fault: `regressions/NAME/*.conf`, their requests in comments that start with `#> `.
 
 use std::path::Path;
 
-use crate::real::Bench;
-use crate::requests::Ask;
-use crate::support::conf::{self, Directive};
+use crate::ask::Ask;
+use crate::kind::{Case, Kind, judge};
 
 /// A regression file.
-pub(crate) fn print(tree: &[Directive], asks: &[Ask]) -> String {
+pub(crate) fn print(case: &Case) -> String {
     let mut out = String::new();
-    for ask in asks {
+    for ask in &case.asks {
         for line in ask.lines() {
             out.push_str(&format!("#> {line}\n"));
         }
         out.push_str("#>\n");
     }
-    out + &conf::print(tree)
+    out + &case.text
 }
 
 fn requests(text: &str) -> Vec<Ask> {
@@ -23,28 +22,32 @@ fn requests(text: &str) -> Vec<Ask> {
     lines.split(|l| l.is_empty()).filter_map(Ask::parse).collect()
 }
 
+/// The text without its requests.
+fn configuration(text: &str) -> String {
+    text.lines().filter(|l| !l.starts_with("#>")).flat_map(|l| [l, "\n"]).collect()
+}
+
 /// Runs them all; whether one disagrees.
-pub(crate) fn run(bench: &Bench) -> bool {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/regressions");
+pub(crate) fn run(kind: &dyn Kind) -> bool {
+    let server = kind.dialect().name();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/regressions").join(server);
     let mut paths: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
     paths.sort();
     let mut failed = false;
     for path in &paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).expect("a readable file");
-        let asks = requests(&text);
-        assert!(!asks.is_empty(), "{name} has no requests");
-        let verdicts = crate::both(bench, &text, &asks).unwrap_or_else(|e| panic!("{name}: {e}"));
-        for (ask, verdict) in asks.iter().zip(verdicts) {
+        let case = Case { tree: Vec::new(), asks: requests(&text), text: configuration(&text) };
+        assert!(!case.asks.is_empty(), "{name} has no requests");
+        let observed = kind.run(&[&case]).pop().expect("one case, one answer").unwrap_or_else(|e| panic!("{name}: {e}"));
+        for (ask, verdict) in case.asks.iter().zip(judge(kind, &case, &observed)) {
             for difference in verdict.differences {
                 failed = true;
-                println!(
-                    "{name}: {} {}: {}: model {}, nginx {}",
-                    ask.method, ask.target, difference.what, difference.model, difference.real
-                );
+                let (model, real) = (difference.model, difference.real);
+                println!("{name}: {} {}: {}: model {model}, {server} {real}", ask.method, ask.target, difference.what);
             }
         }
     }
-    println!("{} regressions run", paths.len());
+    println!("{server}: {} regressions run", paths.len());
     failed
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test stops where its set-up fails")]
 
+mod apache_corpus;
+mod apache_load;
 mod cases;
 mod check_corpus;
 mod cli;
@@ -11,11 +13,15 @@ mod facts_of_docs;
 mod fixtures;
 mod folder;
 mod hostile;
+mod ignores;
 mod readme;
 mod report_formats;
 mod report_sarif;
 mod report_schemas;
 mod syntax_corpus;
 
+#[path = "../differential/rng.rs"]
+#[allow(dead_code, reason = "shared with the differential tests")]
+mod rng;
 #[path = "../support/mod.rs"]
 mod support;

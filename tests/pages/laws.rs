@@ -159,7 +159,7 @@ fn examples(page: &Page, problems: &mut Vec<String>) {
             problems.push(format!("line {}: a {} example under `## {}`", block.line, example.role, block.section));
         }
         for word in &example.words {
-            let known = ["main=", "context="].iter().any(|k| word.starts_with(k)) || word == "no-oracle";
+            let known = ["main=", "context="].iter().any(|k| word.starts_with(k)) || word == "no-oracle" || word == "verbatim";
             if !known {
                 problems.push(format!("{place}: {word} is neither key nor flag"));
             }

@@ -15,7 +15,7 @@ pub const PID: &str = "httpd.pid";
 const MODULES: &str = "/usr/lib/apache2/modules";
 
 /// The modules that are loaded, as far as they are installed: all that take part in requests where a configuration asks for it.
-const LOADED: &[&str] = &[
+pub const LOADED: &[&str] = &[
     "mpm_prefork",
     "access_compat",
     "actions",

@@ -1,6 +1,8 @@
 //! The files that an Apache example is made of, as its configuration names them: its own, and those that the tests make up. The
 //! real httpd gets them in a temporary folder, the model in memory.
 
+use std::collections::BTreeMap;
+
 use super::apache_conf::{self as conf, arg, is};
 use super::apache_prepare::path_arguments;
 use super::conf::Directive;
@@ -48,6 +50,8 @@ pub struct Layout {
     pub lone: bool,
     /// Whether the files of the example go to the server as they stand, nothing moved.
     pub verbatim: bool,
+    /// Ports that are listened at, in the order of the text, and whether they speak TLS.
+    pub ports: Vec<(u16, bool)>,
 }
 
 /// The server's root where the example names none.
@@ -106,6 +110,12 @@ impl Layout {
         for directive in trees.iter().flatten() {
             directive.walk(&mut |d| layout.complete(d, &witness.missing));
         }
+        if !layout.verbatim {
+            layout.ports = ports(trees.iter().flatten());
+        }
+        if layout.ports.is_empty() {
+            layout.ports.push((80, false));
+        }
         layout
     }
 
@@ -162,6 +172,36 @@ impl Layout {
             }
         }
     }
+}
+
+/// The ports of `Listen` and `<VirtualHost>`. One speaks TLS if a host says so; 443 does by itself.
+fn ports<'a>(directives: impl Iterator<Item = &'a Directive>) -> Vec<(u16, bool)> {
+    let mut ports: Vec<(u16, bool)> = Vec::new();
+    let mut tls: BTreeMap<u16, bool> = BTreeMap::new();
+    for directive in directives {
+        directive.walk(&mut |d| {
+            let addresses = if is(d, "Listen") { 1 } else { usize::MAX };
+            if is(d, "Listen") || is(d, "VirtualHost") {
+                for port in d.words.iter().skip(1).take(addresses).filter_map(|w| port_of(&conf::value(w))) {
+                    if !ports.iter().any(|(p, _)| *p == port) {
+                        ports.push((port, port == 443));
+                    }
+                    if let Some(engine) = d.children().iter().find(|c| is(c, "SSLEngine")) {
+                        *tls.entry(port).or_default() |= !arg(engine, 0).eq_ignore_ascii_case("off");
+                    }
+                    if is(d, "Listen") && arg(d, 1).eq_ignore_ascii_case("https") {
+                        tls.insert(port, true);
+                    }
+                }
+            }
+        });
+    }
+    ports.into_iter().map(|(port, by_number)| (port, tls.get(&port).copied().unwrap_or(by_number))).collect()
+}
+
+/// The port of `80`, `*:80`, `10.0.0.1:80`, `[::]:80`; `None` if none is named.
+pub(super) fn port_of(address: &str) -> Option<u16> {
+    address.rsplit(':').next()?.parse().ok()
 }
 
 fn parse(text: &str) -> Vec<Directive> {

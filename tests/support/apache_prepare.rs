@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::apache;
 use super::apache_conf::{self as conf, arg, is};
-use super::apache_layout::{File, Kind, Layout};
+use super::apache_layout::{File, Kind, Layout, port_of};
 use super::conf::{Body, Directive};
 use super::prepare::{Listener, Prepared, certificate, write};
 use super::server::{self, set_mode};
@@ -25,9 +25,11 @@ pub fn prepare(layout: &Layout, upstream: &Upstream) -> Result<Prepared, String>
     for tree in parsed.iter().flatten() {
         mover.learn(tree);
     }
-    if mover.listeners.is_empty() {
-        mover.learn_port("80");
-    }
+    mover.listeners = layout
+        .ports
+        .iter()
+        .map(|(port, tls)| Listener { written: port.to_string(), port: *port, loopback: server::free_port(), tls: *tls })
+        .collect();
     let place = |path: &str| folder.path().join(layout.absolute(path).trim_start_matches('/'));
     for (file, tree) in layout.files.iter().zip(&parsed) {
         let target = place(&file.path);
@@ -142,11 +144,6 @@ impl<'a> Mover<'a> {
     fn learn(&mut self, tree: &[Directive]) {
         for directive in tree {
             directive.walk(&mut |d| {
-                if is(d, "Listen") {
-                    self.learn_port(&arg(d, 0));
-                } else if is(d, "VirtualHost") {
-                    d.words.iter().skip(1).for_each(|w| self.learn_port(&conf::value(w)));
-                }
                 for index in path_arguments(d) {
                     let path = arg(d, index);
                     if let Some((name, _)) = path.strip_prefix("${").and_then(|p| p.split_once('}')) {
@@ -154,31 +151,6 @@ impl<'a> Mover<'a> {
                     }
                 }
             });
-        }
-        // A port speaks TLS if a host says so; 443 does by itself.
-        let mut tls: BTreeMap<u16, bool> = BTreeMap::new();
-        for directive in tree {
-            directive.walk(&mut |d| {
-                if let Some(engine) = d.children().iter().find(|c| is(c, "SSLEngine")) {
-                    for port in d.words.iter().filter_map(|w| port_of(&conf::value(w))) {
-                        *tls.entry(port).or_default() |= !arg(engine, 0).eq_ignore_ascii_case("off");
-                    }
-                }
-                if is(d, "Listen") && arg(d, 1).eq_ignore_ascii_case("https") {
-                    tls.extend(port_of(&arg(d, 0)).map(|port| (port, true)));
-                }
-            });
-        }
-        for listener in &mut self.listeners {
-            listener.tls = tls.get(&listener.port).copied().unwrap_or(listener.tls);
-        }
-    }
-
-    fn learn_port(&mut self, written: &str) {
-        let Some(port) = port_of(written) else { return };
-        if !self.listeners.iter().any(|l| l.port == port) {
-            let loopback = server::free_port();
-            self.listeners.push(Listener { written: written.to_owned(), port, loopback, tls: port == 443 });
         }
     }
 
@@ -341,9 +313,4 @@ fn flags(directive: &Directive) -> Vec<String> {
     let flags = if is(directive, "RewriteRule") { arg(directive, 2) } else { String::new() };
     let inner = flags.trim_start_matches('[').trim_end_matches(']');
     inner.split(',').map(|f| f.trim().to_owned()).collect()
-}
-
-/// The port of `80`, `*:80`, `10.0.0.1:80`, `[::]:80`; `None` if none is named.
-fn port_of(address: &str) -> Option<u16> {
-    address.rsplit(':').next()?.parse().ok()
 }

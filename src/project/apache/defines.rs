@@ -13,10 +13,19 @@ use foldhash::fast::FixedState;
 pub(super) struct Defines {
     /// Whether a name is defined; `None`: that hangs on a condition that is not decided.
     names: HashMap<String, Option<bool>, FixedState>,
-    /// The text of a variable; `None`: unknown.
-    values: HashMap<String, Option<String>, FixedState>,
+    /// The value of a variable; `None`: that hangs on a condition that is not decided.
+    values: HashMap<String, Option<Value>, FixedState>,
     /// What the environment of the server sets as far as it is known.
-    environment: HashMap<String, String, FixedState>,
+    environment: HashMap<String, Value, FixedState>,
+}
+
+/// The value of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Value {
+    /// Its text.
+    pub(super) text: String,
+    /// Whether the text holds variables that are not known: then it is what it would be if they are not defined.
+    pub(super) unknown: bool,
 }
 
 /// A text into which variables were put.
@@ -35,30 +44,22 @@ impl Defines {
             // `$SUFFIX` tells several instances on one machine apart; the one in /etc/apache2 has none.
             let value = value.trim_matches(['"', '\'']).replace("$SUFFIX", "");
             if !value.contains(['$', '`']) {
-                self.environment.insert(name.to_owned(), value);
+                self.environment.insert(name.to_owned(), Value { text: value, unknown: false });
             }
         }
     }
 
-    /// `Define NAME [value]`. `certain`: whether no open condition stands around; an empty value is none (measured). `value` is
-    /// `Err` if it is not known.
-    pub(super) fn define(&mut self, name: &str, value: Option<Result<&str, ()>>, certain: bool) {
+    /// `Define NAME [value]`. `certain`: whether no open condition stands around. An empty value is none (measured).
+    pub(super) fn define(&mut self, name: &str, value: Option<Value>, certain: bool) {
         let known = self.names.entry(name.to_owned()).or_default();
         if certain {
             *known = Some(true);
         } else if *known != Some(true) {
             *known = None;
         }
-        let value = match value {
-            None | Some(Ok("")) => return,
-            Some(value) => value.ok(),
-        };
-        let before = self.values.get(name).map(Option::as_deref);
-        if certain || before == Some(value) {
-            self.values.insert(name.to_owned(), value.map(str::to_owned));
-        } else {
-            self.values.insert(name.to_owned(), None);
-        }
+        let Some(value) = value.filter(|value| !value.text.is_empty()) else { return };
+        let same = self.values.get(name).is_some_and(|before| before.as_ref() == Some(&value));
+        self.values.insert(name.to_owned(), (certain || same).then_some(value));
     }
 
     /// `UnDefine NAME`.
@@ -77,10 +78,10 @@ impl Defines {
         self.names.get(name).copied().flatten()
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    fn value(&self, name: &str) -> Option<&Value> {
         match self.values.get(name) {
-            Some(value) => value.as_deref(),
-            None => self.environment.get(name).map(String::as_str),
+            Some(value) => value.as_ref(),
+            None => self.environment.get(name),
         }
     }
 
@@ -96,7 +97,8 @@ impl Defines {
             let name = rest.get(start + 2..end - 1).unwrap_or_default();
             if let Some(value) = self.value(name) {
                 filled.push_str(rest.get(..start).unwrap_or_default());
-                filled.push_str(value);
+                filled.push_str(&value.text);
+                unknown |= value.unknown;
             } else {
                 // Maps of mod_rewrite (`${map:key}`) look like variables, which cannot have a colon in their names.
                 unknown |= !name.contains(':');

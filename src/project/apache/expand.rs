@@ -12,7 +12,7 @@ use super::conditions::{self, Asked};
 use super::config::{
     AS_WRITTEN, Bindings, CERTAIN, Chain, ChainId, Condition, ConditionId, Config, DirectiveId, Expanded, Placed, TOP,
 };
-use super::defines::Defines;
+use super::defines::{Defines, Value};
 use super::include::{Resolver, Target};
 use super::load::{Loader, MAX_DEPTH, MAX_REPEATED};
 use super::macros::{self, Macros};
@@ -270,10 +270,9 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
             Name::Include => self.include(origin, id, parent, false),
             Name::IncludeOptional => self.include(origin, id, parent, true),
             Name::Define => {
-                let (name, value) = (self.arg(id, 0).into_owned(), self.arg(id, 1).into_owned());
-                let unknown = self.is_unknown(id);
+                let (name, text) = (self.arg(id, 0).into_owned(), self.arg(id, 1).into_owned());
                 let has_value = self.config.directive(self.sources, id).arg_count() > 1;
-                let value = has_value.then_some(if unknown { Err(()) } else { Ok(value.as_str()) });
+                let value = has_value.then(|| Value { text, unknown: self.is_unknown(id) });
                 self.defines.define(&name, value, self.condition == CERTAIN);
             }
             Name::UnDefine => {

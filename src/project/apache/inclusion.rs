@@ -126,8 +126,8 @@ impl Expansion<'_, '_, '_> {
     }
 
     fn report_missing(&mut self, path: &Path, why: Absence, inclusion: &Inclusion) {
-        // What was looked for in the tree, is not there and need not be there.
-        if inclusion.optional && why == Absence::NoMatch {
+        // It was looked for where it would be, is not there and need not be there.
+        if inclusion.optional && (why == Absence::NoMatch || self.loader.settings.this_host) {
             return;
         }
         self.config.incomplete = true;

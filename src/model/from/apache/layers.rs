@@ -145,7 +145,22 @@ impl Walk<'_, '_> {
                     self.push(*id, Group::Directory);
                 }
             }
-            self.htaccess_of(folder)?;
+            if depth < folders || self.r.stands != Stands::File {
+                self.htaccess_of(folder)?;
+            }
+        }
+        // A section is for a file of that name as well.
+        if self.r.stands == Stands::File {
+            let filename = self.r.filename.clone();
+            for id in plain.get(next..).unwrap_or_default() {
+                let directive = self.directive(host.shared.sections.get(*id).directive);
+                if components(&pattern_text(&directive)) > folders + 1 {
+                    break;
+                }
+                if self.directory_matches(*id, &filename) && self.section_in_force(*id) {
+                    self.push(*id, Group::Directory);
+                }
+            }
         }
         let filename = self.r.filename.clone();
         for id in regex {
@@ -231,7 +246,8 @@ impl Walk<'_, '_> {
         let ends_with_slash = stands == Stands::Folder && full.ends_with('/') && end + 1 >= full.len();
         self.r.filename = if ends_with_slash && !filename.ends_with('/') { format!("{filename}/") } else { filename.to_owned() };
         self.r.path_info = path_info;
-        if stands == Stands::Folder { depth } else { depth.saturating_sub(1) }
+        // A file is walked as a folder is: a `<Directory>` with its path is for it.
+        if stands == Stands::Nothing { depth.saturating_sub(1) } else { depth }
     }
 
     /// What `AllowOverride` lets a `.htaccess` do here.

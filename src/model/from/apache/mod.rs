@@ -11,6 +11,7 @@ mod authz;
 mod cache;
 mod chain;
 mod condition;
+mod effective;
 mod ending;
 mod env;
 mod eval;
@@ -30,17 +31,20 @@ mod headers;
 mod host;
 mod htaccess;
 mod layers;
+mod redirect;
 mod remoteip;
 mod response;
-#[allow(dead_code, reason = "not yet called by the walk")]
 mod rewrite;
+mod rewriting;
 mod routes;
 mod section;
 #[allow(dead_code, reason = "not yet called by the walk")]
 mod setenvif;
 mod site;
+mod state;
 #[cfg(test)]
 mod tests;
+mod traits;
 mod translate;
 mod upstream;
 mod uri;
@@ -49,4 +53,5 @@ mod vars;
 mod vhost;
 mod walk;
 
+pub use effective::{AuthBlock, Scope};
 pub use host::{Host, choose, lower};

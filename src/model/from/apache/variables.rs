@@ -1,7 +1,6 @@
 //! What the walk tells the modules that ask about the request.
 
 use super::vars::{FileTest, Target, Variable, Vars};
-use super::vhost::Address;
 use super::walk::{Field, Stands, Walk};
 use crate::model::fact::unknown_value;
 use crate::model::from::lookup::Found;
@@ -39,7 +38,7 @@ impl Vars for Walk<'_, '_> {
             Variable::Ipv6 => on(self.request.client.is_ipv6()),
             Variable::IsSubreq => known(if self.r.subrequest { "true" } else { "false" }),
             Variable::PathInfo => known(&self.r.path_info),
-            Variable::QueryString => self.r.args.clone(),
+            Variable::QueryString => self.r.args.clone().unwrap_or_else(|| known("")),
             Variable::RemoteAddr => address(self.client),
             Variable::RemoteHost => unknown_value("name of the client"),
             Variable::RemoteIdent => known(""),
@@ -138,20 +137,21 @@ impl Vars for Walk<'_, '_> {
     }
 
     fn serves_host(&mut self, host: &str, port: u16) -> Option<bool> {
-        let host = host.to_ascii_lowercase();
         let names = &self.host.names;
-        let is_own = |a: &Address| a.port.is_none_or(|p| p == port) && a.ip.is_some_and(|ip| host.parse() == Ok(ip));
-        if names.addresses.iter().any(is_own) {
+        let asked = host.trim_matches(['[', ']']).parse().ok();
+        let by_address = |a: &super::vhost::Address| a.port.is_none_or(|p| p == port) && a.ip.is_some() && a.ip == asked;
+        if names.addresses.iter().any(by_address) {
             return Some(true);
         }
-        let own_port = names.named_port.or_else(|| names.addresses.iter().find_map(|a| a.port)).unwrap_or(80);
-        Some(own_port == port && names.fits(&host))
+        let own_port = names.named_port.or_else(|| names.addresses.iter().find_map(|a| a.port)).unwrap_or(0);
+        let host = host.to_ascii_lowercase();
+        Some(port == own_port && (names.fits(&host) || self.host.server_name.as_deref() == Some(host.as_str())))
     }
 
     fn spend(&mut self) -> bool {
-        let left = self.choices.steps_left.checked_sub(1);
-        self.choices.steps_left = left.unwrap_or(0);
-        left.is_some()
+        let left = &mut self.choices.steps_left;
+        *left = left.saturating_sub(1);
+        *left > 0
     }
 
     fn decide(&mut self, question: &str, default: bool, by: Span, file_system: bool) -> bool {

@@ -1,6 +1,6 @@
 //! The directives of random configurations.
 
-use crate::generate::{Generator, REGEXES, Scope};
+use super::generate::{Generator, REGEXES, Scope};
 use crate::support::conf::{Directive, quote};
 
 fn d<const N: usize>(words: [&str; N]) -> Directive {

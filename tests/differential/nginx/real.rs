@@ -1,27 +1,14 @@
 //! What the real nginx does with the requests of one configuration.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::generate::FILES;
-use crate::requests::Ask;
-use crate::support::client::{self, Answer};
+use super::generate::FILES;
+use crate::ask::Ask;
+use crate::observe::{self, Observed};
 use crate::support::nginx;
 use crate::support::server::{self, Dialect, Server};
-use crate::support::upstream::{NUMBER, Reply, Upstream};
-use crate::support::wire::{Protocol, Seen};
-
-/// What was seen.
-#[derive(Clone, Debug)]
-pub(crate) struct Observed {
-    pub(crate) answer: Answer,
-    /// What reached the application as the request itself (not the verdicts).
-    pub(crate) upstream: Option<Seen>,
-    /// The answer is a copy of one that an earlier request got.
-    pub(crate) stale: bool,
-    /// The same request again was answered with a copy of this answer.
-    pub(crate) repeat_is_copy: bool,
-}
+use crate::support::upstream::Upstream;
+use crate::support::wire::Protocol;
 
 /// The version of the real nginx.
 pub(crate) fn version() -> (u16, u16, u16) {
@@ -91,7 +78,7 @@ impl Bench {
     }
 
     /// A text of the real server with the addresses of the configuration.
-    pub(crate) fn restore(&self, text: &str) -> String {
+    fn restore(&self, text: &str) -> String {
         let mut text = text.replace(&self.folder.path().display().to_string(), "/srv");
         for (written, address) in &self.addresses {
             let port = |a: &str| a.rsplit(':').next().unwrap_or_default().to_owned();
@@ -115,37 +102,16 @@ impl Bench {
         let mut numbers = Vec::new();
         let mut out = Vec::new();
         for ask in asks {
-            match self.ask(ask, &mut numbers) {
+            match observe::send(ask, self.port(ask.port), &self.upstream, &mut numbers) {
                 // nginx closes the connection without an answer on purpose (444), or because the request crashed it.
-                Ok(observed) if observed.answer.status != 0 || !nginx.crashed() => out.push(observed),
+                Ok(mut observed) if observed.answer.status != 0 || !nginx.crashed() => {
+                    observed.restore(|text| self.restore(text));
+                    out.push(observed);
+                }
                 Err(error) if !nginx.crashed() => return Err(format!("{}: {error}\n{}", ask.lines().join(" | "), nginx.log())),
                 _ => break,
             }
         }
         Ok(out)
-    }
-
-    fn ask(&self, ask: &Ask, numbers: &mut Vec<String>) -> Result<Observed, String> {
-        let mut headers = Vec::new();
-        headers.extend(ask.host.iter().map(|h| ("Host".to_owned(), h.clone())));
-        headers.extend(ask.headers.iter().cloned());
-        let request = client::Request { method: ask.method.clone(), target: ask.target.clone(), headers };
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port(ask.port)));
-        self.upstream.set_replies(vec![
-            Reply { on: String::new(), status: Some(ask.reply.0), headers: ask.reply.1.clone() },
-            Reply { on: "/_verdict".to_owned(), status: Some(ask.verdict), headers: Vec::new() },
-        ]);
-        self.upstream.take();
-        let answer = client::send(address, &request)?;
-        let seen = self.upstream.take();
-        let number = answer.header(NUMBER).map(str::to_owned);
-        let stale = number.as_ref().is_some_and(|n| numbers.contains(n));
-        let again = if number.is_some() { Some(client::send(address, &request)?) } else { None };
-        let again = again.as_ref().and_then(|a| a.header(NUMBER)).map(str::to_owned);
-        let repeat_is_copy = number.is_some() && again == number;
-        numbers.extend(number);
-        numbers.extend(again);
-        let upstream = seen.into_iter().rfind(|s| !s.target.starts_with("/_verdict"));
-        Ok(Observed { answer, upstream, stale, repeat_is_copy })
     }
 }

@@ -1,28 +1,19 @@
 //! What lint401 says about the requests of one configuration.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use lint401::files::Memory;
 use lint401::model::from::Lookup;
 use lint401::model::from::nginx::{choose, lower};
-use lint401::model::{Outcome, Paths, Request, Site};
+use lint401::model::{Outcome, Paths, Site};
 use lint401::settings::Settings;
 use lint401::source::SourceMap;
 
-use crate::generate::FILES;
-use crate::requests::Ask;
+use super::generate::FILES;
+use crate::ask::Ask;
+use crate::compare::Answer;
 use crate::support::conf::{self, Directive};
-
-/// The answer of the model, with the names of blocks in the place of spans.
-pub(crate) struct Answer {
-    pub(crate) outcome: Outcome,
-    /// The name of the block that serves the request, for each run of the outcome (or the outcome itself, if it has no runs).
-    pub(crate) served: Vec<Option<String>>,
-    /// Whether the verdict of an `auth_request` may come from a store: an earlier request decides then, which the model does not see.
-    pub(crate) stored_verdicts: bool,
-}
 
 /// Asks the model about all requests.
 pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
@@ -33,7 +24,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
         files.add(format!("/srv/www{path}"), path);
     }
     // The version of the real server matters where versions differ; that of Debian 12 is the oldest in wide use.
-    let settings = Settings { nginx_version: crate::real::version(), ..Settings::default() };
+    let settings = Settings { nginx_version: super::real::version(), ..Settings::default() };
     let folder = Path::new("/srv");
     let mut sources = SourceMap::new();
     let loaded = lint401::project::nginx::load(&files, &mut sources, Path::new("/srv/nginx.conf"), folder, &settings);
@@ -43,7 +34,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
     let stored_verdicts = config.contains("auth_request ") && config.contains("_cache ");
     asks.iter()
         .map(|ask| {
-            let request = request(ask);
+            let request = ask.request();
             let outcome = choose(&servers, &request)?.resolve(&request);
             let name = |outcome: &Outcome| {
                 let (start, _) = sources.positions(outcome.served_by.span);
@@ -53,17 +44,6 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
             Some(Answer { outcome, served, stored_verdicts })
         })
         .collect()
-}
-
-fn request(ask: &Ask) -> Request {
-    let host = ask.host.as_deref().unwrap_or_default();
-    let mut request = Request::get(host.split(':').next().unwrap_or_default().to_ascii_lowercase(), ask.path());
-    request.method.clone_from(&ask.method);
-    request.port = ask.port;
-    request.query = ask.target.split_once('?').map(|(_, q)| q.to_owned());
-    request.headers.clone_from(&ask.headers);
-    request.client = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    request
 }
 
 /// The line of each server and location block and the name it gives itself in `X-Served`.

@@ -1,0 +1,180 @@
+//! The directives of random sections.
+
+use super::generate::{Generator, Scope, d, has};
+use crate::support::conf::Directive;
+
+impl Generator {
+    /// An expression that is true or false.
+    pub(crate) fn expression(&mut self) -> String {
+        let one = |g: &mut Self| {
+            g.rng
+                .pick(&[
+                    "%{REQUEST_URI} =~ m#^/a#",
+                    "-n %{HTTP:Authorization}",
+                    "%{HTTP:X-Token} == 't0k'",
+                    "%{REQUEST_METHOD} == 'POST'",
+                    "-z req('Authorization')",
+                    "%{QUERY_STRING} =~ /a=1/",
+                    "%{HTTP_HOST} =~ /^a\\.test/",
+                    "-f %{REQUEST_FILENAME}",
+                    "%{REMOTE_ADDR} -ipmatch '127.0.0.0/8'",
+                    "-R '10.0.0.0/8'",
+                    "reqenv('let_in') == '1'",
+                    "true",
+                    "false",
+                    "%{HTTP_COOKIE} =~ /sid=(\\d)/",
+                    "%{REQUEST_METHOD} in { 'GET', 'HEAD' }",
+                    "%{THE_REQUEST} -strmatch '*b*'",
+                    "%{HTTP:X-Forwarded-Proto} != 'https'",
+                    "tolower(%{HTTP:X-Token}) == 't0k'",
+                    "%{HTTPS} == 'on'",
+                    "%{REQUEST_STATUS} == ''",
+                ])
+                .to_owned()
+        };
+        let first = one(self);
+        match self.rng.weighted(&[70, 10, 10, 10]) {
+            1 => format!("{first} && {}", one(self)),
+            2 => format!("{first} || {}", one(self)),
+            3 => format!("!({first})"),
+            _ => first,
+        }
+    }
+
+    /// One directive (or a small group) that inner sections inherit.
+    pub(crate) fn inheritable(&mut self, scope: Scope, body: &mut Vec<Directive>) {
+        let server = scope == Scope::Server;
+        match self.rng.weighted(&[18, 10, 7, 5, 12, 10, 6, 7, 10, 5, 10, 5, 3]) {
+            0 if !server => self.authentication(body),
+            1 if !server => self.requirement(body),
+            2 if !server => self.access_of_2_2(body),
+            3 => self.response_header(body),
+            4 => self.request_header(body),
+            5 => self.environment(scope, body),
+            6 if !server && !has(body, "CGIPassAuth") => {
+                body.push(d(["CGIPassAuth", self.rng.pick(&["On", "On", "On", "Off"])]));
+            }
+            7 => self.error_document(body),
+            8 => self.handler(scope, body),
+            9 => self.redirect(scope, body),
+            10 if matches!(scope, Scope::Server | Scope::Directory | Scope::Htaccess) => self.rewriting(scope, body),
+            11 if !server && scope != Scope::If => {
+                let limit = self.limit();
+                if !limit.children().is_empty() {
+                    body.push(limit);
+                }
+            }
+            12 => self.module_condition(scope, body),
+            _ => {}
+        }
+    }
+
+    fn module_condition(&mut self, scope: Scope, body: &mut Vec<Directive>) {
+        let mut inner = Vec::new();
+        self.response_header(&mut inner);
+        if scope != Scope::Server {
+            self.requirement(&mut inner);
+        }
+        let module = self.rng.pick(&["mod_headers.c", "!mod_headers.c", "mod_none.c", "!mod_none.c", "rewrite_module"]);
+        body.push(Directive::block(["IfModule", module], inner));
+    }
+
+    fn value(&mut self) -> &'static str {
+        self.rng.pick(&[
+            "fixed",
+            "\"Bearer fixed\"",
+            "https",
+            "\"\"",
+            "\"%{let_in}e\"",
+            "\"Bearer %{TOKEN}e\"",
+            "\"expr=%{HTTP_HOST}\"",
+            "\"expr=%{REQUEST_METHOD}-x\"",
+            "\"two words\"",
+        ])
+    }
+
+    fn response_header(&mut self, body: &mut Vec<Directive>) {
+        if self.rng.chance(50) {
+            self.mark(body);
+            return;
+        }
+        let (table, action) = (self.rng.pick(&["", "always", "onsuccess"]), self.rng.pick(&["set", "append", "add", "unset"]));
+        let mut words: Vec<&str> = vec!["Header"];
+        if !table.is_empty() {
+            words.push(table);
+        }
+        words.extend([action, self.rng.pick(&["X-Extra", "Cache-Control", "X-Other"])]);
+        if action != "unset" {
+            words.push(self.value());
+        }
+        if self.rng.chance(20) {
+            words.push(self.rng.pick(&["env=let_in", "env=!let_in", "\"expr=-n %{HTTP:X-Token}\""]));
+        }
+        body.push(Directive::simple(words));
+    }
+
+    fn request_header(&mut self, body: &mut Vec<Directive>) {
+        for _ in 0..=self.rng.below(2) {
+            let name = self.rng.pick(&[
+                "Authorization",
+                "Authorization",
+                "authorization",
+                "Cookie",
+                "X-Forwarded-Proto",
+                "X-Forwarded-Proto",
+                "X-Forwarded-Host",
+                "X-Token",
+                "Host",
+            ]);
+            let action =
+                self.rng.pick(&["set", "set", "set", "unset", "unset", "append", "add", "setifempty", "merge", "edit", "edit*"]);
+            // Two values for Host make a request that is no request.
+            if name == "Host" && action != "set" {
+                continue;
+            }
+            let mut words: Vec<&str> = vec!["RequestHeader", action, name];
+            match action {
+                "unset" => {}
+                "edit" | "edit*" => words.extend(self.rng.pick(&[
+                    &["^Bearer\\s+(.*)$", "\"Token $1\""][..],
+                    &["=", "-"],
+                    &["^(.)", "$1$1"],
+                    &["https", "http"],
+                ])),
+                _ if name == "Host" => words.push("fixed.test"),
+                _ => words.push(self.value()),
+            }
+            if self.rng.chance(15) {
+                words.push(self.rng.pick(&["env=let_in", "env=!let_in", "\"expr=%{REQUEST_METHOD} == 'POST'\"", "early"]));
+            }
+            body.push(Directive::simple(words));
+        }
+    }
+
+    fn environment(&mut self, scope: Scope, body: &mut Vec<Directive>) {
+        let words = self.rng.pick(&[
+            &["SetEnvIf", "Authorization", "(.*)", "HTTP_AUTHORIZATION=$1"][..],
+            &["SetEnvIf", "Authorization", "\"^Bearer (.+)$\"", "HTTP_AUTHORIZATION=$0"],
+            &["SetEnvIfNoCase", "^Authorization$", "\"(.+)\"", "HTTP_AUTHORIZATION=$1"],
+            &["SetEnvIfNoCase", "Authorization", "^(bearer.*)$", "HTTP_AUTHORIZATION=$1", "let_in=1"],
+            &["SetEnvIf", "X-Token", "^t0k$", "let_in=1"],
+            &["SetEnvIf", "Request_URI", "^/a", "let_in"],
+            &["SetEnvIf", "Request_Method", "POST", "let_in=2"],
+            &["SetEnvIfNoCase", "Cookie", "sid=(\\d)", "TOKEN=$1"],
+            &["SetEnvIf", "Remote_Addr", "^127", "let_in=1", "!TOKEN"],
+            &["SetEnvIf", "Host", "^a", "TOKEN=host"],
+            &["SetEnvIf", "let_in", "1", "TOKEN=chained"],
+            &["SetEnvIf", "X-Token", "t0k", "!HTTP_AUTHORIZATION"],
+            &["SetEnv", "HTTP_AUTHORIZATION", "fixed"],
+            &["SetEnv", "let_in", "1"],
+            &["UnsetEnv", "HTTP_AUTHORIZATION"],
+            &["UnsetEnv", "let_in"],
+            &["SetEnvIfExpr", "\"-n req('X-Token')\"", "let_in=1"],
+            &["SetEnvIfExpr", "\"%{HTTP:Authorization} =~ /^(.*)$/\"", "HTTP_AUTHORIZATION=$1"],
+            &["RequestHeader", "unset", "Authorization"],
+        ]);
+        // Where the host is looked at, its port is part of it.
+        let _ = scope;
+        body.push(Directive::simple(words.iter().copied()));
+    }
+}
