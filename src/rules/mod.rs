@@ -95,6 +95,8 @@ impl<'a> Cx<'a> {
     }
 }
 
+mod apache_cache;
+mod apache_headers;
 mod apache_settings;
 mod basic_gate;
 mod caches;
@@ -145,10 +147,10 @@ rules! {
 
     // Caches
     "cached-auth-verdict" cached_auth_verdict [Check::NginxServer(cached_auth_verdict::check)];
-    "cached-login" cached_login [Check::NginxServer(cached_login::check)];
-    "cached-private-response" cached_private_response [Check::NginxServer(cached_private_response::check)];
-    "cached-session-cookie" cached_session_cookie [Check::NginxServer(cached_session_cookie::check)];
-    "cached-unauthorized" cached_unauthorized [Check::NginxServer(cached_unauthorized::check)];
+    "cached-login" cached_login [Check::NginxServer(cached_login::check), Check::ApacheHost(cached_login::check_apache)];
+    "cached-private-response" cached_private_response [Check::NginxServer(cached_private_response::check), Check::ApacheHost(cached_private_response::check_apache)];
+    "cached-session-cookie" cached_session_cookie [Check::NginxServer(cached_session_cookie::check), Check::ApacheHost(cached_session_cookie::check_apache)];
+    "cached-unauthorized" cached_unauthorized [Check::NginxServer(cached_unauthorized::check), Check::ApacheHost(cached_unauthorized::check_apache)];
     "constant-cache-key" constant_cache_key [Check::NginxServer(constant_cache_key::check)];
 
     // Forwarded headers, proxies, redirects, cookies
