@@ -62,13 +62,13 @@ impl HeaderEdit {
         let position = |fields: &[Field]| fields.iter().position(|f| f.name.eq_ignore_ascii_case(name));
         let field = |value: Value| Field { name: name.clone(), value, by: Some(self.span) };
         match &self.edit.action {
-            Action::Add(format) => fields.push(field(self.value(format, vars, regexes))),
+            Action::Add(format) => fields.push(field(Self::value(format, vars, regexes))),
             Action::Append(format) => {
-                let value = self.value(format, vars, regexes);
+                let value = Self::value(format, vars, regexes);
                 self.append(fields, value);
             }
             Action::Merge(format) => {
-                let value = self.value(format, vars, regexes);
+                let value = Self::value(format, vars, regexes);
                 let held = position(fields).and_then(|at| fields.get(at)).map(|f| holds_token(&f.value, &value));
                 let held = match held {
                     Some(None) => {
@@ -83,12 +83,12 @@ impl HeaderEdit {
                 }
             }
             Action::Set(format) => {
-                let value = self.value(format, vars, regexes);
+                let value = Self::value(format, vars, regexes);
                 self.set(fields, value);
             }
             Action::SetIfEmpty(format) => {
                 if position(fields).is_none() {
-                    fields.push(field(self.value(format, vars, regexes)));
+                    fields.push(field(Self::value(format, vars, regexes)));
                 }
             }
             Action::Unset => fields.retain(|f| !f.name.eq_ignore_ascii_case(name)),
@@ -114,7 +114,7 @@ impl HeaderEdit {
                 }
             }
             Action::Note(format) => {
-                let note = self.value(format, vars, regexes);
+                let note = Self::value(format, vars, regexes);
                 let value = position(fields).and_then(|at| fields.get(at)).map(|f| f.value.clone());
                 if let Some(note) = note.known() {
                     vars.set_note(note, value);
@@ -155,7 +155,7 @@ impl HeaderEdit {
     }
 
     /// A value (`process_tags`).
-    fn value(&self, format: &Format, vars: &mut dyn Vars, regexes: &Regexes) -> Value {
+    fn value(format: &Format, vars: &mut dyn Vars, regexes: &Regexes) -> Value {
         let parts = match format {
             Format::Expr(word) => {
                 return expr::text(word, vars, regexes).unwrap_or_else(|| Value::Known(String::new()));
@@ -192,7 +192,7 @@ impl HeaderEdit {
             let (Value::Known(text), Groups::Of(found)) = (&rest, &groups) else { break };
             let Some(start) = regexes.captures(regex, text).flatten().and_then(|c| c.get(0)).map(|m| m.start()) else { break };
             let end = start + found.first().map_or(0, String::len);
-            let with = match self.value(replacement, vars, regexes) {
+            let with = match Self::value(replacement, vars, regexes) {
                 Value::Known(with) => groups.put_into(&with),
                 unknown @ Value::Unknown { .. } => unknown,
             };
