@@ -132,10 +132,10 @@ rules! {
     "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
     "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check)];
     "literal-credential" literal_credential [Check::Nginx(literal_credential::check), Check::Apache(literal_credential::apache::check)];
-    "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check)];
+    "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check), Check::ApacheHost(lossy_redirect::apache::check)];
     "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check), Check::Apache(malformed_authorization::apache::check)];
     "small-header-buffers" small_header_buffers [Check::Nginx(small_header_buffers::check)];
-    "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check)];
+    "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check), Check::ApacheHost(swallowed_challenge::apache::check), Check::Apache(swallowed_challenge::apache::ignored)];
 
     // Basic auth, duplicate and overlapping blocks
     "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check)];
