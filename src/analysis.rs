@@ -293,7 +293,8 @@ fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, 
         let shows = selection.runs(rule) && selection.shows(rule) && settings.min_confidence == Confidence::Low;
         shows && !selection.is_off(rule, path)
     };
-    let Applied { suppressed, findings, audit } = suppress::apply(&analysis.sources, ignores, &shown, &settings.ignores, &looked_at);
+    let Applied { suppressed, findings, audit } =
+        suppress::apply(&analysis.sources, ignores, &shown, &settings.ignores, &looked_at);
     for found in suppressed.into_iter().rev() {
         analysis.ignored.push((analysis.findings.remove(found.finding), found.reason));
     }
