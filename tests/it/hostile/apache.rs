@@ -66,7 +66,9 @@ fn macros_that_grow() {
         writeln!(bomb, "<Macro M{i} $a>\nUse M{inner} $a$a\nUse M{inner} $a$a\n</Macro>").unwrap();
     }
     check_httpd(bomb + "Use M59 xxxxxxxxxxxxxxxx\n");
-    check_httpd("<Macro M $a>\nUse $a\n</Macro>\nUse M M\n<Macro N $a>\n<Macro $a $b>\nUse N $b\n</Macro>\n</Macro>\nUse N Q\nUse Q R\n");
+    check_httpd(
+        "<Macro M $a>\nUse $a\n</Macro>\nUse M M\n<Macro N $a>\n<Macro $a $b>\nUse N $b\n</Macro>\n</Macro>\nUse N Q\nUse Q R\n",
+    );
     // A line full of parameters, each of them long.
     let line = "$a".repeat(30_000);
     check_httpd(format!("<Macro L $a>\nSetEnv X {line}\n</Macro>\nUse L {}\n", "y".repeat(60_000)));
@@ -114,7 +116,10 @@ fn bytes_that_are_no_configuration_of_apache() {
 fn a_tree_of_five_thousand_htaccess_files() {
     let tree = Tree::new();
     for i in 0..5_000 {
-        tree.add(&format!("{}/{}/{i}/.htaccess", i % 7, i % 50), "AuthType Basic\nAuthName x\nAuthUserFile /x\nRequire valid-user\n");
+        tree.add(
+            &format!("{}/{}/{i}/.htaccess", i % 7, i % 50),
+            "AuthType Basic\nAuthName x\nAuthUserFile /x\nRequire valid-user\n",
+        );
     }
     tree.add(".htaccess", "RewriteEngine On\n");
     check(tree.root());
