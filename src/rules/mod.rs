@@ -98,6 +98,7 @@ impl<'a> Cx<'a> {
 mod apache_cache;
 mod apache_gate;
 mod apache_headers;
+mod apache_proxies;
 mod apache_settings;
 mod basic_gate;
 mod caches;
@@ -156,13 +157,13 @@ rules! {
 
     // Forwarded headers, proxies, redirects, cookies
     "lost-proxy-headers" lost_proxy_headers [Check::NginxServer(lost_proxy_headers::check)];
-    "wrong-forwarded-proto" wrong_forwarded_proto [Check::NginxServer(wrong_forwarded_proto::check)];
-    "wrong-forwarded-host" wrong_forwarded_host [Check::NginxServer(wrong_forwarded_host::check)];
-    "broad-trusted-proxy" broad_trusted_proxy [Check::Nginx(broad_trusted_proxy::check)];
+    "wrong-forwarded-proto" wrong_forwarded_proto [Check::NginxServer(wrong_forwarded_proto::check), Check::ApacheHost(wrong_forwarded_proto::check_apache)];
+    "wrong-forwarded-host" wrong_forwarded_host [Check::NginxServer(wrong_forwarded_host::check), Check::ApacheHost(wrong_forwarded_host::check_apache)];
+    "broad-trusted-proxy" broad_trusted_proxy [Check::Nginx(broad_trusted_proxy::check), Check::Apache(broad_trusted_proxy::check_apache)];
     "redirect-loop" redirect_loop [Check::Sites(redirect_loop::check)];
     "insecure-auth-cookie" insecure_auth_cookie [Check::NginxServer(insecure_auth_cookie::check)];
     "misscoped-auth-cookie" misscoped_auth_cookie [Check::NginxServer(misscoped_auth_cookie::check)];
-    "stripped-cookies" stripped_cookies [Check::Site(stripped_cookies::check)];
+    "stripped-cookies" stripped_cookies [Check::NginxServer(stripped_cookies::check), Check::ApacheHost(stripped_cookies::check_apache)];
 
     // Hosts, WAF, limits, rewrites
     "blocked-login-endpoint" blocked_login_endpoint [Check::NginxServer(blocked_login_endpoint::check)];
