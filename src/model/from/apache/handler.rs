@@ -252,7 +252,8 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether an option is on (`Options`): a section with signs changes what is around it, one without takes its place.
     pub(super) fn option(&mut self, name: &str) -> bool {
-        let mut on = false;
+        // The only one that is on by itself.
+        let mut on = name == "followsymlinks";
         for id in self.all(&[Name::Options]) {
             let words: Vec<String> = self.directive(id).args().map(|w| w.to_ascii_lowercase()).collect();
             if words.first().is_some_and(|w| !w.starts_with(['+', '-'])) {
@@ -263,7 +264,8 @@ impl<'a> Walk<'_, 'a> {
                     Some(option) => (!word.starts_with('-'), option),
                     None => (true, word.as_str()),
                 };
-                if option == name || option == "all" {
+                let all = option == "all" && !matches!(name, "multiviews" | "symlinksifownermatch");
+                if option == name || all {
                     on = sign;
                 } else if option == "none" {
                     on = false;
