@@ -199,6 +199,9 @@ impl<'a> Walk<'_, 'a> {
         match self.r.stands {
             Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
             Stands::Folder => Invoked::Stop(Stop::status(403, by)),
+            Stands::File if !self.r.path_info.is_empty() && self.flag(Name::AcceptPathInfo) == Some(false) => {
+                Invoked::Stop(Stop::status(404, by))
+            }
             Stands::File => self.reach(),
         }
     }
