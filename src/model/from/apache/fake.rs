@@ -35,17 +35,17 @@ pub(super) struct Fake {
 }
 
 impl Fake {
-    pub(super) fn variable(mut self, variable: Variable, value: &str) -> Self {
+    pub(super) fn with_variable(mut self, variable: Variable, value: &str) -> Self {
         self.variables.insert(variable, known(value));
         self
     }
 
-    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+    pub(super) fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), known(value)));
         self
     }
 
-    pub(super) fn file(mut self, path: &str, kind: FileKind) -> Self {
+    pub(super) fn with_file(mut self, path: &str, kind: FileKind) -> Self {
         self.files.insert(path.to_owned(), kind);
         self
     }
@@ -135,6 +135,14 @@ impl Vars for Fake {
 
     fn look_ahead(&mut self, _target: Target<'_>, variable: &str) -> Value {
         unknown_value(variable)
+    }
+
+    fn serves_host(&mut self, host: &str, port: u16) -> Option<bool> {
+        Some(host == "a.example" && port == 80)
+    }
+
+    fn spend(&mut self) -> bool {
+        true
     }
 
     fn decide(&mut self, question: &str, default: bool, _by: Span, _file_system: bool) -> bool {

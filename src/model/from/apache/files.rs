@@ -102,6 +102,9 @@ impl Walk<'_, '_> {
 
     /// Whether a path is certainly a folder: a `.htaccess` or a `<Directory>` says so, or it is the document root or above it.
     pub(super) fn is_folder(&mut self, path: &str) -> bool {
+        if let Some(known) = self.lookup(path) {
+            return known == Some(FileKind::Folder);
+        }
         let holds = |inner: &str| inner.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let htaccess = &self.host.shared.config.htaccess;
         let first = htaccess.partition_point(|h| h.folder.as_str() < path);
@@ -121,10 +124,7 @@ impl Walk<'_, '_> {
                 _ => false,
             }
         };
-        if host.shared.outer.directories.iter().chain(&host.outer.directories).any(is_there) {
-            return true;
-        }
-        matches!(self.lookup(path), Some(Some(FileKind::Folder)))
+        host.shared.outer.directories.iter().chain(&host.outer.directories).any(is_there)
     }
 
     /// The end of a file in the middle of a path: `/index.php` of `/index.php/a/b`.

@@ -96,6 +96,11 @@ impl Walk<'_, '_> {
 
     /// The type of the file, as far as the configuration gives it one.
     pub(super) fn content_type(&mut self) -> Option<(DirectiveId, String)> {
+        if let Some((Value::Known(forced), span)) = self.r.forced_type.clone()
+            && let Some(by) = self.rule_at(span)
+        {
+            return Some((by, forced));
+        }
         if let Some(forced) = self.last(&[Name::ForceType]).filter(|d| !d.arg(0).eq_ignore_ascii_case("none")) {
             return Some((forced.id, forced.arg(0).into_owned()));
         }
@@ -114,6 +119,7 @@ impl Walk<'_, '_> {
         self.section_redirects()?;
         self.fake_basic();
         self.index_or_fallback()?;
+        self.forced_by_rules();
         if !self.r.subrequest {
             self.request_headers();
         }
@@ -128,8 +134,8 @@ impl Walk<'_, '_> {
         // Those of inner sections come first (`merge_alias_dir_config`).
         let layers = self.r.layers.clone();
         for layer in layers.iter().rev() {
-            for id in self.own(layer.section, super::translate::REDIRECTS) {
-                if self.is_in_section(id) && super::translate::redirect(&self.directive(id), true).from.is_some() {
+            for id in self.own(layer.section, super::redirect::REDIRECTS) {
+                if self.is_in_section(id) && super::redirect::redirect(&self.directive(id), true).from.is_some() {
                     self.redirect_matches(id, true)?;
                 }
             }
@@ -157,12 +163,12 @@ impl Walk<'_, '_> {
 
     /// What `mod_dir` does: a slash behind a folder, index files, `FallbackResource`.
     fn index_or_fallback(&mut self) -> Result<(), Stop> {
-        if self.r.proxied.is_some() {
-            return Ok(());
-        }
+        // A request that the server mapped to a proxy stands for no file; one that a rule of a folder did still does.
         match self.r.stands {
             Stands::Folder => self.index(),
-            Stands::Nothing if self.r.handler.is_none() && self.r.rewritten.is_none() => self.fallback(),
+            Stands::Nothing if self.r.handler.is_none() && self.r.rewritten.is_none() && self.r.proxied.is_none() => {
+                self.fallback()
+            }
             _ => Ok(()),
         }
     }
@@ -265,7 +271,7 @@ impl Walk<'_, '_> {
             format!("{}/{target}", super::uri::escape(folder))
         };
         let (path, query) = super::uri::split_query(&path);
-        let args = query.map_or_else(|| self.r.args.clone(), |q| Value::Known(q.to_owned()));
+        let args = query.map_or_else(|| self.r.args.clone(), |q| Some(Value::Known(q.to_owned())));
         match self.subrequest(path.to_owned(), args) {
             Ok(frame) => {
                 self.step("FallbackResource takes over", setting.id);
@@ -278,7 +284,7 @@ impl Walk<'_, '_> {
     }
 
     /// Follows a subrequest up to its handler (`ap_sub_req_lookup_uri`): `Err(404)` too where it finds no file.
-    fn subrequest(&mut self, path: String, args: Value) -> Result<super::walk::Frame, Stop> {
+    fn subrequest(&mut self, path: String, args: Option<Value>) -> Result<super::walk::Frame, Stop> {
         if self.depth >= super::walk::MAX_REDIRECTS {
             return Err(Stop::status(500, None));
         }
@@ -286,9 +292,7 @@ impl Walk<'_, '_> {
         let refused = self.refused;
         let mut frame = self.r.clone();
         frame.checked = Some(frame.layers.clone());
-        let same_query = args == frame.args && frame.has_query;
         frame.reset(path, args);
-        frame.has_query |= same_query;
         "GET".clone_into(&mut frame.method);
         frame.subrequest = true;
         let own = std::mem::replace(&mut self.r, frame);

@@ -182,7 +182,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn redirect_to(&mut self, path: String, args: Value) -> Invoked {
+    fn redirect_to(&mut self, path: String, args: Option<Value>) -> Invoked {
         if self.internal_redirect(path, args) { Invoked::Redirect } else { Invoked::Stop(Stop::status(500, None)) }
     }
 
@@ -196,10 +196,11 @@ impl<'a> Walk<'_, 'a> {
         if !self.r.script_alias && !self.option("execcgi") {
             return Invoked::Stop(Stop::status(403, by));
         }
+        let refuses_path_info = !self.r.path_info.is_empty() && self.flag(Name::AcceptPathInfo) == Some(false);
         match self.r.stands {
             Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
             Stands::Folder => Invoked::Stop(Stop::status(403, by)),
-            Stands::File if !self.r.path_info.is_empty() && self.flag(Name::AcceptPathInfo) == Some(false) => {
+            Stands::File if refuses_path_info => {
                 Invoked::Stop(Stop::status(404, by))
             }
             Stands::File => self.reach(),
@@ -225,6 +226,7 @@ impl<'a> Walk<'_, 'a> {
         if !METHODS.contains(&method) {
             return Invoked::Stop(Stop::status(501, by));
         }
+        let reads = matches!(method, "GET" | "HEAD");
         let done = |status| Invoked::Done(End::Status(Known::Is(status), by));
         match method {
             "OPTIONS" => return done(200),
@@ -234,7 +236,7 @@ impl<'a> Walk<'_, 'a> {
         let status = self.r.status;
         match self.r.stands {
             // `mod_autoindex` takes folders.
-            Stands::Folder if method != "POST" && self.r.path_info.is_empty() => {
+            Stands::Folder if reads && self.r.path_info.is_empty() => {
                 if self.option("indexes") {
                     done(status)
                 } else {
@@ -242,12 +244,12 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             Stands::Folder | Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
+            // Plain files take POST too.
             Stands::File => {
                 let takes_path_info = self.flag(Name::AcceptPathInfo) == Some(true);
                 if !self.r.path_info.is_empty() && !takes_path_info {
                     return Invoked::Stop(Stop::status(404, by));
                 }
-                // A POST gets the file as a GET does.
                 done(status)
             }
         }
@@ -255,8 +257,12 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether an option is on (`Options`): a section with signs changes what is around it, one without takes its place.
     pub(super) fn option(&mut self, name: &str) -> bool {
-        // The only one that is on by itself.
-        let mut on = name == "followsymlinks";
+        self.option_or(name, false)
+    }
+
+    /// The same for an option that is on or off where nothing is said.
+    pub(super) fn option_or(&mut self, name: &str, default: bool) -> bool {
+        let mut on = default;
         for id in self.all(&[Name::Options]) {
             let words: Vec<String> = self.directive(id).args().map(|w| w.to_ascii_lowercase()).collect();
             if words.first().is_some_and(|w| !w.starts_with(['+', '-'])) {

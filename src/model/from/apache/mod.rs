@@ -11,6 +11,7 @@ mod authz;
 mod cache;
 mod chain;
 mod condition;
+mod effective;
 mod ending;
 mod env;
 mod eval;
@@ -22,25 +23,35 @@ mod expr;
 mod fake;
 mod files;
 mod fixups;
+#[allow(clippy::collapsible_match)]
 mod glob;
 mod groups;
+mod guards;
 mod handler;
 mod host;
 mod htaccess;
 mod layers;
+mod redirect;
 mod remoteip;
 mod response;
+mod rewrite;
+mod rewriting;
 mod routes;
 mod section;
 mod site;
+mod state;
 #[cfg(test)]
 mod tests;
+mod traits;
 mod translate;
 mod upstream;
+#[allow(clippy::single_match_else)]
 mod uri;
 mod variables;
 mod vars;
 mod vhost;
 mod walk;
 
+pub use effective::{AuthBlock, Scope};
+pub use guards::{Guard, Reach, user_requirement};
 pub use host::{Host, choose, lower};

@@ -37,7 +37,7 @@ impl Vars for Walk<'_, '_> {
             Variable::Ipv6 => on(self.request.client.is_ipv6()),
             Variable::IsSubreq => known(if self.r.subrequest { "true" } else { "false" }),
             Variable::PathInfo => known(&self.r.path_info),
-            Variable::QueryString => self.r.args.clone(),
+            Variable::QueryString => self.r.args.clone().unwrap_or_else(|| known("")),
             Variable::RemoteAddr => address(self.client),
             Variable::RemoteHost => unknown_value("name of the client"),
             Variable::RemoteIdent => known(""),
@@ -146,6 +146,24 @@ impl Vars for Walk<'_, '_> {
 
     fn look_ahead(&mut self, _target: Target<'_>, variable: &str) -> Value {
         unknown_value(&format!("%{{LA-U:{variable}}}"))
+    }
+
+    fn serves_host(&mut self, host: &str, port: u16) -> Option<bool> {
+        let names = &self.host.names;
+        let asked = host.trim_matches(['[', ']']).parse().ok();
+        let by_address = |a: &super::vhost::Address| a.port.is_none_or(|p| p == port) && a.ip.is_some() && a.ip == asked;
+        if names.addresses.iter().any(by_address) {
+            return Some(true);
+        }
+        let own_port = names.named_port.or_else(|| names.addresses.iter().find_map(|a| a.port)).unwrap_or(0);
+        let host = host.to_ascii_lowercase();
+        Some(port == own_port && (names.fits(&host) || self.host.server_name.as_deref() == Some(host.as_str())))
+    }
+
+    fn spend(&mut self) -> bool {
+        let left = &mut self.choices.steps_left;
+        *left = left.saturating_sub(1);
+        *left > 0
     }
 
     fn decide(&mut self, question: &str, default: bool, by: Span, file_system: bool) -> bool {

@@ -205,6 +205,13 @@ pub(super) trait Vars {
     /// A variable as a subrequest would see it (`%{LA-U:NAME}`).
     fn look_ahead(&mut self, target: Target<'_>, variable: &str) -> Value;
 
+    /// Whether a host and a port name this virtual host (`ap_matches_request_vhost`): one of its addresses, or one of its names with
+    /// the port of its `ServerName`; `None`: unknown.
+    fn serves_host(&mut self, host: &str, port: u16) -> Option<bool>;
+
+    /// Takes one rewrite step of the budget of the request; `false`: there is none left.
+    fn spend(&mut self) -> bool;
+
     /// Asks what the files do not tell. The same question gets the same answer within one run.
     fn decide(&mut self, question: &str, default: bool, by: Span, file_system: bool) -> bool;
 
