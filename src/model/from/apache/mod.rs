@@ -44,5 +44,5 @@ mod vars;
 mod vhost;
 mod walk;
 
-pub use guards::{Guard, Reach, user_requirement};
+pub use guards::{Guard, Reach, access_of, user_requirement};
 pub use host::{Host, choose, lower};
