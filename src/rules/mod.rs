@@ -135,7 +135,7 @@ rules! {
     "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check)];
 
     // Basic auth, duplicate and overlapping blocks
-    "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check)];
+    "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check), Check::ApacheHost(broad_basic_auth::apache::check)];
     "bypassed-auth" bypassed_auth [Check::NginxServer(bypassed_auth::check), Check::ApacheHost(bypassed_auth::apache::check)];
     "missing-password-file" missing_password_file [Check::NginxServers(missing_password_file::check)];
     "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check)];
