@@ -139,7 +139,7 @@ rules! {
     "bypassed-auth" bypassed_auth [Check::NginxServer(bypassed_auth::check), Check::ApacheHost(bypassed_auth::apache::check)];
     "missing-password-file" missing_password_file [Check::NginxServers(missing_password_file::check)];
     "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check)];
-    "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check)];
+    "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check), Check::ApacheHost(incomplete_auth::apache::check)];
     "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check)];
     "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check)];
 
