@@ -140,7 +140,7 @@ rules! {
     "missing-password-file" missing_password_file [Check::NginxServers(missing_password_file::check)];
     "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check)];
     "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check), Check::ApacheHost(incomplete_auth::apache::check)];
-    "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check)];
+    "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check), Check::ApacheHost(duplicate_auth::apache::check)];
     "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check)];
 
     // Caches
