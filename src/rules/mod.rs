@@ -141,7 +141,7 @@ rules! {
     "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check), Check::ApacheHost(exposed_password_file::apache::check)];
     "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check), Check::ApacheHost(incomplete_auth::apache::check)];
     "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check), Check::ApacheHost(duplicate_auth::apache::check)];
-    "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check)];
+    "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check), Check::ApacheHost(conflicting_auth::apache::check)];
 
     // Caches
     "cached-auth-verdict" cached_auth_verdict [Check::NginxServer(cached_auth_verdict::check)];
