@@ -200,9 +200,7 @@ impl<'a> Walk<'_, 'a> {
         match self.r.stands {
             Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
             Stands::Folder => Invoked::Stop(Stop::status(403, by)),
-            Stands::File if refuses_path_info => {
-                Invoked::Stop(Stop::status(404, by))
-            }
+            Stands::File if refuses_path_info => Invoked::Stop(Stop::status(404, by)),
             Stands::File => self.reach(),
         }
     }

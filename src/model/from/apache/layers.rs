@@ -164,7 +164,11 @@ impl Walk<'_, '_> {
             self.htaccess_of(folder_of(full, depth))?;
         }
         // Where links are followed, the server does not look whether the last segment is a folder: a section may be for a file.
-        if whole && self.r.stands == Stands::File && self.option_or("followsymlinks", true) && !self.option("symlinksifownermatch") {
+        if whole
+            && self.r.stands == Stands::File
+            && self.option_or("followsymlinks", true)
+            && !self.option("symlinksifownermatch")
+        {
             self.plain_sections(&plain, &mut next, folders + 1, full);
         }
         let filename = self.r.filename.clone();
