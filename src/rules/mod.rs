@@ -139,13 +139,13 @@ rules! {
     "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check), Check::ApacheHost(swallowed_challenge::apache::check), Check::Apache(swallowed_challenge::apache::ignored)];
 
     // Basic auth, duplicate and overlapping blocks
-    "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check)];
+    "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check), Check::ApacheHost(broad_basic_auth::apache::check)];
     "bypassed-auth" bypassed_auth [Check::NginxServer(bypassed_auth::check), Check::ApacheHost(bypassed_auth::apache::check)];
-    "missing-password-file" missing_password_file [Check::NginxServers(missing_password_file::check)];
-    "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check)];
-    "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check)];
-    "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check)];
-    "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check)];
+    "missing-password-file" missing_password_file [Check::NginxServers(missing_password_file::check), Check::ApacheHosts(missing_password_file::apache::check)];
+    "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check), Check::ApacheHost(exposed_password_file::apache::check)];
+    "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check), Check::ApacheHost(incomplete_auth::apache::check)];
+    "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check), Check::ApacheHost(duplicate_auth::apache::check)];
+    "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check), Check::ApacheHost(conflicting_auth::apache::check)];
 
     // Caches
     "cached-auth-verdict" cached_auth_verdict [Check::NginxServer(cached_auth_verdict::check)];

@@ -175,7 +175,8 @@ impl Shared<'_> {
     pub(super) fn directory_rank(&self, id: SectionId) -> (bool, usize) {
         let section = self.sections.get(id);
         let is_regex = matches!(section.matcher, Matcher::Regex(_));
-        let depth = if is_regex { 0 } else { section::components(&self.directive(section.directive).arg(0)) };
+        let pattern = section::pattern_text(&self.directive(section.directive)).into_owned();
+        let depth = if is_regex { pattern.matches('/').count() } else { section::components(&pattern) };
         (is_regex, depth)
     }
 }

@@ -55,5 +55,5 @@ mod vhost;
 mod walk;
 
 pub use effective::{AuthBlock, Scope};
-pub use guards::{Guard, Reach, user_requirement};
+pub use guards::{Guard, Reach, access_of, user_requirement};
 pub use host::{Host, choose, lower};
