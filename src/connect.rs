@@ -188,7 +188,7 @@ pub fn unread(sources: &mut SourceMap, root: &Root) -> Config {
 pub fn check(config: &Config, sources: &SourceMap, settings: &Settings) -> Vec<Finding> {
     match config {
         Config::Nginx(config) => nginx::check(config, sources, settings),
-        Config::Apache(_) => Vec::new(),
+        Config::Apache(config) => apache::check(config, sources, settings),
     }
 }
 
