@@ -3,7 +3,7 @@
 use super::env::Env;
 use super::expr::{self, Truth};
 use super::groups::Groups;
-use super::walk::{Stop, Walk};
+use super::walk::Walk;
 use crate::model::Value;
 use crate::model::fact::unknown_value;
 use crate::project::apache::Directive;
@@ -15,7 +15,7 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn condition(&mut self, directive: &Directive<'a>) -> bool {
         let host = self.host;
         let truth = match host.shared.exprs.get(&directive.id) {
-            Some(expr) if !directive.is_unknown() => expr.holds(self, &host.shared.regexes, &mut Groups::None),
+            Some(expr) if !directive.is_unknown() => expr.holds(self, &[], &host.shared.regexes, &mut Groups::None),
             _ => Truth::Unknown,
         };
         match truth {
@@ -40,16 +40,6 @@ impl<'a> Walk<'_, 'a> {
         let Ok(word) = Word::parse(text, context_of(by)) else { return unknown_value("an expression") };
         let host = self.host;
         expr::text(&word, self, &host.shared.regexes).unwrap_or_else(|| unknown_value("an expression"))
-    }
-
-    /// `mod_rewrite` of the server; whether it mapped the request.
-    pub(super) fn server_rewrite(&mut self) -> Result<bool, Stop> {
-        Ok(false)
-    }
-
-    /// `mod_rewrite` of a section or a `.htaccess`.
-    pub(super) fn directory_rewrite(&mut self) -> Result<(), Stop> {
-        Ok(())
     }
 
     /// What happens before anything is mapped: `RequestHeader … early`, `SetEnvIf` of the server.

@@ -11,6 +11,7 @@ mod authz;
 mod cache;
 mod chain;
 mod condition;
+mod effective;
 mod ending;
 mod env;
 mod eval;
@@ -26,16 +27,25 @@ mod glob;
 mod groups;
 mod guards;
 mod handler;
+#[allow(dead_code, reason = "not yet called by the walk")]
+mod headers;
 mod host;
 mod htaccess;
 mod layers;
+mod redirect;
 mod remoteip;
 mod response;
+mod rewrite;
+mod rewriting;
 mod routes;
 mod section;
+#[allow(dead_code, reason = "not yet called by the walk")]
+mod setenvif;
 mod site;
+mod state;
 #[cfg(test)]
 mod tests;
+mod traits;
 mod translate;
 mod upstream;
 mod uri;
@@ -44,5 +54,6 @@ mod vars;
 mod vhost;
 mod walk;
 
+pub use effective::{AuthBlock, Scope};
 pub use guards::{Guard, Reach, access_of, user_requirement};
 pub use host::{Host, choose, lower};
