@@ -125,13 +125,15 @@ impl Comparison<'_> {
 
     fn realm(&mut self) {
         let challenges = self.observed.answer.all("WWW-Authenticate");
-        let real: Vec<&str> = challenges.filter_map(|c| c.strip_prefix("Basic realm=\"")?.strip_suffix('"')).collect();
+        // httpd escapes quotes in it.
+        let inner = challenges.filter_map(|c| c.strip_prefix("Basic realm=\"")?.strip_suffix('"'));
+        let real: Vec<String> = inner.map(|realm| realm.replace("\\\"", "\"")).collect();
         let refusing = |g: &&lint401::model::Gate| g.kind == GateKind::Basic && g.verdict == Verdict::Refuses(401);
         let model: Vec<&Value> = self.run.gates.iter().filter(refusing).filter_map(|g| g.realm.as_ref()).collect();
         let said: Vec<&str> = model.iter().filter_map(|v| v.known()).collect();
         if said.len() < model.len() {
             self.unknown.push("realm".to_owned());
-        } else if !real.iter().all(|r| said.contains(r)) {
+        } else if !real.iter().all(|r| said.contains(&r.as_str())) {
             self.differ("realm", said.join(" | "), real);
         }
     }

@@ -29,7 +29,7 @@ fn head() -> String {
 pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
     let (server, htaccess) = parts(config);
     let mut files = Memory::new();
-    files.add("/srv/apache.conf", head() + &server);
+    files.add("/srv/apache2.conf", head() + &server);
     for (path, text) in htaccess {
         files.add(path, text);
     }
@@ -40,10 +40,10 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
         files.add(format!("/srv/www{path}"), path);
     }
     files.add(SCRIPT, "");
-    let settings = Settings::default();
+    let settings = Settings { this_host: true, ..Settings::default() };
     let folder = Path::new("/srv");
     let mut sources = SourceMap::new();
-    let loaded = lint401::project::apache::load(&files, &mut sources, Path::new("/srv/apache.conf"), folder, &settings);
+    let loaded = lint401::project::apache::load(&files, &mut sources, Path::new("/srv/apache2.conf"), folder, &settings);
     let lookup = Lookup::new(&files, folder, &settings);
     let hosts = lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
     asks.iter()

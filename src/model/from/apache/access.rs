@@ -3,6 +3,7 @@
 //! Order and combination are those of `ap_process_request_internal`.
 
 use super::authz::{Answer, Op, is_for_method};
+use super::chain::Group;
 use super::walk::{Stop, Walk};
 use crate::model::{Combine, Gate, GateKind, Known, Scheme, Verdict};
 use crate::project::apache::{Directive, DirectiveId};
@@ -16,7 +17,8 @@ pub(super) const COMPAT: &[Name] = &[Name::Order, Name::Allow, Name::Deny, Name:
 impl<'a> Walk<'_, 'a> {
     /// Runs the access phase.
     pub(super) fn access(&mut self) -> Result<(), Stop> {
-        if self.r.checked.as_ref() == Some(&self.r.layers) {
+        let same = self.r.checked.as_ref() == Some(&self.r.layers);
+        if same && !(self.host.shared.rechecks_access && self.is_merged_anew()) {
             return Ok(());
         }
         let compat = self.last_run(COMPAT);
@@ -33,6 +35,12 @@ impl<'a> Walk<'_, 'a> {
         };
         if let Err(stop) = &result {
             self.refused = true;
+            // Who he is, is known, but that does not let him in: he is asked again.
+            if let (Known::Is(status @ (401 | 403)), Some(span)) = (&stop.status, self.user_span)
+                && let Some(gate) = self.gates.iter_mut().find(|g| g.span == span && g.verdict == Verdict::Passes)
+            {
+                gate.verdict = Verdict::Refuses(*status);
+            }
             if let (Known::Is(status), Some(by)) = (&stop.status, stop.by) {
                 self.step(format!("refused with {status}"), by);
             }
@@ -40,8 +48,18 @@ impl<'a> Walk<'_, 'a> {
         result
     }
 
+    /// Whether a server that does not keep what it merged has done so again: all sections but those of a folder it knew.
+    fn is_merged_anew(&self) -> bool {
+        self.r.layers.iter().any(|layer| match layer.group {
+            Group::Main | Group::Host => false,
+            Group::Directory => !self.r.reused,
+            _ => true,
+        })
+    }
+
     fn authorize(&mut self, combine: Combine) -> Result<(), Stop> {
         self.user_gate = None;
+        self.user_span = None;
         let Some(tree) = self.authz_tree() else {
             let auth_type = self.auth_type();
             return match auth_type {

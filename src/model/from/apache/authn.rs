@@ -97,6 +97,7 @@ impl<'a> Walk<'_, 'a> {
         let auth_type = self.auth_type();
         let Some(by) = auth_type.map(|d| d.id).or(required) else { return };
         let span = self.directive(by).span();
+        self.user_span = Some(span);
         let realm = self
             .last(&[Name::AuthName])
             .map(|name| if name.is_unknown() { unknown_value("template hole") } else { self.expand(&name.arg(0), &name) });

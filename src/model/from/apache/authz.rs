@@ -304,7 +304,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn is_in_group(&mut self, user: &str, groups: &[String]) -> Option<bool> {
-        let file = self.last(&[Name::AuthGroupFile])?;
+        // Without a file nobody is in a group.
+        let Some(file) = self.last(&[Name::AuthGroupFile]) else { return Some(false) };
         if file.is_unknown() {
             return None;
         }

@@ -44,8 +44,11 @@ impl<'a> Walk<'_, 'a> {
             }
         };
         // An error in an error document: the first one counts.
-        if self.r.status != 200 {
-            return self.done(self.r.status, stop.by);
+        // So does a status that `mod_rewrite` left before an internal redirect.
+        let left = Some(self.r.status).filter(|status| self.r.redirected && *status != 200);
+        if let Some(first) = self.error.or(left) {
+            self.location = None;
+            return self.done(first, stop.by);
         }
         if status < 400 {
             return self.done(status, stop.by);
@@ -67,10 +70,10 @@ impl<'a> Walk<'_, 'a> {
                 let (path, query) = uri::split_query(&target);
                 let args = query.map(|q| Value::Known(q.to_owned()));
                 self.r.status = status;
+                self.error = Some(status);
                 "GET".clone_into(&mut self.r.method);
                 self.served = None;
                 if !self.internal_redirect(path.to_owned(), args) {
-                    self.r.status = 200;
                     return self.done(500, Some(by));
                 }
                 self.step(format!("ErrorDocument answers the {status}"), by);

@@ -21,7 +21,7 @@ impl Walk<'_, '_> {
         if let Some(end) = self.script_before(trimmed) {
             return (Stands::File, end);
         }
-        if let Some(known) = self.known_kind(path) {
+        if let Some(known) = self.known_kind(trimmed) {
             return match known {
                 Stands::Nothing => (Stands::Nothing, self.first_missing(trimmed)),
                 other => (other, trimmed.len()),
@@ -128,7 +128,7 @@ impl Walk<'_, '_> {
         let ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0).collect();
         for end in ends {
             let before = path.get(..end)?;
-            if !has_extension(before) || self.is_folder(before) {
+            if self.is_folder(before) {
                 continue;
             }
             let is_file = match self.lookup(before) {

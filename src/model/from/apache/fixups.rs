@@ -34,23 +34,38 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// What `AddHandler` or `AddType` gives an extension; a `Remove…` of an inner section takes away what outer ones give.
+    /// What `AddHandler` or `AddType` gives an extension. A `Remove…` takes effect where its section is merged with what is around it,
+    /// also on what the section adds itself, and is forgotten where sections of one kind are merged first (`merge_mime_dir_configs`).
     pub(super) fn by_extension(&mut self, extension: &str, add: Name, remove: Name) -> Option<(DirectiveId, String)> {
         let layers = self.r.layers.clone();
-        for layer in layers.iter().rev() {
-            let own = self.own(layer.section, &[add, remove]);
-            let names = |id: &DirectiveId, skip: usize| {
-                let mut words = self.directive(*id).args().skip(skip);
-                words.any(|w| w.trim_start_matches('.').eq_ignore_ascii_case(extension))
-            };
-            if let Some(id) = own.iter().rev().find(|id| self.directive(**id).name() == add && names(id, 1)) {
-                return Some((*id, self.directive(*id).arg(0).into_owned()));
+        let mut given: Option<DirectiveId> = None;
+        for group in layers.chunk_by(|a, b| a.group == b.group) {
+            let mut inside: Option<(Option<DirectiveId>, bool)> = None;
+            for layer in group {
+                let own = self.own(layer.section, &[add, remove]);
+                if own.is_empty() {
+                    continue;
+                }
+                let names = |id: &DirectiveId, skip: usize| {
+                    let mut words = self.directive(*id).args().skip(skip);
+                    words.any(|w| w.trim_start_matches('.').eq_ignore_ascii_case(extension))
+                };
+                let is = |id: &DirectiveId, name: Name| self.directive(*id).name() == name;
+                let added = own.iter().rev().find(|id| is(id, add) && names(id, 1)).copied();
+                let removed = own.iter().any(|id| is(id, remove) && names(id, 0));
+                inside = Some(match inside {
+                    None => (added, removed),
+                    Some(_) if removed => (None, false),
+                    Some((before, _)) => (added.or(before), false),
+                });
             }
-            if own.iter().any(|id| self.directive(*id).name() == remove && names(id, 0)) {
-                return None;
+            match inside {
+                Some((_, true)) if group.first().is_some_and(|l| l.group > super::chain::Group::Main) => given = None,
+                Some((added, _)) => given = added.or(given),
+                None => {}
             }
         }
-        None
+        given.map(|id| (id, self.directive(id).arg(0).into_owned()))
     }
 
     /// The type of the file, as far as the configuration gives it one.

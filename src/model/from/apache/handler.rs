@@ -223,9 +223,10 @@ impl<'a> Walk<'_, 'a> {
             return Invoked::Stop(Stop::status(501, by));
         }
         let reads = matches!(method, "GET" | "HEAD");
+        let own_status = self.r.status;
         let done = |status| Invoked::Done(End::Status(Known::Is(status), by));
         match method {
-            "OPTIONS" => return done(200),
+            "OPTIONS" => return done(own_status),
             "GET" | "HEAD" | "POST" => {}
             _ => return Invoked::Stop(Stop::status(405, by)),
         }
@@ -269,7 +270,8 @@ impl<'a> Walk<'_, 'a> {
                     Some(option) => (!word.starts_with('-'), option),
                     None => (true, word.as_str()),
                 };
-                if option == name || option == "all" {
+                let is_all = option == "all" && !matches!(name, "symlinksifownermatch" | "multiviews");
+                if option == name || is_all {
                     on = sign;
                 } else if option == "none" {
                     on = false;

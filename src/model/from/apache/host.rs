@@ -38,6 +38,9 @@ pub(super) struct Shared<'a> {
     pub(super) exprs: HashMap<DirectiveId, Expr, FixedState>,
     /// The rules and conditions of `mod_rewrite`.
     pub(super) rewrites: rewriting::Steps,
+    /// Whether access is checked again for an index file or an error document that the same sections are for: some modules keep the
+    /// server from passing over that (`ap_setup_auth_internal`).
+    pub(super) rechecks_access: bool,
     /// Modules that are certainly loaded.
     pub(super) loaded: HashSet<String, FixedState>,
     /// `<AuthnProviderAlias>` by the name it gives.
@@ -129,6 +132,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         htaccess,
         exprs,
         rewrites,
+        rechecks_access: rechecks_access(config),
         loaded: condition::loaded(config),
         authn_aliases: authn_aliases(config, sources),
     };
@@ -257,6 +261,12 @@ fn required_expression(directive: &Directive) -> Option<String> {
     }
     let quoted = rest.strip_prefix('"').map(|inner| inner.strip_suffix('"').unwrap_or(inner));
     Some(quoted.unwrap_or(rest).to_owned())
+}
+
+/// Whether a module with an access check of its own kind is loaded.
+fn rechecks_access(config: &Config) -> bool {
+    let has = |name: Name| config.by_name.get(name as usize).is_some_and(|ids| !ids.is_empty());
+    has(Name::AllowMethods) || ["mod_allowmethods", "mod_auth_form"].iter().any(|m| config.modules.iter().any(|l| l == m))
 }
 
 /// Makes the patterns of mappings known: they are looked up by their text.

@@ -126,13 +126,31 @@ impl Walk<'_, '_> {
     /// there is: what follows becomes the path info.
     pub(super) fn directory_walk(&mut self) -> Result<(), Stop> {
         let host = self.host;
+        self.r.filename = normal_folder(&self.r.filename).into_owned();
         let full = self.r.filename.clone();
         let folders = self.locate();
+        // The server keeps what it found for a folder (`walk_cache_t`): then neither the name of a file nor a regular expression is
+        // looked at once more.
+        let own = self.r.filename.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let own = if self.r.stands == Stands::Folder && !self.r.filename.ends_with('/') { self.r.filename.clone() } else { own };
+        let reusable = self.r.stands == Stands::Folder || self.r.stands == Stands::File && self.r.path_info.is_empty();
+        if let Some((_, found)) = self.r.walked.as_ref().filter(|(folder, _)| reusable && *folder == own) {
+            let found = found.clone();
+            self.r.layers.extend(found);
+            self.r.reused = true;
+            return Ok(());
+        }
+        let before = self.r.layers.len();
         let directories = self.directories();
         let (plain, regex): (Vec<SectionId>, Vec<SectionId>) =
             directories.into_iter().partition(|id| !matches!(host.shared.sections.get(*id).matcher, Matcher::Regex(_)));
+        let level = components(&self.r.filename) + usize::from(self.r.stands == Stands::Folder);
         let mut next = 0;
         for depth in 0..=folders {
+            // A file is taken for one more folder where links are followed without a question.
+            if depth == level && !(self.option_or("followsymlinks", true) && !self.option_or("symlinksifownermatch", false)) {
+                break;
+            }
             let folder = folder_of(&full, depth);
             while let Some(id) = plain.get(next) {
                 let directive = self.directive(host.shared.sections.get(*id).directive);
@@ -145,7 +163,7 @@ impl Walk<'_, '_> {
                     self.push(*id, Group::Directory);
                 }
             }
-            if depth < folders || self.r.stands != Stands::File {
+            if depth < level {
                 self.htaccess_of(folder)?;
             }
         }
@@ -158,6 +176,8 @@ impl Walk<'_, '_> {
                 self.push(id, Group::Directory);
             }
         }
+        self.r.reused = false;
+        self.r.walked = Some((own, self.r.layers.get(before..).unwrap_or_default().to_vec()));
         Ok(())
     }
 
@@ -233,8 +253,9 @@ impl Walk<'_, '_> {
         let ends_with_slash = stands == Stands::Folder && full.ends_with('/') && end + 1 >= full.len();
         self.r.filename = if ends_with_slash && !filename.ends_with('/') { format!("{filename}/") } else { filename.to_owned() };
         self.r.path_info = path_info;
-        // A file is walked as a folder is: a `<Directory>` with its path is for it.
-        if stands == Stands::Nothing { depth.saturating_sub(1) } else { depth }
+        // A file that is found at once is walked as a folder is: a `<Directory>` with its path is for it.
+        let whole = stands == Stands::Folder || stands == Stands::File && self.r.path_info.is_empty();
+        if whole { depth } else { depth.saturating_sub(1) }
     }
 
     /// What `AllowOverride` lets a `.htaccess` do here.
@@ -282,11 +303,12 @@ pub(super) fn directory_takes(matcher: Matcher, path: &str, folder: &str) -> boo
     }
 }
 
-/// A path without empty segments and `.`; most have none.
+/// A path without empty segments, `.` and `..`; most have none. A slash at its end stays.
 fn normal_folder(path: &str) -> std::borrow::Cow<'_, str> {
     if !path.contains("//") && !path.contains("/.") {
         return path.into();
     }
+    let slash = if path.ends_with('/') { "/" } else { "" };
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/').filter(|p| !p.is_empty() && *p != ".") {
         if part == ".." {
@@ -295,7 +317,10 @@ fn normal_folder(path: &str) -> std::borrow::Cow<'_, str> {
             parts.push(part);
         }
     }
-    format!("/{}", parts.join("/")).into()
+    if parts.is_empty() {
+        return "/".into();
+    }
+    format!("/{}{slash}", parts.join("/")).into()
 }
 
 /// The first `depth` segments of an absolute path: `/` for none.

@@ -146,6 +146,9 @@ impl<'w> Walk<'w, '_> {
     fn take_in(&mut self, ran: &Ran) -> Option<DirectiveId> {
         self.steps.extend(ran.steps.iter().cloned());
         self.rewrites_end |= ran.end;
+        if let Some(status) = ran.status {
+            self.r.status = status;
+        }
         self.r.args.clone_from(&ran.args);
         self.r.forced_handler.clone_from(&ran.handler);
         self.r.forced_type.clone_from(&ran.mime_type);

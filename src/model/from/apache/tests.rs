@@ -251,3 +251,13 @@ fn blocks_in_the_order_of_merging() {
     let read: Vec<(&str, bool)> = host.htaccess().iter().map(|h| (h.folder.as_str(), host.reads(h))).collect();
     assert_eq!(read, [("/srv/www/closed", false), ("/srv/www/in", true)]);
 }
+
+#[test]
+fn rules_of_a_folder_before_those_of_its_htaccess() {
+    let conf = format!(
+        "{ROOT}<Directory /srv/www/admin>\nRewriteOptions InheritBefore\nRewriteRule ^$ /page.html [R=302]\n</Directory>\n"
+    );
+    let files = [("/srv/www/admin/.htaccess", "RewriteEngine On\nRewriteRule . $1.html [L]\n")];
+    let outcome = ask(&conf, &files, &get("/admin/"));
+    assert_eq!(status(&outcome), Some(302), "{:?}", outcome.steps);
+}

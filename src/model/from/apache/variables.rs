@@ -43,7 +43,7 @@ impl Vars for Walk<'_, '_> {
             Variable::RemoteIdent => known(""),
             Variable::RemotePort => unknown_value("port of the client"),
             Variable::RemoteUser => self.r.user.clone().unwrap_or_else(|| known("")),
-            Variable::RequestFilename => known(if self.r.filename.is_empty() { &self.r.uri } else { &self.r.filename }),
+            Variable::RequestFilename => known(&self.r.filename),
             Variable::RequestMethod => known(&self.r.method),
             Variable::RequestScheme => known(self.scheme().as_str()),
             Variable::RequestStatus => known(&self.r.status.to_string()),

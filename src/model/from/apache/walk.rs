@@ -101,6 +101,10 @@ pub(super) struct Frame {
     /// The directive that mapped it to a file.
     pub(super) mapped_by: Option<DirectiveId>,
     pub(super) layers: Vec<Layer>,
+    /// The folder of the last walk over `<Directory>`, and what it found: a file in the same folder takes that over.
+    pub(super) walked: Option<(String, Vec<Layer>)>,
+    /// Whether the walk took that over.
+    pub(super) reused: bool,
     pub(super) env: Env,
     /// What modules tell each other (`r->notes`).
     pub(super) notes: Env,
@@ -170,12 +174,16 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) reached: bool,
     /// Where the handler of PHP is not in the files: whether it is `mod_php`.
     pub(super) php_inside: Option<bool>,
+    /// The error that an error document answers for.
+    pub(super) error: Option<u16>,
     /// Whether access was refused.
     pub(super) refused: bool,
     /// Whether the response is made by the server without a handler, so that only `Header always` is for it.
     pub(super) local_error: bool,
     /// The first `Require` that asks for a user, and how it stands with others.
     pub(super) user_gate: Option<(DirectiveId, Combine)>,
+    /// The place of the gate that asks who the user is.
+    pub(super) user_span: Option<Span>,
     pub(super) gates: Vec<Gate>,
     pub(super) steps: Vec<Step>,
     pub(super) unknown: Vec<Unknown>,
@@ -211,6 +219,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                 context: None,
                 mapped_by: None,
                 layers: Vec::new(),
+                walked: None,
+                reused: false,
                 env: Env::default(),
                 notes: Env::default(),
                 user: None,
@@ -233,9 +243,11 @@ impl<'w, 'a> Walk<'w, 'a> {
             served: None,
             reached: false,
             php_inside: None,
+            error: None,
             refused: false,
             local_error: false,
             user_gate: None,
+            user_span: None,
             gates: Vec::new(),
             steps: Vec::new(),
             unknown: Vec::new(),
@@ -278,8 +290,8 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// The phases of one request or internal redirect up to the handler.
     pub(super) fn process(&mut self) -> Result<(), Stop> {
-        self.normalize()?;
         self.r.layers = self.server_layers();
+        self.normalize()?;
         self.location_and_if();
         self.translate()?;
         self.map_to_storage()?;
