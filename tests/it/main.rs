@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test stops where its set-up fails")]
 
+mod apache_corpus;
 mod apache_load;
 mod cases;
 mod check_corpus;
@@ -12,6 +13,7 @@ mod facts_of_docs;
 mod fixtures;
 mod folder;
 mod hostile;
+mod ignores;
 mod readme;
 mod report_formats;
 mod report_sarif;

@@ -85,8 +85,6 @@ pub(super) struct Parser<'t> {
     pub(super) flattened: usize,
     /// Errors about sections, which the rendering of a template or the lines of a macro may mend.
     structure: Vec<SyntaxError>,
-    /// Whether a macro opens or closes sections beyond its own lines.
-    pub(super) open_macro: bool,
     /// An offset and its line, from where lines are counted on.
     counted: (usize, usize),
 }
@@ -105,7 +103,6 @@ impl<'t> Parser<'t> {
             frames: Vec::new(),
             flattened: 0,
             structure: Vec::new(),
-            open_macro: false,
             counted: (0, 1),
         }
     }
@@ -347,7 +344,7 @@ impl<'t> Parser<'t> {
         let tree = &mut self.tree;
         tree.templated = !tree.holes.is_empty() || tree.words.iter().any(|w| w.hole);
         // A macro that opens a section may stand for the line that is missing.
-        let mended = self.open_macro && tree.nodes.iter().any(|n| n.name == Name::Use);
+        let mended = tree.open_macro && tree.nodes.iter().any(|n| n.name == Name::Use);
         if tree.holes.is_empty() && !mended {
             tree.errors.append(&mut self.structure);
         }

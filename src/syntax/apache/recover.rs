@@ -98,10 +98,10 @@ impl Parser<'_> {
             _ => !ends_macro && self.is_tag_of(*f, name),
         });
         let Some(found) = found.filter(|found| *found >= outer) else {
-            self.open_macro = true;
+            self.tree.open_macro = true;
             return;
         };
-        self.open_macro |= found + 1 < self.frames.len();
+        self.tree.open_macro |= found + 1 < self.frames.len();
         while self.frames.len() > found + 1 {
             self.pop_frame(start, start);
         }
@@ -117,7 +117,11 @@ impl Parser<'_> {
 
     /// Sections that the end of the file leaves open.
     pub(super) fn end_of_file(&mut self) {
+        let mut in_condition = false;
         for (index, frame) in self.frames.clone().into_iter().enumerate() {
+            if in_condition && frame.kind != Kind::Condition {
+                continue;
+            }
             let (head, name) = (self.head(frame.node), self.tag_of(frame.node));
             let (start, end) = (head.start as usize, head.end as usize);
             let message = format!("\"<{name}>\" is not closed");
@@ -133,7 +137,8 @@ impl Parser<'_> {
                 _ => self.structure(start, end, message, When::Always).help(format!("\"</{name}>\" is missing")),
             }
             self.frames.extend(inner);
-            if frame.kind != Kind::Section {
+            in_condition |= frame.kind == Kind::Condition;
+            if frame.kind == Kind::Macro {
                 break;
             }
         }

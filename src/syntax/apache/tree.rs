@@ -118,6 +118,9 @@ pub struct Tree {
     pub errors: Vec<SyntaxError>,
     /// Whether the file is a template: what is missing in it may come with the rendering.
     pub templated: bool,
+    /// Whether a macro opens or closes sections beyond its own lines: where it is used, the sections around may be other ones
+    /// than they seem.
+    pub open_macro: bool,
 }
 
 impl Tree {
@@ -131,6 +134,7 @@ impl Tree {
             holes: Vec::new(),
             errors: Vec::new(),
             templated: false,
+            open_macro: false,
         }
     }
 

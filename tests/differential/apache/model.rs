@@ -40,6 +40,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
         files.add(format!("/srv/www{path}"), path);
     }
     files.add(SCRIPT, "");
+    // What is not there is known not to be there.
     let settings = Settings { this_host: true, ..Settings::default() };
     let folder = Path::new("/srv");
     let mut sources = SourceMap::new();

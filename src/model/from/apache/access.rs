@@ -63,9 +63,9 @@ impl<'a> Walk<'_, 'a> {
         let Some(tree) = self.authz_tree() else {
             let auth_type = self.auth_type();
             return match auth_type {
-                // Measured: a user is asked for, but nothing says which.
-                Some(auth_type) => Err(Stop::status(500, Some(auth_type.id))),
-                None => Ok(()),
+                // Measured: a user is asked for, but nothing says which. Around a lone `.htaccess` there is a server that lets in.
+                Some(auth_type) if !self.host.shared.is_tree() => Err(Stop::status(500, Some(auth_type.id))),
+                _ => Ok(()),
             };
         };
         let by = tree.first_directive();

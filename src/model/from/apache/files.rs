@@ -135,7 +135,8 @@ impl Walk<'_, '_> {
                 Some(kind) => kind == Some(FileKind::File),
                 None => {
                     let place = self.mapping_place();
-                    before.ends_with(".php")
+                    has_extension(before)
+                        && before.ends_with(".php")
                         && self.decide(&format!("whether {before} is a file on the server"), true, place, true)
                 }
             };

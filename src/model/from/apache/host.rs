@@ -337,6 +337,11 @@ impl<'a> Host<'a> {
         (id != TOP).then(|| self.shared.directive(id))
     }
 
+    /// A directive of the configuration.
+    pub fn directive_of(&self, id: DirectiveId) -> Directive<'a> {
+        self.shared.directive(id)
+    }
+
     /// The sections with settings of the server itself: outside of all sections, then the virtual host.
     pub(super) fn servers(&self) -> impl DoubleEndedIterator<Item = SectionId> {
         let own = self.section.filter(|own| Some(*own) != self.shared.main);

@@ -23,10 +23,12 @@ mod expr;
 mod fake;
 mod files;
 mod fixups;
-#[allow(clippy::collapsible_match)]
 mod glob;
 mod groups;
+mod guards;
 mod handler;
+#[allow(dead_code, reason = "not yet called by the walk")]
+mod headers;
 mod host;
 mod htaccess;
 mod layers;
@@ -37,6 +39,8 @@ mod rewrite;
 mod rewriting;
 mod routes;
 mod section;
+#[allow(dead_code, reason = "not yet called by the walk")]
+mod setenvif;
 mod site;
 mod state;
 #[cfg(test)]
@@ -44,7 +48,6 @@ mod tests;
 mod traits;
 mod translate;
 mod upstream;
-#[allow(clippy::single_match_else)]
 mod uri;
 mod variables;
 mod vars;
@@ -52,4 +55,5 @@ mod vhost;
 mod walk;
 
 pub use effective::{AuthBlock, Scope};
+pub use guards::{Guard, Reach, user_requirement};
 pub use host::{Host, choose, lower};

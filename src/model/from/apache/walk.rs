@@ -151,6 +151,10 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) r: Frame,
     /// The request header, `Host` among them (`r->headers_in`).
     pub(super) headers: Vec<Field>,
+    /// Response header fields that the configuration makes (`r->headers_out`) …
+    pub(super) success: Vec<Field>,
+    /// … and those that are sent with errors too (`r->err_headers_out`).
+    pub(super) always: Vec<Field>,
     /// Header fields that the configuration took away, with the directive.
     pub(super) cleared: Vec<(String, Span)>,
     /// The file that the client's own path means.
@@ -230,6 +234,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                 redirected: false,
             },
             headers,
+            success: Vec::new(),
+            always: Vec::new(),
             cleared: Vec::new(),
             own_file: None,
             client: Some(request.client),

@@ -14,7 +14,7 @@ mod unknown;
 mod urls;
 mod values;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 
@@ -37,6 +37,7 @@ pub fn check(config: &Config, sources: &SourceMap, _settings: &Settings) -> Vec<
         findings: Vec::new(),
         reported: HashSet::default(),
         unknown: unknown::Memory::default(),
+        listens: HashMap::default(),
         htaccess: None,
     };
     checker.server();
@@ -59,10 +60,11 @@ struct FileState {
 }
 
 fn files(config: &Config) -> Vec<FileState> {
+    let open_macro = config.trees.iter().flatten().any(|tree| tree.open_macro);
     let state = |tree: &Tree| FileState {
         skip: config.shipped.contains(&tree.file),
         templated: tree.templated,
-        broken: !tree.errors.is_empty(),
+        broken: open_macro || !tree.errors.is_empty(),
     };
     config.trees.iter().map(|tree| tree.as_deref().map(state).unwrap_or_default()).collect()
 }
@@ -75,6 +77,8 @@ struct Checker<'a> {
     /// A file may be included many times; each fault is told once.
     reported: HashSet<(&'static str, Span), FixedState>,
     unknown: unknown::Memory,
+    /// The first `Listen` of each address.
+    listens: HashMap<String, DirectiveId, FixedState>,
     /// The `.htaccess` that is being looked at, with what its folder may override.
     htaccess: Option<Allowed<'a>>,
 }

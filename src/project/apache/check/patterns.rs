@@ -8,7 +8,7 @@ use crate::project::pcre;
 use crate::syntax::apache::Name;
 use crate::syntax::apache::header::{Action, HeaderEdit, When as HeaderWhen};
 use crate::syntax::apache::rewrite::{Condition, Options, Pattern, Rule};
-use crate::syntax::apache::setenvif::{Pattern as Fits, SetEnvIf, When as SetWhen};
+use crate::syntax::apache::setenvif::{ArgError, Pattern as Fits, SetEnvIf, When as SetWhen};
 
 impl<'a> Checker<'a> {
     /// Reports a regular expression that PCRE refuses.
@@ -92,9 +92,7 @@ fn set_env_if<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, scope: Sc
         }
         Ok(SetEnvIf { when: SetWhen::Holds(condition), .. }) => checker.regexes(directive, 0, &condition),
         Ok(_) => {}
-        Err(error) => {
-            checker.error(directive, directive.arg_span(error.index), format!("{}: {}", directive.name().as_str(), error.message))
-        }
+        Err(error) => argument(checker, directive, &error),
     }
 }
 
@@ -111,10 +109,13 @@ fn header<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, scope: Scope)
                 checker.regexes(directive, args.len().saturating_sub(1), condition);
             }
         }
-        Err(error) => {
-            checker.error(directive, directive.arg_span(error.index), format!("{}: {}", directive.name().as_str(), error.message))
-        }
+        Err(error) => argument(checker, directive, &error),
     }
+}
+
+fn argument<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, error: &ArgError) {
+    let message = format!("{}: {}", directive.name().as_str(), error.message);
+    checker.error(directive, directive.arg_span(error.index), message);
 }
 
 /// `s/…/…/flags`

@@ -51,6 +51,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, section: Directive<'a>, file:
         Name::If | Name::ElseIf if count > 0 => condition(checker, section, scope),
         Name::Limit | Name::LimitExcept => methods(checker, section),
         Name::IfVersion => version(checker, section),
+        Name::Macro => parameters(checker, section),
         Name::VirtualHost => addresses(checker, section),
         Name::AuthnProviderAlias | Name::AuthzProviderAlias if count < 2 => {
             checker.error(section, section.span(), format!("\"{shown}\" takes a provider and a name for it"));
@@ -131,6 +132,28 @@ fn addresses<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
             let message = format!("\"{port}\" is no port for \"{host}\"");
             checker.error(section, section.arg_span(index), message);
         }
+    }
+}
+
+fn parameters<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
+    let names: Vec<_> = section.args().collect();
+    if names.is_empty() {
+        checker.error(section, section.span(), "\"<Macro>\" has no name");
+        return;
+    }
+    // Flags such as `/NoEscape` stand between the name and the parameters.
+    let fault = names
+        .iter()
+        .enumerate()
+        .skip(1)
+        .find(|(index, name)| name.is_empty() || names.get(1..*index).is_some_and(|before| before.contains(name)));
+    if let Some((index, name)) = fault {
+        let message = if name.is_empty() {
+            "a parameter of \"<Macro>\" has no name".to_owned()
+        } else {
+            format!("\"<Macro>\" has the parameter \"{name}\" twice")
+        };
+        checker.error(section, section.arg_span(index), message);
     }
 }
 

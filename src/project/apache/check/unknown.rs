@@ -112,7 +112,6 @@ const GONE: &[&str] = &[
     "clearmodulelist",
     "cookielog",
     "lockfile",
-    "maxrequestsperthread",
     "refererlog",
     "resourceconfig",
     "rewritelock",
@@ -122,7 +121,7 @@ const GONE: &[&str] = &[
     "sslmutex",
 ];
 
-/// How the directives of third-party modules begin, sorted; none begins another.
+/// How the directives of third-party modules, and of modules of httpd for other systems, begin, sorted; none begins another.
 const PREFIXES: &[&str] = &[
     "addexternal",
     "apreq",
@@ -160,6 +159,7 @@ const PREFIXES: &[&str] = &[
     "geoip",
     "gnutls",
     "gss",
+    "isapi",
     "jk",
     "kerb",
     "krb",
@@ -191,27 +191,38 @@ const PREFIXES: &[&str] = &[
     "saml",
     "sec",
     "shib",
+    "simple",
     "sspi",
     "suphp",
     "svn",
     "tkt",
+    "tls",
     "upload",
+    "vhost",
     "webauth",
     "wsgi",
     "xsendfile",
 ];
 
-/// Directives of third-party modules that share no beginning, sorted.
+/// Directives of such modules that share no beginning, sorted.
 const NAMES: &[&str] = &[
     "addtile",
     "assignuserid",
     "authsqlitefile",
+    "dtraceprivileges",
+    "idleshutdown",
     "loadtileconfigfile",
     "maxclientsvhost",
+    "maxrequests",
+    "maxrequestsperthread",
+    "maxthreads",
     "nicevalue",
+    "privilegesmode",
     "require_shib",
     "rgroups",
     "rminuidgid",
     "rmode",
     "ruidgid",
+    "scriptinterpretersource",
+    "startthreads",
 ];

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::finding::Finding;
-use crate::project::apache::config::Directive;
+use crate::project::apache::config::{CERTAIN, Directive};
 use crate::project::apache::overrides::Allowed;
 use crate::syntax::apache::Name;
 
@@ -94,6 +94,18 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             let message = "\"KeepAliveTimeout\" takes a time such as 5, 500ms or 1min";
             checker.error(directive, directive.arg_span(0), message);
         }
+        // Under a condition it is a guard that somebody meant.
+        Name::FileETag => file_etag(checker, directive),
+        Name::SSLCipherSuite | Name::SSLProxyCipherSuite if directive.arg_count() == 2 => {
+            one_of(checker, directive, 0, &["SSL", "TLSv1.3"]);
+        }
+        Name::Error if directive.condition() == CERTAIN => {
+            checker.error(directive, directive.span(), format!("\"Error\" makes httpd stop here: {}", directive.raw_args()));
+        }
+        Name::Use if directive.arg(0).is_empty() => {
+            checker.error(directive, directive.span(), "\"Use\" does not say which macro");
+        }
+        Name::UndefMacro => undef_macro(checker, directive),
         Name::ServerName => server_name(checker, directive),
         Name::Listen => listen(checker, directive),
         _ => {}
@@ -257,6 +269,25 @@ fn is_time(value: &str) -> bool {
     unit.len() < value.len() && (unit.is_empty() || ["s", "h", "ms", "mi"].iter().any(|known| lower.starts_with(known)))
 }
 
+fn file_etag<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    const KNOWN: &[&str] = &["None", "All", "Digest", "INode", "MTime", "Size"];
+    for (index, arg) in directive.args().enumerate() {
+        let word = arg.strip_prefix(['+', '-']).unwrap_or(&arg);
+        if !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+            wrong_word(checker, directive, index, word, KNOWN);
+            return;
+        }
+    }
+}
+
+fn undef_macro<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    let name = directive.arg(0);
+    let mut macros = checker.config.all(checker.sources, Name::Macro).take_while(|m| m.id < directive.id);
+    if !checker.config.incomplete && !macros.any(|m| m.is_unknown() || m.arg(0).eq_ignore_ascii_case(&name)) {
+        checker.error(directive, directive.arg_span(0), format!("no macro \"{name}\" is defined before this line"));
+    }
+}
+
 fn server_name<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     let value = directive.arg(0);
     let host = value.split_once("://").map_or(value.as_ref(), |(_, host)| host);
@@ -280,5 +311,15 @@ fn listen<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     let port = value.rsplit_once(':').map_or(value.as_ref(), |(_, port)| port);
     if !is_port(port) {
         checker.error(directive, directive.arg_span(0), format!("\"{value}\" has no port to listen on"));
+        return;
+    }
+    if directive.condition() != CERTAIN {
+        return;
+    }
+    let first = checker.listens.entry(value.to_ascii_lowercase()).or_insert(directive.id);
+    if *first != directive.id {
+        let first = checker.config.directive(checker.sources, *first).span();
+        let finding = Finding::new("syntax-error", directive.span(), format!("a second \"Listen\" for {value}"));
+        checker.fault(directive, finding.related(first, "here for the first time").help("httpd refuses it: keep one"));
     }
 }

@@ -447,6 +447,7 @@ directives! {
     MaxRanges "MaxRanges" [CONF | DIR: N1] in "core";
     MaxRequestsPerChild "MaxRequestsPerChild" [GLOBAL: N1] in "core";
     MaxRequestWorkers "MaxRequestWorkers" [GLOBAL: N1] in "event";
+    MaxSpareServers "MaxSpareServers" [GLOBAL: N1] in "prefork";
     MaxSpareThreads "MaxSpareThreads" [GLOBAL: N1] in "event";
     MDActivationDelay "MDActivationDelay" [CONF: N1] in "mod_md";
     MDBaseServer "MDBaseServer" [CONF: N1] in "mod_md";
@@ -502,6 +503,7 @@ directives! {
     MetaFiles "MetaFiles" [CONF | DIR | INDEXES: FLAG] in "mod_cern_meta";
     MetaSuffix "MetaSuffix" [CONF | DIR | INDEXES: N1] in "mod_cern_meta";
     MimeMagicFile "MimeMagicFile" [CONF: N1] in "mod_mime_magic";
+    MinSpareServers "MinSpareServers" [GLOBAL: N1] in "prefork";
     MinSpareThreads "MinSpareThreads" [GLOBAL: N1] in "event";
     Mmapfile "mmapfile" [CONF: EACH] in "mod_file_cache";
     ModemStandard "ModemStandard" [DIR: N1] in "mod_dialup";
