@@ -11,6 +11,7 @@ mod authz;
 mod cache;
 mod chain;
 mod condition;
+mod edits;
 mod effective;
 mod ending;
 mod env;
@@ -26,7 +27,6 @@ mod fixups;
 mod glob;
 mod groups;
 mod handler;
-#[allow(dead_code, reason = "not yet called by the walk")]
 mod headers;
 mod host;
 mod htaccess;
@@ -38,7 +38,6 @@ mod rewrite;
 mod rewriting;
 mod routes;
 mod section;
-#[allow(dead_code, reason = "not yet called by the walk")]
 mod setenvif;
 mod site;
 mod state;
