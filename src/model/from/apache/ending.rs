@@ -45,6 +45,7 @@ impl<'a> Walk<'_, 'a> {
         };
         // An error in an error document: the first one counts.
         if self.r.status != 200 {
+            self.location = None;
             return self.done(self.r.status, stop.by);
         }
         if status < 400 {

@@ -17,6 +17,10 @@ impl Walk<'_, '_> {
         if self.is_folder(trimmed) {
             return (Stands::Folder, trimmed.len());
         }
+        // A slash behind a file is path info.
+        if wants_folder && self.lookup(trimmed) == Some(Some(FileKind::File)) {
+            return (Stands::File, trimmed.len());
+        }
         // A file in the middle: what follows is path info.
         if let Some(end) = self.script_before(trimmed) {
             return (Stands::File, end);

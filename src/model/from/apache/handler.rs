@@ -196,9 +196,11 @@ impl<'a> Walk<'_, 'a> {
         if !self.r.script_alias && !self.option("execcgi") {
             return Invoked::Stop(Stop::status(403, by));
         }
+        let refuses_path_info = !self.r.path_info.is_empty() && self.flag(Name::AcceptPathInfo) == Some(false);
         match self.r.stands {
             Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
             Stands::Folder => Invoked::Stop(Stop::status(403, by)),
+            Stands::File if refuses_path_info => Invoked::Stop(Stop::status(404, by)),
             Stands::File => self.reach(),
         }
     }
@@ -269,7 +271,8 @@ impl<'a> Walk<'_, 'a> {
                     Some(option) => (!word.starts_with('-'), option),
                     None => (true, word.as_str()),
                 };
-                if option == name || option == "all" {
+                let all = option == "all" && !matches!(name, "multiviews" | "symlinksifownermatch");
+                if option == name || all {
                     on = sign;
                 } else if option == "none" {
                     on = false;

@@ -180,7 +180,8 @@ impl Shared<'_> {
     pub(super) fn directory_rank(&self, id: SectionId) -> (bool, usize) {
         let section = self.sections.get(id);
         let is_regex = matches!(section.matcher, Matcher::Regex(_));
-        let depth = if is_regex { 0 } else { section::components(&self.directive(section.directive).arg(0)) };
+        let pattern = section::pattern_text(&self.directive(section.directive)).into_owned();
+        let depth = if is_regex { pattern.matches('/').count() } else { section::components(&pattern) };
         (is_regex, depth)
     }
 }
@@ -330,6 +331,11 @@ impl<'a> Host<'a> {
     pub fn directive(&self) -> Option<Directive<'a>> {
         let id = self.shared.sections.get(self.section?).directive;
         (id != TOP).then(|| self.shared.directive(id))
+    }
+
+    /// A directive of the configuration.
+    pub fn directive_of(&self, id: DirectiveId) -> Directive<'a> {
+        self.shared.directive(id)
     }
 
     /// The sections with settings of the server itself: outside of all sections, then the virtual host.

@@ -26,6 +26,7 @@ mod files;
 mod fixups;
 mod glob;
 mod groups;
+mod guards;
 mod handler;
 mod headers;
 mod host;
@@ -53,4 +54,5 @@ mod vhost;
 mod walk;
 
 pub use effective::{AuthBlock, Scope};
+pub use guards::{Guard, Reach, access_of, user_requirement};
 pub use host::{Host, choose, lower};

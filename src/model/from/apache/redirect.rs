@@ -133,8 +133,10 @@ impl Walk<'_, '_> {
 
     /// Host and port that the server puts into its own URLs: those of the request, unless `UseCanonicalName` is on.
     pub(super) fn self_address(&mut self) -> (Value, Option<u16>) {
-        let names = &self.host.names;
-        let own_port = names.named_port.or_else(|| names.addresses.iter().find_map(|a| a.port));
+        // The ports of `<VirtualHost>` play no part.
+        let physical = self.flag(Name::UseCanonicalPhysicalPort) == Some(true);
+        let connected = physical.then_some(self.request.port);
+        let own_port = self.host.names.named_port;
         let canonical = self.last(&[Name::UseCanonicalName]).map(|d| d.arg(0).to_ascii_lowercase());
         let own_name = || match &self.host.server_name {
             Some(name) => Value::Known(name.clone()),
@@ -143,9 +145,9 @@ impl Walk<'_, '_> {
         let sent = super::walk::host_header(self.request);
         let (host, port) = super::vhost::split_port(&sent);
         match canonical.as_deref() {
-            Some("on") => (own_name(), own_port.or(port)),
-            Some("dns") => (unknown_value("name of the server's address"), port.or(own_port)),
-            _ => (Value::Known(host.to_ascii_lowercase()), port.or(own_port)),
+            Some("on") => (own_name(), own_port.or(connected)),
+            Some("dns") => (unknown_value("name of the server's address"), port.or(connected).or(own_port)),
+            _ => (Value::Known(host.to_ascii_lowercase()), port.or(connected).or(own_port)),
         }
     }
 

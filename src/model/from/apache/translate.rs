@@ -96,9 +96,8 @@ impl<'a> Walk<'_, 'a> {
         let section = pass.parent();
         let (from, to, is_regex) = if in_section {
             let from = section.map(|s| super::section::pattern_text(&s)).unwrap_or_default();
-            let regex = pass.name() == Name::ProxyPassMatch
-                || section.is_some_and(|s| s.name() == Name::LocationMatch || s.arg(0) == "~")
-                || super::glob::is_glob(&from);
+            // A `<LocationMatch>` is no pattern for a `ProxyPass` in it (measured).
+            let regex = pass.name() == Name::ProxyPassMatch || super::glob::is_glob(&from);
             (from, pass.arg(0), regex)
         } else if pass.arg(0) == "~" {
             (pass.arg(1), pass.arg(2), true)

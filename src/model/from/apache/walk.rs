@@ -32,6 +32,14 @@ pub(super) enum End {
     Upstream,
 }
 
+/// The result of a walk over `<Directory>` sections and `.htaccess` files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// The folder of the file, with a slash at its end.
+    pub(super) folder: String,
+    pub(super) layers: Vec<Layer>,
+}
+
 /// A phase that does not go on: the status, and the directive that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stop {
@@ -101,6 +109,10 @@ pub(super) struct Frame {
     /// The directive that mapped it to a file.
     pub(super) mapped_by: Option<DirectiveId>,
     pub(super) layers: Vec<Layer>,
+    /// What the last walk over the folders found: a request that follows from this one may take it over.
+    pub(super) walked: Option<Walked>,
+    /// Whether this one took it over.
+    pub(super) same_folder: bool,
     pub(super) env: Env,
     /// What modules tell each other (`r->notes`).
     pub(super) notes: Env,
@@ -225,6 +237,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                 context: None,
                 mapped_by: None,
                 layers: Vec::new(),
+                walked: None,
+                same_folder: false,
                 env: Env::default(),
                 notes: Env::default(),
                 user: None,
