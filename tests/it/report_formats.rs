@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use lint401::discover::{Kind, Skipped, Unreadable};
+use lint401::discover::{Dialect, Kind, Skipped, Unreadable};
 use lint401::finding::{Applicability, Confidence, Edit, Finding, Severity};
 use lint401::model::Request;
 use lint401::report::{Format, Look, Report, write};
@@ -42,7 +42,7 @@ fn span(sources: &SourceMap, file: FileId, part: &str) -> Span {
 }
 
 fn covered(path: &str) -> Covered {
-    Covered { path: path.to_owned(), root: "nginx.conf".to_owned(), via: None, alone: false }
+    Covered { path: path.to_owned(), root: "nginx.conf".to_owned(), via: None, alone: false, dialect: Dialect::Nginx }
 }
 
 pub(crate) fn analysis() -> Analysis {
@@ -90,7 +90,7 @@ pub(crate) fn text_in(folder: &str, format: Format, analysis: &Analysis, setting
         summary: true,
         statistics: false,
     };
-    let skipped = [Skipped { path: PathBuf::from("httpd.conf"), kind: Kind::Apache }];
+    let skipped = [Skipped { path: PathBuf::from("cdn.yaml"), kind: Kind::Edge }];
     let unreadable = [Unreadable { path: PathBuf::from("a<b.conf"), reason: "no permission".to_owned() }];
     let findings = analysis.findings.iter().collect();
     let report = Report { analysis, findings, skipped: &skipped, unreadable: &unreadable, settings, folder };
