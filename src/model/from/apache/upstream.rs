@@ -105,8 +105,16 @@ impl Walk<'_, '_> {
                 .any(|f| f.value.prefix().split(',').any(|token| token.trim().eq_ignore_ascii_case(name)))
     }
 
+    /// The value of a header field as the client sent it; several of one name are one to the server.
+    fn sent_by_client(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> =
+            self.request.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
     fn fate_of(&self, field: Option<&Field>, name: &str) -> Fact<HeaderFate> {
-        let client = self.request.header_value(name);
+        let client = self.sent_by_client(name);
+        let client = client.as_deref();
         let absent = if client.is_some() { HeaderFate::Dropped } else { HeaderFate::Absent };
         let Some(field) = field else {
             let cleared = self.cleared.iter().rev().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, span)| *span);
@@ -148,7 +156,8 @@ impl Walk<'_, '_> {
             fact.because.push(pass.span());
             return fact;
         }
-        let client = self.request.header_value("authorization");
+        let client = self.sent_by_client("authorization");
+        let client = client.as_deref();
         if let Some(variable) = self.r.env.get("HTTP_AUTHORIZATION") {
             let fate = match &variable.value {
                 Value::Known(text) if Some(text.as_str()) == client => HeaderFate::Kept,
