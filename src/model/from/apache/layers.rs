@@ -145,7 +145,12 @@ impl Walk<'_, '_> {
         }
         self.r.walked = None;
         self.r.same_folder = false;
-        self.walk_folders(&full, folders, whole)?;
+        let walked = self.walk_folders(&full, folders, whole);
+        if walked.is_err() {
+            // Nothing of the folders holds where one of their files is faulty.
+            self.r.layers.truncate(first);
+        }
+        walked?;
         let layers = self.r.layers.get(first..).unwrap_or_default().to_vec();
         let folder = if self.r.stands == Stands::Folder { self.r.filename.clone() } else { parent(&self.r.filename) };
         self.r.walked = Some(Walked { folder, layers });
@@ -164,7 +169,11 @@ impl Walk<'_, '_> {
             self.htaccess_of(folder_of(full, depth))?;
         }
         // Where links are followed, the server does not look whether the last segment is a folder: a section may be for a file.
-        if whole && self.r.stands == Stands::File && self.option_or("followsymlinks", true) && !self.option("symlinksifownermatch") {
+        if whole
+            && self.r.stands == Stands::File
+            && self.option_or("followsymlinks", true)
+            && !self.option("symlinksifownermatch")
+        {
             self.plain_sections(&plain, &mut next, folders + 1, full);
         }
         let filename = self.r.filename.clone();

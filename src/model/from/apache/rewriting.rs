@@ -46,11 +46,14 @@ impl<'w> Walk<'w, '_> {
         let servers: Vec<SectionId> = self.host.servers().collect();
         let mut merged: Option<Rules<'w>> = None;
         for section in servers {
-            // A virtual host without rules has none all the same.
-            let own = self.rules_of(section, true).unwrap_or_default();
+            let own = self.rules_of(section, true);
+            // A virtual host that says nothing of rewriting has no rules, whatever is inherited (measured).
+            if own.is_none() && Some(section) == self.host.section && merged.is_some() {
+                return Ok(false);
+            }
             merged = Some(match &merged {
-                Some(outer) => Rules::merge(outer, own),
-                None => own,
+                Some(outer) => Rules::merge(outer, own.unwrap_or_default()),
+                None => own.unwrap_or_default(),
             });
         }
         let Some(rules) = merged.filter(|rules| rules.is_on() && !rules.rules.is_empty()) else { return Ok(false) };
@@ -146,6 +149,9 @@ impl<'w> Walk<'w, '_> {
     fn take_in(&mut self, ran: &Ran) -> Option<DirectiveId> {
         self.steps.extend(ran.steps.iter().cloned());
         self.rewrites_end |= ran.end;
+        // A rule that answers by itself takes back the status of the error whose document this is.
+        let answers = matches!(ran.action, Action::Redirect { .. } | Action::Status(_)) && !ran.steps.is_empty();
+        self.r.status = if answers { 200 } else { ran.status.unwrap_or(self.r.status) };
         self.r.args.clone_from(&ran.args);
         self.r.forced_handler.clone_from(&ran.handler);
         self.r.forced_type.clone_from(&ran.mime_type);
