@@ -1,7 +1,7 @@
 //! What the rules on passwords share for Apache: sections with a password check, and requests that meet one or do not.
 
 use crate::model::from::apache::{Guard, Host, user_requirement};
-use crate::model::{Combine, GateKind, HandlerKind, Outcome, Request, Site, Verdict};
+use crate::model::{Combine, GateKind, HandlerKind, Outcome, Request, Verdict};
 use crate::project::apache::Directive;
 use crate::syntax::apache::Name;
 
@@ -18,17 +18,9 @@ pub(super) fn asking<'a>(host: &Host<'a>) -> Vec<Guard<'a>> {
     host.guards().into_iter().filter(|guard| guard.asks().is_some()).collect()
 }
 
-/// A request for a path as a browser sends it; a path that names a file or a folder is taken to be there.
-pub(super) fn request_of(host: &Host, path: &str) -> Request {
-    taken_to_be_there(host.request(path))
-}
-
-/// A request whose path, if it names a file or a folder, is taken to be there.
+/// A request whose path is taken to name a file or a folder that is there.
 pub(super) fn taken_to_be_there(mut request: Request) -> Request {
-    let last = request.path.rsplit('/').next().unwrap_or_default();
-    if last.is_empty() || last.contains('.') {
-        request.assume.file_exists = Some(true);
-    }
+    request.assume.file_exists = Some(true);
     request
 }
 
@@ -52,20 +44,9 @@ pub(super) fn is_asked(outcome: &Outcome) -> bool {
     outcome.status.is(&Some(401)) && outcome.gates.iter().any(|g| matches!(g.verdict, Verdict::Refuses(401)))
 }
 
-/// The section of a directive: `<Limit>` and the containers of `Require` are none.
-pub(super) fn section_of<'a>(directive: &Directive<'a>) -> Option<Directive<'a>> {
-    const WRAPPERS: [Name; 5] = [Name::Limit, Name::LimitExcept, Name::RequireAll, Name::RequireAny, Name::RequireNone];
-    directive.ancestors().find(|a| !WRAPPERS.contains(&a.name()))
-}
-
 /// The `<Limit>` or `<LimitExcept>` that a directive stands in.
 pub(super) fn limit_of<'a>(directive: &Directive<'a>) -> Option<Directive<'a>> {
     directive.ancestors().find(|a| matches!(a.name(), Name::Limit | Name::LimitExcept))
-}
-
-/// Whether one of the requirements that a section adds to others is enough by itself: it stands in no `<RequireAll>`.
-pub(super) fn is_alternative(directive: &Directive) -> bool {
-    directive.parent().is_none_or(|p| !matches!(p.name(), Name::RequireAll | Name::RequireNone))
 }
 
 /// The requirements of a directive that stand as alternatives beside each other, containers with `any` opened.
@@ -80,4 +61,9 @@ pub(super) fn alternatives<'a>(directive: &Directive<'a>, found: &mut Vec<Direct
 /// Whether a section asks for a user with one of its own alternatives.
 pub(super) fn has_user_alternative(alternatives: &[Directive]) -> bool {
     alternatives.iter().any(|d| user_requirement(d).is_some())
+}
+
+/// Whether a directive hands requests on before they are mapped to files.
+pub(super) fn is_before_files(text: &str) -> bool {
+    ["proxypass", "rewriterule"].iter().any(|name| text.get(..name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name)))
 }

@@ -55,7 +55,7 @@ fn ignored(host: &Host, guard: &Guard, first: &Directive, cx: &mut Cx) -> bool {
 /// open what is neither reading nor listed is not.
 fn limited_methods(host: &Host, guard: &Guard, cx: &mut Cx) -> bool {
     /// Methods that programs know, then one that nobody does: an application that only tells `POST` from the rest answers it.
-    const METHODS: [&str; 7] = ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "FOO"];
+    const METHODS: [&str; 6] = ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "FOO"];
     let limited = guard.own.iter().find_map(|d| user_requirement(d).and_then(|r| limit_of(&r)));
     let Some(limit) = limited.filter(|l| !l.is_unknown()) else { return false };
     // Another one outside, or in a second `<Limit>`, may ask for the rest.
@@ -70,7 +70,7 @@ fn limited_methods(host: &Host, guard: &Guard, cx: &mut Cx) -> bool {
     let open = if is_except {
         ["POST", "PUT", "DELETE", "PATCH"].into_iter().find(|m| named(m))
     } else {
-        METHODS.into_iter().find(|m| !asks(m) && !(*m == "HEAD" && asks("GET")))
+        METHODS.into_iter().find(|m| !asks(m))
     };
     let Some(open) = open.filter(|_| !reading_open || is_except && named("POST")) else { return false };
     let Some(request) = host.landmark_of(guard).map(|r| r.method(open)) else { return false };

@@ -2,11 +2,11 @@
 //! files, a proxy takes the request before there is a file, a later section lets everybody in.
 
 use super::super::Cx;
-use super::super::apache_gate::{is_asked, is_shown_unasked, taken_to_be_there};
+use super::super::apache_gate::{is_asked, is_before_files, is_shown_unasked, taken_to_be_there};
 use super::super::support::finding;
 use super::ID;
 use crate::model::from::apache::{Guard, Host, Reach};
-use crate::model::{Request, Site, Traits};
+use crate::model::{Request, Site};
 use crate::project::apache::Directive;
 use crate::syntax::apache::Name;
 
@@ -24,18 +24,14 @@ pub(super) fn check(host: &Host, guard: &Guard, first: &Directive, cx: &mut Cx) 
 /// A request that the section is for by its path, and that is answered without it.
 fn overruled(host: &Host, guard: &Guard, first: &Directive, cx: &mut Cx) -> bool {
     let Some(landmark) = host.landmark_of(guard) else { return false };
-    let routes = host.routes_of(guard);
-    // Most guards stand alone: then only a proxy or a rewrite could lead around them.
-    let contested = routes.iter().any(|route| {
-        let requiring = host.effective(*route, Name::Require);
-        requiring.is_some_and(|r| !guard.own.iter().any(|own| own.id == r.id || r.ancestors().any(|a| a.id == own.id)))
-    });
-    let moves = host.routes().first().is_some_and(|r| r.traits.has(Traits::UPSTREAM) || r.traits.has(Traits::REWRITES));
-    let passed = moves && guard.reach != Reach::Urls;
-    if !contested && !passed {
+    // Most guards stand alone: then only a proxy could lead around them.
+    let later = overruling(host, guard, &landmark);
+    let movers = [Name::ProxyPass, Name::ProxyPassMatch, Name::RewriteRule];
+    let passed = guard.reach != Reach::Urls && !host.server_directives(&movers).is_empty();
+    if later.is_none() && !passed {
         return false;
     }
-    for request in candidates(guard, landmark) {
+    for request in candidates(guard, &landmark) {
         let outcome = host.resolve(&request);
         if !outcome.always(is_shown_unasked) {
             continue;
@@ -52,40 +48,39 @@ fn overruled(host: &Host, guard: &Guard, first: &Directive, cx: &mut Cx) -> bool
             cx.report(found);
             return true;
         }
-        let Some(later) = overruling(host, guard, &request) else { continue };
+        let Some(later) = &later else { continue };
         let message = format!("{} needs no password: {} counts after {} and lets everybody in", request.describe(),
-            later.block.map_or_else(|| "a .htaccess".to_owned(), |b| b.text()), shown(guard));
-        let mut found = finding(ID, host, guard.route, first.span(), message, request)
-            .help("remove \"Require all granted\" there: it is not needed to reach what lies below");
-        if let Some(granted) = later.last {
-            found = found.related(granted.span(), "lets everybody in");
-        }
+            later.block.text(), shown(guard));
+        let found = finding(ID, host, guard.route, first.span(), message, request)
+            .related(later.granted.span(), "lets everybody in").help("remove \"Require all granted\" there: it is not needed to reach what lies below");
         cx.report(found);
         return true;
     }
     false
 }
 
-/// A later section that lets in whom a guard would ask.
+/// A section that lets everybody in.
 struct Later<'a> {
-    block: Option<Directive<'a>>,
-    last: Option<Directive<'a>>,
+    block: Directive<'a>,
+    granted: Directive<'a>,
 }
 
-/// The section whose `Require` counts instead, if it is not narrower than the guard.
-fn overruling<'a>(host: &Host<'a>, guard: &Guard<'a>, request: &Request) -> Option<Later<'a>> {
-    // The landmark is the whole of what the guard is for: what is for it too is as broad.
-    let routes = host.routes_of(guard);
-    let granted = routes.into_iter().find_map(|route| {
-        let require = host.effective(route, Name::Require)?;
-        let own = guard.own.iter().any(|o| o.id == require.id);
-        let all = require.arg(0).eq_ignore_ascii_case("all") && require.arg(1).eq_ignore_ascii_case("granted");
-        let block = super::super::apache_gate::section_of(&require)?;
-        let takes = matches!(block.name(), Name::Location | Name::LocationMatch)
-            && (block.name() == Name::LocationMatch || request.path.starts_with(block.arg(0).as_ref()));
-        (all && !own && takes).then_some(Later { block: Some(block), last: Some(require) })
-    })?;
-    Some(granted)
+/// A `<Location>` that lets everybody in and is for all that a guard is for: it counts after sections for files.
+fn overruling<'a>(host: &Host<'a>, guard: &Guard, landmark: &Request) -> Option<Later<'a>> {
+    let own = guard.block.map(|b| b.id);
+    let takes = |block: &Directive| {
+        let path = block.arg(0);
+        block.name() == Name::Location
+            && block.arg_count() == 1
+            && landmark.path.strip_prefix(path.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let lets_in = |d: &Directive| {
+        d.name() == Name::Require && d.arg(0).eq_ignore_ascii_case("all") && d.arg(1).eq_ignore_ascii_case("granted")
+    };
+    host.locations().filter(|block| Some(block.id) != own && takes(block)).find_map(|block| {
+        let granted = block.children().find(lets_in)?;
+        Some(Later { block, granted })
+    })
 }
 
 /// The guard in words.
@@ -94,7 +89,7 @@ fn shown(guard: &Guard) -> String {
 }
 
 /// Requests for what a guard is for: what its pattern is made of, and scripts in its folder.
-fn candidates(guard: &Guard, landmark: Request) -> Vec<Request> {
+fn candidates(guard: &Guard, landmark: &Request) -> Vec<Request> {
     let mut requests = vec![taken_to_be_there(landmark.clone())];
     if guard.reach == Reach::Folder && landmark.path.ends_with('/') {
         for name in ["index.php", "x.php"] {
@@ -103,11 +98,6 @@ fn candidates(guard: &Guard, landmark: Request) -> Vec<Request> {
         }
     }
     requests
-}
-
-/// Whether a directive hands requests on before they are mapped to files.
-fn is_before_files(text: &str) -> bool {
-    ["proxypass", "rewriterule"].iter().any(|name| text.get(..name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name)))
 }
 
 /// Whether a guard of files is meant for this virtual host: it stands in it, or its folder is the document root that the host names

@@ -52,7 +52,7 @@ fn collision(host: &Host, id: RouteId, gate: &Directive, cx: &Cx) -> Option<Find
     known.retain(|k| !k.path.contains(".php"));
     let landmark = || host.landmark(id).filter(|l| !l.path.contains(".php"));
     let request = match known.first() {
-        Some(first) => request_for(host, preferred(host, &known).unwrap_or(first)),
+        Some(first) => request_for(host, preferred(host, &known, cx).unwrap_or(first)),
         None if sign.is_some() || for_programs => below(landmark()?),
         None => return None,
     };
@@ -76,7 +76,7 @@ fn collision(host: &Host, id: RouteId, gate: &Directive, cx: &Cx) -> Option<Find
     if sign.is_none() && (is_told_the_user(reached, cx) || is_open(reached, &host.context(id))) {
         return None;
     }
-    let primary = first_of(host, gate);
+    let primary = first_of(host, gate, cx);
     let message = format!(
         "{}: Bearer gets 401 from this password check before the application sees its token: one header cannot carry both",
         request.describe()
@@ -94,9 +94,8 @@ fn collision(host: &Host, id: RouteId, gate: &Directive, cx: &Cx) -> Option<Find
 }
 
 /// Of the paths that programs ask for, one of the product that seems to run here.
-fn preferred<'k>(host: &Host, known: &[&'k WellKnown]) -> Option<&'k WellKnown> {
-    let wordpress = host.config().by_name.get(Name::RewriteRule as usize).into_iter().flatten();
-    let mut rules = wordpress.map(|id| host.directive_of(*id));
+fn preferred<'k>(host: &Host, known: &[&'k WellKnown], cx: &Cx) -> Option<&'k WellKnown> {
+    let mut rules = host.config().all(cx.sources, Name::RewriteRule);
     let runs_wordpress = rules.any(|rule| rule.arg(0) == r"^index\.php$" && rule.arg(1) == "-");
     let product = if runs_wordpress { "wordpress" } else { "generic" };
     known.iter().find(|k| k.product == product).copied()
@@ -175,12 +174,11 @@ fn is_open(outcome: &Outcome, context: &str) -> bool {
 }
 
 /// The first directive of a gate: where it begins in its section.
-fn first_of(host: &Host, gate: &Directive) -> Span {
+fn first_of(host: &Host, gate: &Directive, cx: &Cx) -> Span {
     let siblings = match gate.parent() {
         Some(section) => section.children().collect::<Vec<_>>(),
-        None => gate.htaccess().map(|h| (h.first..h.end).map(|id| host.directive_of(id)).collect()).unwrap_or_default(),
+        None => gate.htaccess().map(|h| host.config().top_of(cx.sources, h).collect()).unwrap_or_default(),
     };
-    let own = siblings.iter().filter(|d| d.parent().map(|p| p.id) == gate.parent().map(|p| p.id));
-    let first = own.filter(|d| GATE.contains(&d.name()) && d.span().file == gate.span().file).map(|d| d.span()).min_by_key(|s| s.start);
+    let first = siblings.iter().filter(|d| GATE.contains(&d.name()) && d.span().file == gate.span().file).map(|d| d.span()).min_by_key(|s| s.start);
     first.unwrap_or_else(|| gate.span())
 }

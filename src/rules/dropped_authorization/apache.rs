@@ -129,10 +129,10 @@ fn follow(host: &Host, id: RouteId, request: Request, cx: &Cx) -> Fate {
         return Fate::Unclear;
     }
     let open = first.handler.span.is_none();
-    if open && runs_inside(host) {
+    if open && runs_inside(host, cx) {
         return Fate::Unclear;
     }
-    let Some(cause) = cause(host, id, first) else { return Fate::Unclear };
+    let Some(cause) = cause(host, id, first, cx) else { return Fate::Unclear };
     if serves_files(first, &request.path) {
         return Fate::Unclear;
     }
@@ -161,12 +161,12 @@ fn serves_files(outcome: &Outcome, path: &str) -> bool {
 }
 
 /// Whether the files show that PHP runs inside of the server.
-fn runs_inside(host: &Host) -> bool {
+fn runs_inside(host: &Host, cx: &Cx) -> bool {
     let config = host.config();
     let of_php = |name: &str| ["php_value", "php_flag", "php_admin_value", "php_admin_flag"].iter().any(|p| p.eq_ignore_ascii_case(name));
-    let unknown = config.by_name.get(Name::Unknown as usize).into_iter().flatten();
+    let mut unknown = config.all(cx.sources, Name::Unknown);
     config.modules.iter().any(|m| m.starts_with("mod_php"))
-        || unknown.map(|id| host.directive_of(*id)).any(|d| d.condition() == CERTAIN && of_php(&d.name_text()))
+        || unknown.any(|d| d.condition() == CERTAIN && of_php(&d.name_text()))
 }
 
 /// Why the header does not arrive.
@@ -191,7 +191,7 @@ impl Cause<'_> {
     }
 }
 
-fn cause<'a>(host: &Host<'a>, id: RouteId, outcome: &Outcome) -> Option<Cause<'a>> {
+fn cause<'a>(host: &Host<'a>, id: RouteId, outcome: &Outcome, cx: &Cx) -> Option<Cause<'a>> {
     let fact = &outcome.upstream.as_ref()?.authorization;
     let handler = outcome.handler.span;
     if let Some(by) = fact.because.first().copied().filter(|by| Some(*by) != handler) {
@@ -211,7 +211,7 @@ fn cause<'a>(host: &Host<'a>, id: RouteId, outcome: &Outcome) -> Option<Cause<'a
         return None;
     }
     match handler {
-        Some(span) => (!is_folder_of_scripts(host, span)).then_some(Cause::Nothing(span)),
+        Some(span) => (!is_folder_of_scripts(host, span, cx)).then_some(Cause::Nothing(span)),
         None => front_controller(host, id, outcome).map(Cause::Nothing),
     }
 }
@@ -248,9 +248,9 @@ fn may_be_in_htaccess(host: &Host, id: RouteId) -> bool {
 }
 
 /// The usual `/cgi-bin/` of a distribution says nothing about what its scripts want.
-fn is_folder_of_scripts(host: &Host, span: Span) -> bool {
-    let aliases = host.config().by_name.get(Name::ScriptAlias as usize).into_iter().flatten();
-    aliases.map(|id| host.directive_of(*id)).any(|a| a.span() == span && a.arg(0).trim_end_matches('/') == "/cgi-bin")
+fn is_folder_of_scripts(host: &Host, span: Span, cx: &Cx) -> bool {
+    let mut aliases = host.config().all(cx.sources, Name::ScriptAlias);
+    aliases.any(|a| a.span() == span && a.arg(0).trim_end_matches('/') == "/cgi-bin")
 }
 
 /// The rule that hands requests to the script in front of an application.
@@ -307,8 +307,7 @@ fn repair(host: &Host, cause: &Cause, found: Finding, cx: &Cx) -> Finding {
             found.fix(Applicability::Unsafe, "remove the line", vec![Edit { span: *span, text: String::new() }])
         }
         Cause::Nothing(span) => {
-            let handlers = SCRIPTS.iter().flat_map(|n| host.config().by_name.get(*n as usize).into_iter().flatten());
-            let directive = handlers.map(|id| host.directive_of(*id)).find(|d| d.span() == *span);
+            let directive = SCRIPTS.iter().flat_map(|n| host.config().all(cx.sources, *n)).find(|d| d.span() == *span);
             // At the level of the server itself `CGIPassAuth` is refused.
             let in_section = directive.and_then(|d| d.parent()).is_some_and(|p| p.name() != Name::VirtualHost);
             if !in_section {

@@ -108,24 +108,35 @@ pub fn user_requirement<'a>(directive: &Directive<'a>) -> Option<Directive<'a>> 
     }
 }
 
+/// The sections of a host with directives of an access list or of a password check.
+pub fn access_of<'a>(host: &Host<'a>) -> Vec<Guard<'a>> {
+    host.with_access(|traits| traits.has(Traits::GATE) || traits.has(Traits::ADDRESSES))
+}
+
 impl<'a> Host<'a> {
     /// The sections with a part of a password check that are for some request of the host.
     pub fn guards(&self) -> Vec<Guard<'a>> {
-        let mut guards: Vec<Guard> = Vec::new();
+        let mut guards = self.with_access(|traits| traits.has(Traits::GATE));
+        guards.retain(|guard| guard.first().is_some());
+        guards
+    }
+
+    fn with_access(&self, wanted: impl Fn(Traits) -> bool) -> Vec<Guard<'a>> {
+        let mut found: Vec<Guard> = Vec::new();
         let mut seen: HashSet<SectionId, foldhash::fast::FixedState> = HashSet::default();
-        for (id, _) in self.routes().iter().enumerate().filter(|(_, r)| r.traits.has(Traits::GATE)) {
+        for (id, _) in self.routes().iter().enumerate().filter(|(_, r)| wanted(r.traits)) {
             for layer in self.route_layers.of(id as RouteId) {
                 if seen.insert(layer.section) {
-                    guards.extend(self.guard(id as RouteId, layer));
+                    found.extend(self.guard(id as RouteId, *layer));
                 }
             }
         }
-        guards
+        found
     }
 
     /// Those of one route, in the order in which the server merges them: the last one counts.
     pub fn guards_of(&self, route: RouteId) -> Vec<Guard<'a>> {
-        self.route_layers.of(route).iter().filter_map(|layer| self.guard(route, layer)).collect()
+        self.route_layers.of(route).iter().filter_map(|layer| self.guard(route, *layer)).filter(|g| g.first().is_some()).collect()
     }
 
     /// The routes that a guard is for.
@@ -134,7 +145,7 @@ impl<'a> Host<'a> {
         ids.filter(|id| self.route_layers.of(*id).iter().any(|l| l.section == guard.section)).collect()
     }
 
-    fn guard(&self, route: RouteId, layer: &Layer) -> Option<Guard<'a>> {
+    fn guard(&self, route: RouteId, layer: Layer) -> Option<Guard<'a>> {
         let reach = match layer.group {
             Group::Directory => Reach::Folder,
             Group::Files => Reach::Names,
@@ -154,15 +165,14 @@ impl<'a> Host<'a> {
             shared.config.htaccess.get(index)
         };
         let is_htaccess = section.directive == TOP;
-        let guard = Guard {
+        Some(Guard {
             section: layer.section,
             route,
             reach,
             block: (!is_htaccess).then(|| shared.directive(section.directive)),
             htaccess: if is_htaccess { htaccess() } else { None },
             own,
-        };
-        guard.first().is_some().then_some(guard)
+        })
     }
 
     /// A `GET` for something that the section of a guard is for, whatever other sections say of it.
@@ -186,6 +196,13 @@ impl<'a> Host<'a> {
     /// Whether a directive is in force if all open questions are answered in the usual way.
     pub fn is_usual(&self, directive: &Directive) -> bool {
         self.shared.usually(directive.id)
+    }
+
+    /// The `<Location>` and `<LocationMatch>` sections in the virtual host and outside of it, in the order of merging.
+    pub fn locations(&self) -> impl Iterator<Item = Directive<'a>> {
+        let shared = &self.shared;
+        let sections = shared.outer.locations.iter().chain(&self.outer.locations);
+        sections.map(|id| shared.directive(shared.sections.get(*id).directive)).filter(|d| shared.usually(d.id))
     }
 
     /// The directives of these names that stand in the virtual host or outside of it, in no section.

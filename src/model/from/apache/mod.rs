@@ -11,6 +11,7 @@ mod authz;
 mod cache;
 mod chain;
 mod condition;
+mod edits;
 mod effective;
 mod ending;
 mod env;
@@ -23,11 +24,11 @@ mod expr;
 mod fake;
 mod files;
 mod fixups;
-#[allow(clippy::collapsible_match)]
 mod glob;
 mod groups;
 mod guards;
 mod handler;
+mod headers;
 mod host;
 mod htaccess;
 mod layers;
@@ -38,6 +39,7 @@ mod rewrite;
 mod rewriting;
 mod routes;
 mod section;
+mod setenvif;
 mod site;
 mod state;
 #[cfg(test)]
@@ -45,7 +47,6 @@ mod tests;
 mod traits;
 mod translate;
 mod upstream;
-#[allow(clippy::single_match_else)]
 mod uri;
 mod variables;
 mod vars;
@@ -53,5 +54,5 @@ mod vhost;
 mod walk;
 
 pub use effective::{AuthBlock, Scope};
-pub use guards::{Guard, Reach, user_requirement};
+pub use guards::{Guard, Reach, access_of, user_requirement};
 pub use host::{Host, choose, lower};

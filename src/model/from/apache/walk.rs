@@ -164,6 +164,10 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) r: Frame,
     /// The request header, `Host` among them (`r->headers_in`).
     pub(super) headers: Vec<Field>,
+    /// Response header fields that the configuration makes (`r->headers_out`) …
+    pub(super) success: Vec<Field>,
+    /// … and those that are sent with errors too (`r->err_headers_out`).
+    pub(super) always: Vec<Field>,
     /// Header fields that the configuration took away, with the directive.
     pub(super) cleared: Vec<(String, Span)>,
     /// The file that the client's own path means.
@@ -206,7 +210,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         if !request.host.is_empty() {
             headers.push(field("Host", &host_header(request)));
         }
-        headers.extend(request.headers.iter().map(|(name, value)| field(name, value)));
+        for (name, value) in &request.headers {
+            // Fields of one name are one to the server.
+            let same = headers.iter_mut().find(|f: &&mut Field| f.name.eq_ignore_ascii_case(name));
+            match same {
+                Some(Field { value: Value::Known(text), .. }) => {
+                    text.push_str(", ");
+                    text.push_str(value);
+                }
+                _ => headers.push(field(name, value)),
+            }
+        }
         Self {
             host,
             request,
@@ -241,6 +255,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                 redirected: false,
             },
             headers,
+            success: Vec::new(),
+            always: Vec::new(),
             cleared: Vec::new(),
             own_file: None,
             client: Some(request.client),
