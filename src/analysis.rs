@@ -11,13 +11,14 @@ use rayon::prelude::*;
 use crate::connect::{self, Config, Sites};
 use crate::discover::{Dialect, Root, RootKind};
 use crate::files::Files;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::model::from::Lookup;
 use crate::model::{PathKind, Paths, Site, WellKnown};
 use crate::rules::{Check, Cx, Rule};
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::source::{FileId, Position, SourceMap, Span};
+use crate::suppress::{self, Applied, Audit, Ignore, Shown};
 
 /// A finding as it is reported.
 #[derive(Clone, Debug)]
@@ -58,6 +59,10 @@ pub struct Analysis {
     pub files: Vec<Covered>,
     /// How many findings only a stricter profile reports.
     pub hidden_by_profile: usize,
+    /// The findings that comments accept, each with the reason that the comment gives.
+    pub ignored: Vec<(Reported, Option<String>)>,
+    /// The comments that accept findings, by path and line.
+    pub ignores: Vec<Audit>,
 }
 
 impl Project<'_> {
@@ -226,14 +231,21 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
 
     let mut analysis = Analysis::default();
     let mut findings = Vec::with_capacity(found.len() * 2);
+    let mut ignores = Vec::new();
     for (mut project, found) in projects.into_iter().zip(found) {
         let own = std::mem::take(&mut project.findings);
         let only = project.only.take();
         analysis.files.extend(covered(&project, only.as_ref()));
+        let mut comments = connect::ignores(&project.config, &project.sources);
+        comments.retain(|ignore| only.as_ref().is_none_or(|files| files.contains(&ignore.span.file)));
         // The directives are given back before the findings are sorted.
         let Project { sources, config, .. } = project;
         drop(config);
         let offset = analysis.sources.append(sources);
+        ignores.extend(comments.into_iter().map(|mut ignore| {
+            ignore.span.file.0 += offset;
+            ignore
+        }));
         for mut list in [own, found] {
             list.retain(|f| only.as_ref().is_none_or(|files| files.contains(&f.primary.file)));
             for finding in &mut list {
@@ -245,6 +257,7 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
     analysis.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
     analysis.files.dedup_by(|b, a| a.path == b.path);
     report(&mut analysis, findings, &selection, settings);
+    suppress(&mut analysis, &ignores, &selection, settings);
     analysis
 }
 
@@ -268,6 +281,34 @@ fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Sele
     }
     analysis.hidden_by_profile = hidden.len();
     analysis.findings = sorted(&analysis.sources, reported);
+}
+
+/// Takes out what comments accept, and reports comments that accept nothing.
+fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, settings: &Settings) {
+    let path = |file: FileId| analysis.sources.file(file).path.as_str();
+    let shown = |r: &Reported| Shown { rule: r.finding.rule, path: path(r.finding.primary.file), start: r.finding.primary.start };
+    let shown: Vec<Shown> = if ignores.is_empty() { Vec::new() } else { analysis.findings.iter().map(shown).collect() };
+    // Where findings of a rule are not shown, nothing can be said about its comments.
+    let looked_at = |rule: &str, path: &str| {
+        let shows = selection.runs(rule) && selection.shows(rule) && settings.min_confidence == Confidence::Low;
+        shows && !selection.is_off(rule, path)
+    };
+    let Applied { suppressed, findings, audit } =
+        suppress::apply(&analysis.sources, ignores, &shown, &settings.ignores, &looked_at);
+    for found in suppressed.into_iter().rev() {
+        analysis.ignored.push((analysis.findings.remove(found.finding), found.reason));
+    }
+    analysis.ignored.reverse();
+    analysis.ignores = audit;
+    if findings.is_empty() {
+        return;
+    }
+    let before = std::mem::take(&mut analysis.findings);
+    let hidden = analysis.hidden_by_profile;
+    report(analysis, vec![findings], selection, settings);
+    analysis.hidden_by_profile += hidden;
+    let all = before.into_iter().chain(std::mem::take(&mut analysis.findings)).collect();
+    analysis.findings = sorted(&analysis.sources, all);
 }
 
 /// Findings by path, line, column and rule; of several of one rule at one place only one.
@@ -297,6 +338,14 @@ pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
         joined.findings.append(&mut analysis.findings);
         joined.files.append(&mut analysis.files);
         joined.hidden_by_profile += analysis.hidden_by_profile;
+        joined.ignored.extend(analysis.ignored.into_iter().map(|(mut reported, reason)| {
+            shift(&mut reported.finding, offset);
+            (reported, reason)
+        }));
+        joined.ignores.extend(analysis.ignores.into_iter().map(|mut audit| {
+            audit.span.file.0 += offset;
+            audit
+        }));
     }
     if several {
         joined.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));

@@ -13,6 +13,7 @@ use crate::model::{Paths, Request, Site};
 use crate::project::{apache, nginx};
 use crate::settings::Settings;
 use crate::source::{FileId, SourceMap, Span};
+use crate::suppress::{self, Commented, Ignore};
 
 /// A loaded configuration.
 pub enum Config {
@@ -78,6 +79,40 @@ impl Config {
             })),
         }
     }
+}
+
+/// The comments of a configuration that accept findings, with what each governs.
+pub fn ignores(config: &Config, sources: &SourceMap) -> Vec<Ignore> {
+    let mut found = Vec::new();
+    for (id, file) in sources.iter() {
+        if !suppress::is_mentioned(file.text()) {
+            continue;
+        }
+        // Heads and whole directives, in the order of the text.
+        let (comments, directives): (&[Span], Vec<(Span, Span)>) = match config {
+            Config::Nginx(config) => {
+                let Some(Some(tree)) = config.trees.get(id.0 as usize) else { continue };
+                (&tree.comments, tree.nodes.iter().map(|node| (tree.head_span(node), tree.full_span(node))).collect())
+            }
+            Config::Apache(config) => {
+                let Some(Some(tree)) = config.trees.get(id.0 as usize) else { continue };
+                (&tree.comments, tree.nodes.iter().map(|node| (tree.head_span(node), tree.full_span(node))).collect())
+            }
+        };
+        let commented = comments.iter().map(|comment| {
+            let at = directives.partition_point(|(head, _)| head.start < comment.start);
+            let before = at.checked_sub(1).and_then(|last| directives.get(last));
+            let line = |offset: u32| file.text().get(offset as usize..comment.start as usize).is_some_and(|t| !t.contains('\n'));
+            Commented {
+                comment: *comment,
+                behind: before.map(|(head, _)| *head).filter(|head| line(head.end)),
+                next: directives.get(at).copied(),
+                after_directives: at > 0,
+            }
+        });
+        found.extend(suppress::collect(sources, commented));
+    }
+    found
 }
 
 fn first_includes(placed: impl Iterator<Item = (FileId, Option<Span>)>) -> BTreeMap<FileId, Span> {

@@ -22,6 +22,7 @@ pub mod rules;
 pub mod selection;
 pub mod settings;
 pub mod source;
+pub mod suppress;
 pub mod syntax;
 pub mod trace;
 

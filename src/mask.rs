@@ -29,6 +29,17 @@ const SETTERS: &[&str] = &[
 /// Words between such a directive and the name.
 const ACTIONS: &[&str] = &["set", "append", "add", "merge", "edit", "always", "early", "onsuccess", "setifempty"];
 
+/// Directives whose own value is a secret; of those with several arguments all are covered.
+const SECRET_DIRECTIVES: &[&str] = &[
+    "secure_link_md5",
+    "authldapbindpassword",
+    "authbasicfake",
+    "sessioncryptopassphrase",
+    "oidcclientsecret",
+    "oidccryptopassphrase",
+    "cascookieentropy",
+];
+
 /// Words of a value that are no secrets.
 const PLAIN_WORDS: &[&str] = &[
     "basic",
@@ -139,6 +150,7 @@ fn anywhere(text: &str) -> Vec<Range<usize>> {
             b'=' => assignment(text, at, &mut found),
             b':' => {
                 in_url(text, at, &mut found);
+                compared(text, at, &mut found);
                 assignment(text, at, &mut found);
             }
             _ => {}
@@ -183,6 +195,27 @@ fn in_url(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
     let secret = authority.find(':').map_or(0, |colon| colon + 1);
     if secret <= end && !is_variable(rest(authority, secret)) {
         found.push(start + secret..start + end);
+    }
+}
+
+/// What a field of the request is compared with: `%{HTTP:X-Api-Key} !=x`, from the colon on.
+fn compared(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    if !text.get(..at).is_some_and(|before| before.to_ascii_uppercase().ends_with("%{HTTP")) {
+        return;
+    }
+    let Some((name, _)) = rest(text, at + 1).split_once('}') else { return };
+    if !is_secret_name(name) {
+        return;
+    }
+    let mut start = at + 1 + name.len() + 1;
+    start += run(rest(text, start), |c| matches!(c, ' ' | '\t' | '"'));
+    start += run(rest(text, start), |c| matches!(c, '!' | '=' | '<' | '>' | '~' | '^'));
+    start += run(rest(text, start), |c| matches!(c, ' ' | '\t' | '"' | '\'' | '/' | '^'));
+    let length = run(rest(text, start), |c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '/' | '$'));
+    let word = &rest(text, start)[..length];
+    let pattern = word.contains(['*', '+', '?', '[', '(', '|', '\\']);
+    if length >= 4 && !pattern && !word.starts_with(['-', '%']) && !is_one_of(PLAIN_WORDS, word) {
+        found.push(start..start + length);
     }
 }
 
@@ -292,7 +325,7 @@ fn setter(text: &str, statement: Range<usize>, found: &mut Vec<Range<usize>>) {
         (word, at)
     };
     let (directive, after) = next();
-    if is_secret_name(directive) || directive.eq_ignore_ascii_case("secure_link_md5") {
+    if is_secret_name(directive) || is_one_of(SECRET_DIRECTIVES, directive) {
         literals(text, after..end, found);
         return;
     }
@@ -300,7 +333,7 @@ fn setter(text: &str, statement: Range<usize>, found: &mut Vec<Range<usize>>) {
         return;
     }
     let (mut name, mut after) = next();
-    if is_one_of(ACTIONS, name) {
+    while is_one_of(ACTIONS, name) {
         (name, after) = next();
     }
     if is_secret_name(name.trim_matches(['"', '\'', ':'])) {
@@ -347,6 +380,12 @@ mod tests {
         for (text, masked) in [
             (r#"proxy_set_header Authorization "Basic dXNlcjpwYXNz";"#, r#"proxy_set_header Authorization "Basic ***";"#),
             ("proxy_set_header X-Api-Key abc;", "proxy_set_header X-Api-Key ***;"),
+            ("Header always set X-Auth-Token abc", "Header always set X-Auth-Token ***"),
+            ("AuthLDAPBindPassword \"geheim\"", "AuthLDAPBindPassword \"***\""),
+            ("RewriteCond %{HTTP:X-Api-Key} !=k8f03jd92h", "RewriteCond %{HTTP:X-Api-Key} !=***"),
+            ("RewriteCond %{HTTP:X-Api-Key} !^k8f03jd92h$ [NC]", "RewriteCond %{HTTP:X-Api-Key} !^***$ [NC]"),
+            ("<If \"%{HTTP:X-Api-Key} != 'k8f03'\">", "<If \"%{HTTP:X-Api-Key} != '***'\">"),
+            ("RewriteCond %{HTTP:Authorization} ^(.+)$", "RewriteCond %{HTTP:Authorization} ^(.+)$"),
             ("fastcgi_param DB_PASSWORD 'a b';", "fastcgi_param DB_PASSWORD '*** ***';"),
             ("proxy_pass http://user:pass@app/x;", "proxy_pass http://user:***@app/x;"),
             ("bob:$apr1$abcdefgh$0123456789012345678901", "bob:$apr1$***"),

@@ -31,6 +31,11 @@ impl<'a> Selection<'a> {
         profile <= self.settings.profile || self.settings.select.iter().any(|r| r == rule)
     }
 
+    /// Whether the user has switched a rule off in a file.
+    pub fn is_off(&self, rule: &str, path: &str) -> bool {
+        self.in_file(rule, path) == Some(None)
+    }
+
     /// The severity in force in a file (as it is shown): the user's, the finding's own, that of the rule's page. `None`: off.
     pub fn severity(&self, finding: &Finding, path: &str) -> Option<Severity> {
         if let Some(here) = self.in_file(finding.rule, path) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use globset::GlobMatcher;
+use jiff::civil::Date;
 
 use crate::finding::{Confidence, Severity};
 
@@ -87,6 +88,27 @@ pub struct PerFile {
     pub rules: BTreeMap<String, Option<Severity>>,
 }
 
+/// How comments that accept findings are treated.
+#[derive(Clone, Debug)]
+pub struct IgnorePolicy {
+    /// Whether they count at all.
+    pub enabled: bool,
+    /// Whether each needs a reason.
+    pub require_reason: bool,
+    /// How many days ahead `until` may lie.
+    pub max_age_days: Option<u32>,
+    /// Rules that cannot be ignored.
+    pub unignorable: Vec<String>,
+    /// The day on which `until` is looked at.
+    pub today: Date,
+}
+
+impl Default for IgnorePolicy {
+    fn default() -> Self {
+        Self { enabled: true, require_reason: true, max_age_days: None, unignorable: Vec::new(), today: Date::MIN }
+    }
+}
+
 /// Everything that changes what is found.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -100,6 +122,8 @@ pub struct Settings {
     pub severity: BTreeMap<String, Severity>,
     /// Severities for some files only; later entries win, and the command line wins over all.
     pub per_file: Vec<PerFile>,
+    /// How comments that accept findings are treated.
+    pub ignores: IgnorePolicy,
     /// The folder that shown paths are relative to: patterns are matched from there.
     pub base: PathBuf,
     /// Findings below this confidence are not reported.
@@ -130,6 +154,7 @@ impl Default for Settings {
             ignore: Vec::new(),
             severity: BTreeMap::new(),
             per_file: Vec::new(),
+            ignores: IgnorePolicy::default(),
             base: PathBuf::new(),
             min_confidence: Confidence::Low,
             include_map: Vec::new(),

@@ -29,7 +29,7 @@ pub(crate) struct Page {
 }
 
 /// The languages that lint401 reads.
-const LANGUAGES: [&str; 1] = ["nginx"];
+const LANGUAGES: [&str; 3] = ["nginx", "apache", "htaccess"];
 
 fn main() -> std::process::ExitCode {
     let mut arguments = Arguments::from_args();

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use lint401::Analysis;
 use lint401::analysis::{self, Progress};
 use lint401::discover::{Dialect, Root, RootKind};
 use lint401::files::Memory;
 use lint401::model::from::nginx::Server;
 use lint401::model::{Paths, Site as _, from};
 use lint401::project::nginx::{self as project, Config};
+use lint401::report::{self, Format, Look, Report};
 use lint401::settings::Settings;
 use lint401::source::{FileId, SourceMap};
 use lint401::syntax::nginx;
@@ -127,8 +129,38 @@ pub(crate) fn resolve(sites: &[Server<'_>], path: &str) -> usize {
 
 /// How many findings there are.
 pub(crate) fn analyze(files: &Memory) -> usize {
+    analysis_of(files).findings.len()
+}
+
+fn analysis_of(files: &Memory) -> Analysis {
     let root = Root { main: MAIN.into(), base: "".into(), kind: RootKind::Main, dialect: Dialect::Nginx };
-    analysis::analyze(files, &[root], &Settings::default(), &Progress::default()).findings.len()
+    analysis::analyze(files, &[root], &Settings::default(), &Progress::default())
+}
+
+/// An analysis with so many findings, in servers that lose the credentials of API calls.
+pub(crate) fn findings(count: usize) -> Analysis {
+    let fault = "\n        location /api/ { proxy_set_header Authorization \"\"; proxy_pass http://127.0.0.1:9000; }";
+    let mut analysis = analysis_of(&files(&main_file(count, |_| fault)));
+    assert!(analysis.findings.len() >= count, "{} findings", analysis.findings.len());
+    analysis.findings.truncate(count);
+    analysis
+}
+
+/// The length of a report.
+pub(crate) fn report(format: Format, analysis: &Analysis) -> usize {
+    let look = Look {
+        color: true,
+        unicode: true,
+        narrated: false,
+        width: 100,
+        max_findings: usize::MAX,
+        summary: true,
+        statistics: false,
+    };
+    let findings = analysis.findings.iter().collect();
+    let report = Report { analysis, findings, skipped: &[], unreadable: &[], settings: &Settings::default(), folder: "" };
+    let mut out = Vec::new();
+    report::write(format, &report, &look, &mut out).map_or(0, |()| out.len())
 }
 
 /// The list of well-known paths, arranged anew.

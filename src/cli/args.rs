@@ -46,6 +46,8 @@ pub(super) enum Command {
     Rules(RulesArgs),
     /// List the files that would be read, as which kind, via which include
     Files(FilesArgs),
+    /// List the comments that accept findings: rule, reason, until when, whether they are needed
+    Ignores(FilesArgs),
     /// Show, check or write lint401.toml
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -75,6 +77,9 @@ pub(super) struct InputArgs {
     /// Settings: a file instead of the nearest lint401.toml, or a single `key = value` that comes on top (repeatable)
     #[arg(long, value_name = "FILE|KEY=VALUE", env = "LINT401_CONFIG", hide_env = true)]
     pub(super) config: Vec<String>,
+    /// Comments that accept findings do not count
+    #[arg(long, env = "LINT401_NO_IGNORES", hide_env = true)]
+    pub(super) no_ignores: bool,
     /// Read no lint401.toml
     #[arg(long, env = "LINT401_ISOLATED", hide_env = true)]
     pub(super) isolated: bool,

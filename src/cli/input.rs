@@ -30,6 +30,8 @@ pub(super) struct Input {
 pub(super) fn settings(args: &InputArgs, config: &Config) -> Result<Settings, Failure> {
     let mut settings = Settings { this_host: args.host, base: base()?, ..Settings::default() };
     config.apply(&mut settings);
+    settings.ignores.enabled = !args.no_ignores;
+    settings.ignores.today = today();
     for pair in &args.prefix_map {
         let (from, to) = pair
             .split_once('=')
@@ -44,6 +46,13 @@ pub(super) fn settings(args: &InputArgs, config: &Config) -> Result<Settings, Fa
             .ok_or_else(|| Failure::usage(format!("`{version}` is no release of nginx: write it as 1.30.0")))?;
     }
     Ok(settings)
+}
+
+/// The day, in UTC; `SOURCE_DATE_EPOCH` makes runs repeatable.
+fn today() -> jiff::civil::Date {
+    let given = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
+    let now = given.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_else(jiff::Timestamp::now);
+    jiff::tz::Offset::UTC.to_datetime(now).date()
 }
 
 /// Adds the choice of rules.

@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod explain;
 mod files;
+mod ignores;
 mod input;
 mod output;
 mod progress;
@@ -79,6 +80,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Explain(args) => explain::run(&args),
         args::Command::Rules(args) => rules::run(&args),
         args::Command::Files(args) => files::run(&args),
+        args::Command::Ignores(args) => ignores::run(&args),
         args::Command::Config(command) => config::run(&command),
         args::Command::Trace(args) => trace::run(&args),
     };

@@ -285,6 +285,9 @@ impl Config {
                 None => settings.ignore.push(rule.clone()),
             }
         }
+        put(&mut settings.ignores.require_reason, self.require_reason.as_ref());
+        put(&mut settings.ignores.unignorable, self.unignorable.as_ref());
+        settings.ignores.max_age_days = self.max_age_days;
         settings.include_map.extend(self.include_map.iter().map(|(from, to)| (from.clone(), to.clone())));
         settings.sort_include_map();
     }

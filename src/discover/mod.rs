@@ -194,6 +194,10 @@ pub fn shown(path: &Path, base: &Path) -> PathBuf {
 }
 
 fn kind_of(files: &dyn Files, candidate: &Candidate, forced: Option<Kind>) -> Result<Kind, String> {
+    // The name says all, and there may be thousands.
+    if !candidate.named && is_access_file(&candidate.path) {
+        return Ok(Kind::Htaccess);
+    }
     let bytes = files.head(&candidate.path, recognise::PREFIX).map_err(|e| reason(&e))?;
     let kind = recognise(&candidate.path, &bytes);
     if !candidate.named {

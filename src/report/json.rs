@@ -165,7 +165,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             errors: report.count(Severity::Error),
             warnings: report.count(Severity::Warning),
             infos: report.count(Severity::Info),
-            ignored: 0,
+            ignored: report.analysis.ignored.len(),
             baselined: 0,
             hidden_by_profile: report.analysis.hidden_by_profile,
         },

@@ -1,5 +1,7 @@
 //! `broad-basic-auth`: a password also in front of what must stay open.
 
+pub(super) mod apache;
+
 use std::borrow::Cow;
 
 use super::Cx;
@@ -126,11 +128,8 @@ fn is_public(server: &Server, known: &mut Option<bool>) -> bool {
 
 /// The challenge of a certificate authority: always over plain HTTP, on port 80, at a public name.
 fn acme(server: &Server, route: &Route, cx: &Cx) -> Option<Request> {
-    const PRIVATE: &[&str] =
-        &["local", "internal", "lan", "test", "localhost", "home", "corp", "intranet", "localdomain", "arpa"];
     let known = first_known(route, cx.paths, &[PathKind::Acme])?;
-    let public = |host: &&String| host.rsplit_once('.').is_some_and(|(_, end)| !PRIVATE.contains(&end) && !end.is_empty());
-    let host = server.hosts().iter().find(public)?;
+    let host = server.hosts().iter().find(|h| is_public_name(h))?;
     let block = server.route_block(0);
     let children = block.as_ref().map_or_else(Vec::new, |b| b.children().filter(|c| c.name() == Name::Listen).collect());
     if !children.is_empty() && !children.iter().any(takes_plain_http) {
@@ -139,6 +138,13 @@ fn acme(server: &Server, route: &Route, cx: &Cx) -> Option<Request> {
     let mut request = Request { scheme: Scheme::Http, port: 80, ..Request::get(host.clone(), known.path.clone()) };
     request.assume.file_exists = Some(true);
     Some(request)
+}
+
+/// Whether a certificate authority of the internet can ask at a name.
+fn is_public_name(host: &str) -> bool {
+    const PRIVATE: &[&str] =
+        &["local", "internal", "lan", "test", "localhost", "home", "corp", "intranet", "localdomain", "arpa"];
+    host.rsplit_once('.').is_some_and(|(_, end)| !PRIVATE.contains(&end) && !end.is_empty())
 }
 
 /// Whether a `listen` means port 80 without TLS.
@@ -185,14 +191,12 @@ fn visitors_call(server: &Server, gated: &Gated, cx: &Cx) -> Option<Request> {
 
 /// A style sheet or script of the open pages.
 fn asset(server: &Server, gated: &Gated, cx: &Cx) -> Option<Request> {
-    const FOLDERS: &[&str] =
-        &["assets", "static", "css", "js", "build", "dist", "wp-content", "wp-includes", "public", "styles", "scripts"];
     if gated.own && gated.block.is_none() {
         return None;
     }
     if let Some((modifier, pattern)) = gated.pattern.as_ref().filter(|_| gated.own) {
         // A folder with a gate of its own is closed on purpose, unless it is one that pages load from.
-        let whole_folder = FOLDERS.contains(&pattern.trim_matches('/'));
+        let whole_folder = is_style_folder(pattern.trim_matches('/'));
         let by_ending = modifier.starts_with('~') && pattern.contains("css") && !pattern.contains('/');
         if !whole_folder && !by_ending && pattern != "/" {
             return None;
@@ -203,22 +207,20 @@ fn asset(server: &Server, gated: &Gated, cx: &Cx) -> Option<Request> {
     styles.next().map(|known| request_for(server, known))
 }
 
+/// Whether pages load what lies in a folder of this name.
+fn is_style_folder(name: &str) -> bool {
+    const FOLDERS: &[&str] =
+        &["assets", "static", "css", "js", "build", "dist", "wp-content", "wp-includes", "public", "styles", "scripts"];
+    FOLDERS.contains(&name)
+}
+
 fn is_style(path: &str) -> bool {
     is_asset(path) && [".css", ".js"].iter().any(|end| path.ends_with(end))
 }
 
 fn report(server: &Server, caught: Vec<Caught>, cx: &mut Cx) {
-    let mut parts: Vec<String> = Vec::new();
-    for one in &caught {
-        let part = format!("{} ({})", method_and_target(&one.request), one.who);
-        if !parts.contains(&part) {
-            parts.push(part);
-        }
-    }
-    let only_certificates = caught.iter().all(|c| c.who == "a certificate authority");
+    let Some((message, only_certificates)) = message_of(&caught) else { return };
     let Some(first) = caught.into_iter().next() else { return };
-    let verb = if parts.len() == 1 { "gets" } else { "get" };
-    let message = format!("{} {verb} 401: this password covers more than it should", parts.join(" and "));
     let help = "exempt these paths: a location of their own with auth_basic off;";
     let mut found = finding(ID, server, first.route, first.gate, message, first.request).help(help);
     if only_certificates {
@@ -226,6 +228,20 @@ fn report(server: &Server, caught: Vec<Caught>, cx: &mut Cx) {
         found = found.confidence(Confidence::Medium);
     }
     cx.report(found);
+}
+
+/// What to say of the requests that one gate catches, and whether all of them are those of certificate authorities.
+fn message_of(caught: &[Caught]) -> Option<(String, bool)> {
+    let mut parts: Vec<String> = Vec::new();
+    for one in caught {
+        let part = format!("{} ({})", method_and_target(&one.request), one.who);
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let verb = if parts.len() == 1 { "gets" } else { "get" };
+    let message = format!("{} {verb} 401: this password covers more than it should", parts.join(" and "));
+    (!caught.is_empty()).then(|| (message, caught.iter().all(|c| c.who == "a certificate authority")))
 }
 
 fn method_and_target(request: &Request) -> String {

@@ -1,11 +1,15 @@
 //! `broad-trusted-proxy`: everybody is taken for the proxy whose word about the client's address counts.
 
+mod apache;
+
 use std::net::IpAddr;
 
 use super::Cx;
 use crate::finding::{Confidence, Finding};
 use crate::project::nginx::{Config, Directive};
 use crate::syntax::nginx::Name;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 pub(super) const ID: &str = "broad-trusted-proxy";

@@ -1,5 +1,7 @@
 //! `cached-login`: a page to sign in, or a page of an account, is kept for everybody.
 
+mod apache;
+
 use std::cell::LazyCell;
 
 use super::Cx;
@@ -14,7 +16,12 @@ use crate::syntax::nginx::Name;
 /// The id.
 pub(super) const ID: &str = "cached-login";
 
+pub(super) use apache::check as check_apache;
+
 const KINDS: &[PathKind] = &[PathKind::Login, PathKind::Account, PathKind::Admin, PathKind::Token];
+
+const HELP: &str =
+    "keep login and account pages and signed-in visitors out with *_cache_bypass and *_no_cache, on the path and the session cookie";
 
 /// A login page that is kept.
 struct Hit<'p> {
@@ -76,12 +83,12 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     for hit in hits {
         if !reported.contains(&hit.primary) {
             reported.push(hit.primary);
-            report(site, hit, cx);
+            report(site, hit, HELP, cx);
         }
     }
 }
 
-fn report(site: &dyn Site, hit: Hit, cx: &mut Cx) {
+fn report(site: &dyn Site, hit: Hit, help: &'static str, cx: &mut Cx) {
     let Hit { candidate, primary, outcome, stores } = hit;
     let request = candidate.request.describe();
     let message = match (stores, outcome.cache.ttl) {
@@ -91,7 +98,7 @@ fn report(site: &dyn Site, hit: Hit, cx: &mut Cx) {
         _ => format!("the answer to {request} is kept and given to every visitor as soon as the application marks it cacheable"),
     };
     let mut found = finding(ID, site, candidate.route, primary, message, candidate.request)
-        .help("keep login and account pages and signed-in visitors out with *_cache_bypass and *_no_cache, on the path and the session cookie")
+        .help(help)
         .related(outcome.served_by.span, "the request is served here");
     if let Some(valid) = outcome.cache.stores.because.get(1) {
         found = found.related(*valid, "kept for this time");
@@ -173,7 +180,11 @@ fn marks_cacheable(server: &Server, route: RouteId) -> bool {
 
 /// Whether a Cache-Control lets others keep the answer for a time.
 fn lasts(value: &Value) -> bool {
-    let Some(text) = value.known() else { return false };
+    value.known().is_some_and(lasting)
+}
+
+/// Whether a Cache-Control as text lets others keep the answer for a time.
+pub(super) fn lasting(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let refused = ["no-store", "no-cache", "private"].iter().any(|word| text.contains(word));
     let age = |name: &str| text.split([',', ' ']).find_map(|part| part.trim().strip_prefix(name)).is_some_and(|n| n != "0");

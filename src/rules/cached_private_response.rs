@@ -1,5 +1,7 @@
 //! `cached-private-response`: an answer made for one client is kept for all, or one for all is given to a client with credentials.
 
+mod apache;
+
 use std::cell::LazyCell;
 
 use super::Cx;
@@ -9,6 +11,8 @@ use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
 use crate::model::{HeaderFate, Outcome, PathKind, Request, Route, RouteId, Site, Stores};
 use crate::source::Span;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 pub(super) const ID: &str = "cached-private-response";

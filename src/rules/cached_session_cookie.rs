@@ -1,5 +1,7 @@
 //! `cached-session-cookie`: a stored answer is replayed with its Set-Cookie.
 
+mod apache;
+
 use super::Cx;
 use super::caches;
 use super::support::finding;
@@ -8,6 +10,8 @@ use crate::model::from::nginx::Server;
 use crate::model::{Outcome, PathKind, Site, Stores};
 use crate::source::Span;
 use crate::syntax::nginx::Name;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 pub(super) const ID: &str = "cached-session-cookie";

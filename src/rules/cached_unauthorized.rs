@@ -1,5 +1,7 @@
 //! `cached-unauthorized`: a 401 is kept and given to clients with good credentials.
 
+mod apache;
+
 use std::cell::LazyCell;
 
 use super::Cx;
@@ -9,6 +11,8 @@ use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
 use crate::model::{Outcome, PathKind, Site, Stores};
 use crate::source::Span;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 pub(super) const ID: &str = "cached-unauthorized";

@@ -130,6 +130,19 @@ pub(super) fn candidates<'p>(
     found
 }
 
+/// Requests for the scripts among the well-known paths of these kinds that a route serves, those of no special product first: where a
+/// host has no front controller, they are all that reaches an application.
+pub(super) fn scripts<'p>(
+    site: &dyn Site,
+    (id, route): (RouteId, &Route),
+    paths: &'p Paths,
+    kinds: &[PathKind],
+) -> impl Iterator<Item = Candidate<'p>> {
+    let known = paths.ranked(&(route.serves & paths.of_any(kinds))).into_iter();
+    let scripts = known.filter(|k| k.file && k.path.ends_with(".php")).take(2);
+    scripts.map(move |known| Candidate { route: id, known: Some(known), request: request_for(site, known).past_gates() })
+}
+
 /// A POST to the first path of this kind that is asked in no other way.
 pub(super) fn posted<'p>(
     site: &dyn Site,

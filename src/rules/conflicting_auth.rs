@@ -1,5 +1,7 @@
 //! `conflicting-auth`: checks that exclude each other.
 
+pub(super) mod apache;
+
 use super::Cx;
 use super::basic_gate::{gates, refused_by, uses};
 use super::support::finding;

@@ -1,5 +1,7 @@
 //! `credential-collision`: a password at the proxy in front of an application that reads Authorization itself.
 
+pub(super) mod apache;
+
 use std::cell::OnceCell;
 
 use super::Cx;
@@ -134,6 +136,12 @@ fn sign(server: &Server, id: RouteId) -> Option<Span> {
     read.map(|d| d.span())
 }
 
+/// Whether an address or a place names one of those applications.
+fn is_open_application(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    OPEN_APPLICATIONS.iter().any(|name| text.contains(name))
+}
+
 fn bearer(request: Request) -> Request {
     request.header("Authorization", "Bearer token-of-the-application")
 }
@@ -180,9 +188,8 @@ fn collision(server: &Server, gate: &Directive, candidate: &Candidate, cx: &Cx) 
     if candidate.sign.is_none() && is_for_the_gate(past, server.config()) {
         return None;
     }
-    let place = server.context(id).to_ascii_lowercase();
-    let target = past.handler.target.as_ref().map_or("", |t| t.prefix()).to_ascii_lowercase();
-    if candidate.sign.is_none() && OPEN_APPLICATIONS.iter().any(|n| target.contains(n) || place.contains(n)) {
+    let target = past.handler.target.as_ref().map_or("", |t| t.prefix());
+    if candidate.sign.is_none() && (is_open_application(target) || is_open_application(&server.context(id))) {
         return None;
     }
     let message = format!(

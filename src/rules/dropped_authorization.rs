@@ -1,5 +1,7 @@
 //! `dropped-authorization`: the client's Authorization header does not reach the application.
 
+pub(super) mod apache;
+
 use super::Cx;
 use super::support::{finding, is_asset, known_paths, request_for, routes_with, typical_request};
 use crate::finding::{Applicability, Confidence, Edit, Finding};
@@ -132,7 +134,18 @@ fn holds_files(server: &Server, id: RouteId) -> bool {
     let sent = server.effective_all(id, Name::ProxySetHeader).filter(|h| h.arg(0).eq_ignore_ascii_case("host"));
     let behind: Vec<_> =
         block.children().filter(|d| d.name() == Name::ProxyPass).map(|d| d.arg(0)).chain(sent.map(|h| h.arg(1))).collect();
-    FILES.contains(&first) || behind.iter().any(|b| STORES.iter().any(|s| b.to_ascii_lowercase().contains(s)))
+    is_file_folder(first) || behind.iter().any(|b| is_file_store(b))
+}
+
+/// Whether a first segment of paths is a directory of files.
+fn is_file_folder(segment: &str) -> bool {
+    FILES.contains(&segment)
+}
+
+/// Whether an address is one of a service that keeps files.
+fn is_file_store(address: &str) -> bool {
+    let address = address.to_ascii_lowercase();
+    STORES.iter().any(|s| address.contains(s))
 }
 
 fn dropped(server: &Server, id: RouteId, request: Request, cx: &Cx) -> Option<Finding> {

@@ -1,5 +1,7 @@
 //! `duplicate-auth`: one path behind two password checks.
 
+pub(super) mod apache;
+
 use super::Cx;
 use super::basic_gate::{BasicGate, gate_of, gates, is_own, request_of, uses};
 use super::support::finding;
@@ -87,7 +89,12 @@ fn nested(server: &Server, route: RouteId, inner: &BasicGate, first: &Directive,
 fn holds_all(server: &Server, outer: &Directive, inner: &Directive) -> bool {
     let read = |file: &Directive| server.lookup().map(|l| l.read(&file.arg(0)));
     let (Some(Found::There(outer)), Some(Found::There(inner))) = (read(outer), read(inner)) else { return false };
-    outer.lines().filter(|l| l.contains(':')).all(|account| inner.lines().any(|l| l == account))
+    holds_all_of(&outer, &inner)
+}
+
+/// Whether a password file holds every account of another one.
+fn holds_all_of(accounts: &str, file: &str) -> bool {
+    accounts.lines().filter(|l| l.contains(':')).all(|account| file.lines().any(|l| l == account))
 }
 
 /// A request that passes one gate and meets another one behind an internal redirect.

@@ -1,5 +1,7 @@
 //! `exposed-password-file`: whoever asks for the password file gets it.
 
+pub(super) mod apache;
+
 use super::Cx;
 use super::basic_gate::{gates, pattern_of, route_ids, uses};
 use super::support::finding;

@@ -1,5 +1,7 @@
 //! `incomplete-auth`: a gate that misses a directive it cannot work without.
 
+pub(super) mod apache;
+
 use super::Cx;
 use super::basic_gate::{lone_half, request_of};
 use super::support::finding;

@@ -1,5 +1,7 @@
 //! `literal-credential`: a token or password in plain text.
 
+pub(super) mod apache;
+
 use std::collections::HashSet;
 
 use base64::Engine as _;

@@ -1,5 +1,7 @@
 //! `lossy-redirect`: a redirect on which a client loses its credentials or its body.
 
+pub(super) mod apache;
+
 use std::borrow::Cow;
 
 use super::Cx;
@@ -116,12 +118,12 @@ fn redirect(server: &Server, id: RouteId, request: &Request) -> Option<Redirect>
 }
 
 /// Whether a redirect on the same host ends at an application.
-fn leads_to_application(server: &Server, location: &Value, request: &Request) -> bool {
+fn leads_to_application(site: &dyn Site, location: &Value, request: &Request) -> bool {
     let Some(text) = location.known() else { return false };
     let path = text.split_once("://").map_or(Some(text), |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
     let Some(path) = path.and_then(|p| p.split('?').next()) else { return false };
     let next = Request { path: path.to_owned(), ..request.clone() };
-    server.resolve(&next).possibly(|o| o.upstream.is_some())
+    site.resolve(&next).possibly(|o| o.upstream.is_some())
 }
 
 /// Host and scheme of a `Location`; `None`: not known.
@@ -139,25 +141,25 @@ fn target(location: &Value, request: &Request) -> Option<(String, Scheme)> {
     (!host.is_empty()).then(|| (host.to_ascii_lowercase(), scheme))
 }
 
-fn report(server: &Server, id: RouteId, request: Request, redirect: &Redirect, cx: &mut Cx) {
+/// What happens to the request.
+fn message(request: &Request, redirect: &Redirect) -> String {
     let status = redirect.status;
-    let (message, help) = match &redirect.host {
+    match &redirect.host {
         Some(host) => {
             let request = request.clone().header("Authorization", "Bearer token-of-the-client");
             let body = if redirect.loses_body { ", and repeat the request as a GET without its body" } else { "" };
-            (
-                format!(
-                    "{} gets a {status} to {host}: clients do not send Authorization to another host{body}",
-                    request.describe()
-                ),
-                "pass the request on with proxy_pass, or give programs the final address",
-            )
+            format!("{} gets a {status} to {host}: clients do not send Authorization to another host{body}", request.describe())
         }
-        None => (
-            format!("{} gets a {status}: clients repeat it as a GET without its body", request.describe()),
-            "serve the request here, or answer 308, which keeps method and body",
-        ),
+        None => format!("{} gets a {status}: clients repeat it as a GET without its body", request.describe()),
+    }
+}
+
+fn report(server: &Server, id: RouteId, request: Request, redirect: &Redirect, cx: &mut Cx) {
+    let help = match &redirect.host {
+        Some(_) => "pass the request on with proxy_pass, or give programs the final address",
+        None => "serve the request here, or answer 308, which keeps method and body",
     };
+    let message = message(&request, redirect);
     let mut found = finding(ID, server, id, redirect.at, message, request).help(help);
     let text = cx.sources.text(redirect.at);
     if redirect.host.is_none()

@@ -1,5 +1,7 @@
 //! `malformed-authorization`: a fixed Authorization value that no server accepts.
 
+pub(super) mod apache;
+
 use std::collections::HashSet;
 
 use base64::Engine as _;
@@ -33,7 +35,6 @@ struct Fault {
 pub(super) fn check(config: &Config, cx: &mut Cx) {
     let sources = cx.sources;
     let mut variables = HashSet::new();
-    let is_misspelt = |name: &str| MISSPELT.iter().any(|m| m.eq_ignore_ascii_case(name));
     for setting in settings(config, sources, &|name| name.eq_ignore_ascii_case("authorization") || is_misspelt(name)) {
         let directive = setting.directive;
         if is_misspelt(&setting.name) {
@@ -68,6 +69,10 @@ pub(super) fn check(config: &Config, cx: &mut Cx) {
             report(&entry, &entry.arg(0), entry.arg_span(0), cx);
         }
     }
+}
+
+fn is_misspelt(name: &str) -> bool {
+    MISSPELT.iter().any(|m| m.eq_ignore_ascii_case(name))
 }
 
 fn is_one_of(variables: &HashSet<String>, name: &str) -> bool {

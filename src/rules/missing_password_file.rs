@@ -1,5 +1,7 @@
 //! `missing-password-file`: the file with the accounts is not where nginx looks.
 
+pub(super) mod apache;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +50,7 @@ fn of_server(server: &Server, keeping: &mut Keeping, cx: &mut Cx) {
             Found::There(FileKind::Folder) => report(server, route, &gate.file, &Fault::Folder, cx),
             Found::There(FileKind::File) => {
                 if let Found::There(text) = lookup.read(&path)
-                    && text.lines().all(|l| l.trim().is_empty() || l.starts_with('#') || !l.contains(':'))
+                    && is_empty(&text)
                 {
                     report(server, route, &gate.file, &Fault::Empty, cx);
                 }
@@ -72,6 +74,11 @@ enum Fault {
     Beside(String),
     /// Not in the tree, where a file with passwords often is not kept.
     NotKept,
+}
+
+/// Whether a password file holds no account.
+fn is_empty(text: &str) -> bool {
+    text.lines().all(|l| l.trim().is_empty() || l.starts_with('#') || !l.contains(':'))
 }
 
 fn missing(server: &Server, lookup: &Lookup, path: &str, directive: &Directive, keeping: &mut Keeping, cx: &Cx) -> Option<Fault> {

@@ -1,10 +1,15 @@
 //! `stripped-cookies`: a login whose cookie never reaches the browser, or never comes back.
 
+mod apache;
+
 use super::Cx;
 use super::support::{finding, is_asset, reaching, routes_with};
 use crate::finding::{Confidence, Finding};
+use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, HeaderFate, Outcome, PathKind, Request, Route, RouteId, Site, Traits};
 use crate::source::Span;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 pub(super) const ID: &str = "stripped-cookies";
@@ -15,7 +20,8 @@ const KINDS: &[PathKind] = &[PathKind::Login, PathKind::Account, PathKind::Admin
 const FILE_HOSTS: &[&str] = &["static", "cdn", "assets", "img", "images", "media", "files", "fonts", "download", "downloads", "mirror"];
 
 /// Follows a login request with a session cookie where cookies or response headers are touched.
-pub(super) fn check(site: &dyn Site, cx: &mut Cx) {
+pub(super) fn check(server: &Server, cx: &mut Cx) {
+    let site: &dyn Site = server;
     let file_host = |host: &String| FILE_HOSTS.iter().any(|f| host.split('.').next().is_some_and(|l| l.trim_end_matches(char::is_numeric) == *f));
     let touches = |r: &Route| r.traits.has(Traits::UPSTREAM) && (r.traits.has(Traits::COOKIES) || r.traits.has(Traits::EDITS_RESPONSE));
     if !site.routes().iter().any(touches) || site.hosts().iter().any(file_host) {

@@ -1,11 +1,15 @@
 //! `wrong-forwarded-host`: the application sees the name of the upstream in place of the visitor's.
 
+mod apache;
+
 use super::Cx;
 use super::support::{finding, is_asset, may_set_more, own_application, reaching, routes_with};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, HeaderFate, Outcome, PathKind, Site, Traits};
 use crate::settings::Profile;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 pub(super) const ID: &str = "wrong-forwarded-host";

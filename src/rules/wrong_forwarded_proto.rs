@@ -1,5 +1,7 @@
 //! `wrong-forwarded-proto`: the application does not learn that visitors came over TLS.
 
+mod apache;
+
 use super::Cx;
 use super::support::{finding, is_asset, may_set_more, own_application, reaching, routes_with, verdict_routes};
 use crate::finding::{Confidence, Finding};
@@ -7,6 +9,8 @@ use crate::model::from::nginx::Server;
 use crate::model::{Known, HeaderFate, HandlerKind, Outcome, PathKind, Request, RouteId, Scheme, Site, Traits, Value};
 use crate::source::Span;
 use crate::syntax::nginx::Name;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 pub(super) const ID: &str = "wrong-forwarded-proto";

@@ -17,6 +17,8 @@ pub(crate) struct Observed {
     pub(crate) stale: bool,
     /// The same request again was answered with a copy of this answer.
     pub(crate) repeat_is_copy: bool,
+    /// A fault of the server's own code made the answer.
+    pub(crate) server_fault: bool,
 }
 
 /// Sends a request to a loopback port. `numbers` are those of the answers that were seen before.
@@ -41,7 +43,7 @@ pub(crate) fn send(ask: &Ask, port: u16, upstream: &Upstream, numbers: &mut Vec<
     numbers.extend(number);
     numbers.extend(again);
     let upstream = seen.into_iter().rfind(|s| !s.target.starts_with("/_verdict"));
-    Ok(Observed { answer, upstream, stale, repeat_is_copy })
+    Ok(Observed { answer, upstream, stale, repeat_is_copy, server_fault: false })
 }
 
 impl Observed {

@@ -439,7 +439,7 @@ fn help_for_newcomers() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     assert_data_eq!(
         ran.stdout,
-        str![[r"
+        str![[r#"
 Finds surprise 401s in nginx and Apache configurations before you deploy them
 
 Usage: lint401 <COMMAND>
@@ -449,6 +449,7 @@ Commands:
   explain  Explain a rule: what it finds, why it matters, how to fix it
   rules    List the rules
   files    List the files that would be read, as which kind, via which include
+  ignores  List the comments that accept findings: rule, reason, until when, whether they are needed
   config   Show, check or write lint401.toml
   trace    Show what a configuration does to one request, step by step
 
@@ -456,7 +457,7 @@ Options:
   -h, --help     Print help
   -V, --version  Print version
 
-"]]
+"#]]
         .raw()
     );
     let ran = folder.run(&["check", "--help"]);

@@ -308,6 +308,8 @@ fn values_that_grow() {
 }
 
 #[cfg(unix)]
+mod apache;
+#[cfg(unix)]
 mod unix {
     use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::{PermissionsExt as _, symlink};

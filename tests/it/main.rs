@@ -15,6 +15,7 @@ mod facts_of_docs;
 mod fixtures;
 mod folder;
 mod hostile;
+mod ignores;
 mod readme;
 mod report_formats;
 mod report_sarif;

@@ -37,6 +37,7 @@ fn settings(example: &Example) -> Result<Settings, String> {
         include_map: keys.include_map.into_iter().collect(),
         ..Settings::default()
     };
+    settings.include_map.extend(mapped(example));
     settings.include_map.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
     settings.profile = keys.profile.unwrap_or_default();
     if let Some(version) = keys.nginx_version {
@@ -47,12 +48,21 @@ fn settings(example: &Example) -> Result<Settings, String> {
     Ok(settings)
 }
 
-fn analyze(files: &[(String, String)], settings: &Settings) -> Analysis {
+fn analyze(language: &str, files: &[(String, String)], settings: &Settings) -> Analysis {
     let mut memory = Memory::new();
     for (path, text) in files {
         memory.add(path, text.as_str());
     }
     let (main, text) = files.first().expect("an example has a file");
+    let apache = match language {
+        "apache" => Some(Dialect::Apache),
+        "htaccess" => Some(Dialect::Htaccess),
+        _ => None,
+    };
+    if let Some(dialect) = apache {
+        let root = Root { main: PathBuf::from(main), base: PathBuf::new(), kind: RootKind::Main, dialect };
+        return lint401::analyze(&memory, &[root], settings);
+    }
     let whole = crate::support::conf::parse(text).map_or_else(
         |_| text.lines().any(|l| l.starts_with("http") || l.starts_with("events")),
         |tree| Context::guess(&tree) == Context::Main,
@@ -65,8 +75,23 @@ fn analyze(files: &[(String, String)], settings: &Settings) -> Analysis {
     )
 }
 
+/// The files of an example. What it names by an absolute path (a `.htaccess` below a document root) lies below the checked folder.
 fn texts(example: &Example) -> Vec<(String, String)> {
-    example.files.iter().map(|(path, block)| (path.clone(), block.text.clone())).collect()
+    example.files.iter().map(|(path, block)| (local(path).to_owned(), block.text.clone())).collect()
+}
+
+fn local(path: &str) -> &str {
+    path.trim_start_matches('/')
+}
+
+/// Where the files with absolute paths are found: `/var/www` lies in `var/www`.
+fn mapped(example: &Example) -> impl Iterator<Item = (String, String)> {
+    let absolute = example.files.iter().filter_map(|(path, _)| path.strip_prefix('/'));
+    let folders: BTreeSet<String> = absolute
+        .filter_map(|path| path.rsplit_once('/'))
+        .map(|(folder, _)| folder.split('/').take(2).collect::<Vec<_>>().join("/"))
+        .collect();
+    folders.into_iter().map(|folder| (format!("/{folder}"), folder))
 }
 
 /// What was found, in the form of marks, with messages.
@@ -88,8 +113,8 @@ fn shown((path, line, severity, rule): &Mark, message: &str) -> String {
 pub(crate) fn bad(page: &Page, example: &Example) -> Result<(), String> {
     let mut settings = settings(example)?;
     settings.select = vec![page.meta.id.clone()];
-    let analysis = analyze(&texts(example), &settings);
-    let mut wanted: Vec<Mark> = example.files.iter().flat_map(|(path, b)| markdown::marks(path, &b.text)).collect();
+    let analysis = analyze(&example.language, &texts(example), &settings);
+    let mut wanted: Vec<Mark> = example.files.iter().flat_map(|(path, b)| markdown::marks(local(path), &b.text)).collect();
     let mut problems = Vec::new();
     for (mark, message) in found(&analysis) {
         match wanted.iter().position(|w| *w == mark) {
@@ -107,18 +132,18 @@ pub(crate) fn bad(page: &Page, example: &Example) -> Result<(), String> {
 pub(crate) fn good(page: &Page, example: &Example) -> Result<(), String> {
     let mut settings = settings(example)?;
     let mut problems = BTreeSet::new();
-    for (reported, (mark, message)) in all(&texts(example), &settings) {
+    for (reported, (mark, message)) in all(&example.language, &texts(example), &settings) {
         if reported >= Severity::Warning {
             problems.insert(shown(&mark, &message));
         }
     }
     settings.select = vec![page.meta.id.clone()];
-    problems.extend(all(&texts(example), &settings).iter().map(|(_, (mark, message))| shown(mark, message)));
+    problems.extend(all(&example.language, &texts(example), &settings).iter().map(|(_, (mark, message))| shown(mark, message)));
     done(&problems.into_iter().collect::<Vec<_>>())
 }
 
-fn all(files: &[(String, String)], settings: &Settings) -> Vec<(Severity, (Mark, String))> {
-    let analysis = analyze(files, settings);
+fn all(language: &str, files: &[(String, String)], settings: &Settings) -> Vec<(Severity, (Mark, String))> {
+    let analysis = analyze(language, files, settings);
     let severities: Vec<Severity> = analysis.findings.iter().map(|r| r.severity).collect();
     severities.into_iter().zip(found(&analysis)).collect()
 }
@@ -129,7 +154,7 @@ pub(crate) fn fixed(page: &Page, example: &Example) -> Result<(), String> {
     settings.select = vec![page.meta.id.clone()];
     let mut files: Vec<(String, String)> =
         texts(example).into_iter().map(|(path, text)| (path, markdown::unmarked(&text))).collect();
-    let analysis = analyze(&files, &settings);
+    let analysis = analyze(&example.language, &files, &settings);
     let edits: Vec<&Edit> = analysis.findings.iter().filter_map(|r| r.finding.fix.as_ref()).flat_map(|f| &f.edits).collect();
     if edits.is_empty() {
         return Err("no finding has a fix".to_owned());
@@ -145,13 +170,14 @@ pub(crate) fn fixed(page: &Page, example: &Example) -> Result<(), String> {
     }
     let mut problems = Vec::new();
     for (path, block) in &example.fixed {
-        let text = files.iter().find(|(p, _)| p == path).map(|(_, t)| t.as_str()).ok_or_else(|| format!("no file {path}"))?;
+        let text =
+            files.iter().find(|(p, _)| p == local(path)).map(|(_, t)| t.as_str()).ok_or_else(|| format!("no file {path}"))?;
         let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
         if trimmed(text) != trimmed(&block.text) {
             problems.push(format!("{path} is not what line {} says after the fix:\n{text}", block.line));
         }
     }
-    let left = all(&files, &settings);
+    let left = all(&example.language, &files, &settings);
     problems.extend(left.iter().map(|(_, (mark, message))| format!("still reported: {}", shown(mark, message))));
     done(&problems)
 }

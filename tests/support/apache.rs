@@ -15,12 +15,14 @@ pub const PID: &str = "httpd.pid";
 const MODULES: &str = "/usr/lib/apache2/modules";
 
 /// The modules that are loaded, as far as they are installed: all that take part in requests where a configuration asks for it.
+///
+/// Not `allowmethods`, `log_debug` and `lua`: with one of them httpd checks access again in every internal redirect and subrequest, without
+/// them only where other sections hold than before. An example that needs one loads it itself.
 pub const LOADED: &[&str] = &[
     "mpm_prefork",
     "access_compat",
     "actions",
     "alias",
-    "allowmethods",
     "asis",
     "auth_basic",
     "auth_digest",
@@ -57,8 +59,6 @@ pub const LOADED: &[&str] = &[
     "lbmethod_bybusyness",
     "lbmethod_byrequests",
     "lbmethod_bytraffic",
-    "log_debug",
-    "lua",
     "macro",
     "mime",
     "negotiation",
@@ -100,7 +100,8 @@ pub fn complete() -> bool {
     ["mpm_prefork", "cgi", "proxy_fcgi", "rewrite", "access_compat"].iter().all(|name| module(name).is_some())
 }
 
-fn module(name: &str) -> Option<String> {
+/// The file of a module.
+pub fn module(name: &str) -> Option<String> {
     let path = format!("{MODULES}/mod_{name}.so");
     Path::new(&path).is_file().then_some(path)
 }

@@ -68,7 +68,7 @@ pub const GROUPS: &str = "staff: user\n";
 
 /// The server around a tree of `.htaccess` files: everything may be overridden, PHP runs as CGI.
 const AROUND: &str = "DocumentRoot \"/document-root\"\nDirectoryIndex index.php index.html\n\
-    <Directory \"/document-root\">\nAllowOverride All\nOptions FollowSymLinks ExecCGI\nAddHandler cgi-script .php\n</Directory>\n";
+    <Directory \"/document-root\">\nRequire all granted\nAllowOverride All\nOptions FollowSymLinks ExecCGI\nAddHandler cgi-script .php\n</Directory>\n";
 
 impl Layout {
     /// The files of an example.

@@ -254,6 +254,10 @@ impl<'a> Mover<'a> {
             | "sslcertificatechainfile"
             | "sslcacertificatefile" => return Ok(None),
             "loadmodule" if apache::loads(&arg(directive, 0)) || arg(directive, 0).starts_with("mpm_") => return Ok(None),
+            "loadmodule" => {
+                let file = arg(directive, 0).strip_suffix("_module").and_then(apache::module);
+                set(&mut moved, 1, &file.unwrap_or_else(|| arg(directive, 1)));
+            }
             "sslcertificatefile" | "sslcertificatekeyfile" => {
                 let (certificate, key) = certificate().ok_or("openssl is not installed")?;
                 let file = if name == "sslcertificatefile" { certificate } else { key };

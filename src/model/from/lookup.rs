@@ -32,7 +32,9 @@ pub enum Found<T> {
 impl<'a> Lookup<'a> {
     /// Finds files of the configuration whose main file lies in a folder.
     pub fn new(files: &'a dyn Files, main_folder: &'a Path, settings: &'a Settings) -> Self {
-        let tree = normalize(&std::path::absolute(main_folder).unwrap_or_else(|_| main_folder.to_path_buf()));
+        // A main file without a folder in front lies in this one; everything would be below an empty path.
+        let folder = if main_folder.as_os_str().is_empty() { Path::new(".") } else { main_folder };
+        let tree = normalize(&std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf()));
         Self { files, main_folder, settings, tree: (tree != Path::new("/")).then_some(tree) }
     }
 

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+use super::expand::MAX_LINE;
+
 /// The names and variables that are defined at some point of the reading.
 ///
 /// What the files say nothing about is unknown: the command line may define it (`-D`), and a variable may come from the
@@ -91,7 +93,7 @@ impl Defines {
         let mut filled = String::new();
         let mut rest = &*line;
         let mut copied = 0;
-        while let Some(start) = rest.find("${") {
+        while let Some(start) = rest.find("${").filter(|_| filled.len() <= MAX_LINE) {
             let Some(length) = rest.get(start..).and_then(|variable| variable.find('}')) else { break };
             let end = start + length + 1;
             let name = rest.get(start + 2..end - 1).unwrap_or_default();

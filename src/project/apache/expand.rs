@@ -23,11 +23,12 @@ use crate::syntax::apache::directives;
 use crate::syntax::apache::tree::joined;
 use crate::syntax::apache::{Body, Name, Node, NodeId, Tree, When, parse};
 
-/// How long a line may become when variables and parameters are put into it.
-const MAX_LINE: usize = 64 << 10;
+/// How long a line may become when variables and parameters are put into it: no more is put in then. httpd has 8 KiB for a line
+/// of a macro.
+pub(super) const MAX_LINE: usize = 64 << 10;
 
 /// How much text all lines together may have into which something was put.
-const MAX_EXPANDED: usize = 256 << 20;
+const MAX_EXPANDED: usize = 64 << 20;
 
 /// A text that is placed: a file, or the text of a macro in it.
 #[derive(Clone)]
@@ -232,6 +233,8 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
         if origin.bindings.is_empty() && !raw.contains("${") {
             return as_written;
         }
+        let written = raw.len();
+        self.expanded_bytes += written;
         let bound = macros::bind(joined(raw), &origin.bindings);
         let filled = self.defines.fill(bound);
         if filled.text == raw && !filled.unknown {
@@ -244,7 +247,7 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
                 format!("this line is longer than {} KiB with what is put into it: its arguments are unknown", MAX_LINE >> 10);
             self.report(Finding::new("limit-reached", tree.head_span(node), message));
         }
-        self.expanded_bytes += line.len();
+        self.expanded_bytes += line.len().saturating_sub(written);
         if matches!(node.body, Body::Section { .. }) {
             line.push('>');
         }
@@ -261,10 +264,7 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
     fn act(&mut self, origin: &Origin, name: Name, id: DirectiveId, parent: DirectiveId) {
         match name {
             Name::Use => self.use_macro(origin, id, parent),
-            Name::UndefMacro => {
-                let name = self.arg(id, 0).to_ascii_lowercase();
-                self.macros.remove(&name);
-            }
+            Name::UndefMacro => self.undefine_macro(id),
             // In a `.htaccess` these are refused.
             _ if self.in_htaccess => {}
             Name::Include => self.include(origin, id, parent, false),

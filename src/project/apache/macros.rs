@@ -7,9 +7,12 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::config::{Bindings, DirectiveId};
-use super::expand::{Expansion, Origin};
+use super::expand::{Expansion, MAX_LINE, Origin};
 use crate::finding::Severity;
 use crate::syntax::apache::NodeId;
+
+/// How many parameters a macro may have.
+const MAX_PARAMETERS: usize = 100;
 
 /// A macro.
 #[derive(Clone)]
@@ -37,13 +40,15 @@ pub(super) fn bind<'t>(line: Cow<'t, str>, bindings: &[Bindings]) -> Cow<'t, str
 /// put in with quotes around it. What was put in is not looked at again.
 fn bind_one(line: &str, bindings: &Bindings) -> Option<String> {
     let mut bound = String::new();
-    let mut rest = line;
-    loop {
-        let found = bindings.iter().filter_map(|(name, value)| Some((rest.find(name.as_str())?, name, value)));
-        let Some((start, name, value)) = found.min_by_key(|(start, name, _)| (*start, std::cmp::Reverse(name.len()))) else {
-            break;
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty() && bound.len() <= MAX_LINE) {
+        let fitting = bindings.iter().filter(|(name, _)| rest.starts_with(name.as_str()));
+        let Some((name, value)) = fitting.max_by_key(|(name, _)| name.len()) else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+            continue;
         };
-        bound.push_str(rest.get(..start).unwrap_or_default());
+        bound.push_str(line.get(copied..at).unwrap_or_default());
         if name.starts_with('@') {
             bound.push('"');
             bound.push_str(&value.replace('\\', "\\\\").replace('"', "\\\""));
@@ -51,12 +56,13 @@ fn bind_one(line: &str, bindings: &Bindings) -> Option<String> {
         } else {
             bound.push_str(value);
         }
-        rest = rest.get(start + name.len()..).unwrap_or_default();
+        at += name.len();
+        copied = at;
     }
-    if rest.len() == line.len() {
+    if copied == 0 {
         return None;
     }
-    bound.push_str(rest);
+    bound.push_str(line.get(copied..).unwrap_or_default());
     Some(bound)
 }
 
@@ -64,10 +70,26 @@ impl Expansion<'_, '_, '_> {
     /// `<Macro name $parameters…>`: its text is placed where it is used.
     pub(super) fn define_macro(&mut self, origin: &Origin, node: NodeId, id: DirectiveId) {
         let directive = self.config.directive(self.sources, id);
-        let mut args = directive.args().map(Cow::into_owned);
-        let Some(name) = args.next() else { return };
+        let args: Vec<String> = directive.args().map(Cow::into_owned).collect();
+        let mut args = args.into_iter();
+        let Some(name) = args.next().filter(|name| !name.is_empty()) else {
+            return self.refuse(id, "this macro has no name".to_owned());
+        };
         // `/IgnoreEmptyArgs` and `/IgnoreBadNesting` only silence warnings.
-        let parameters = args.filter(|arg| !arg.is_empty() && !arg.starts_with('/')).collect();
+        let parameters: Vec<String> = args.skip_while(|arg| arg.starts_with('/')).collect();
+        if parameters.iter().any(String::is_empty) {
+            return self.refuse(id, format!("a parameter of macro `{name}` has no name"));
+        }
+        if parameters.len() > MAX_PARAMETERS {
+            let message = format!("more than {MAX_PARAMETERS} parameters: this macro is not read");
+            let finding = self.finding("limit-reached", id, message);
+            self.config.incomplete = true;
+            return self.report(finding);
+        }
+        if let Some(twice) = parameters.iter().enumerate().find(|(i, name)| parameters.iter().take(*i).any(|n| n == *name)) {
+            let message = format!("macro `{name}` has two parameters called `{}`", twice.1);
+            return self.refuse(id, message);
+        }
         let defined = Macro { origin: origin.clone(), node, parameters };
         self.macros.insert(name.to_ascii_lowercase(), Arc::new(defined));
     }
@@ -77,11 +99,14 @@ impl Expansion<'_, '_, '_> {
         let directive = self.config.directive(self.sources, id);
         let span = directive.span();
         let mut values = directive.args().map(Cow::into_owned);
-        let Some(name) = values.next().map(|name| name.to_ascii_lowercase()) else { return };
+        let name = values.next().unwrap_or_default().to_ascii_lowercase();
         let values: Vec<String> = values.collect();
         if directive.is_unknown() {
             self.config.incomplete = true;
             return;
+        }
+        if name.is_empty() {
+            return self.refuse(id, "`Use` names no macro".to_owned());
         }
         let Some(defined) = self.macros.get(&name).map(Arc::clone) else {
             self.report_undefined(id, &name);
@@ -107,6 +132,14 @@ impl Expansion<'_, '_, '_> {
         self.open_macros.push(name);
         self.place(&inner, defined.node + 1..end, parent, true, None);
         self.open_macros.pop();
+    }
+
+    /// `UndefMacro name`
+    pub(super) fn undefine_macro(&mut self, id: DirectiveId) {
+        let name = self.arg(id, 0).to_ascii_lowercase();
+        if self.macros.remove(&name).is_none() && !name.is_empty() && !self.is_unknown(id) {
+            self.report_undefined(id, &name);
+        }
     }
 
     /// httpd does not read on: "Syntax error on line …".

@@ -6,6 +6,7 @@
 //! (`github/codeql-action`, `fingerprints.ts`).
 
 use std::collections::HashMap;
+use std::fmt;
 
 /// How many units count.
 pub(super) const UNITS: usize = 100;
@@ -13,9 +14,22 @@ const BASE: u64 = 37;
 /// Stands for the end of the file.
 const END: u16 = u16::MAX;
 
+/// The sum over a line, and how often it has come up so far.
+#[derive(Clone, Copy)]
+pub(super) struct LineHash {
+    sum: u64,
+    times: u32,
+}
+
+impl fmt::Display for LineHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}:{}", self.sum, self.times)
+    }
+}
+
 /// The hash of each line, the first one first.
-pub(super) fn of_lines(text: &str) -> Vec<String> {
-    let mut units: Vec<u16> = Vec::with_capacity(text.len() + 1);
+pub(super) fn of_lines(text: &str) -> Vec<LineHash> {
+    let mut units: Vec<u16> = Vec::with_capacity(text.len() + 1 + UNITS);
     let mut starts = vec![0];
     let mut after_return = false;
     for unit in text.encode_utf16() {
@@ -32,19 +46,22 @@ pub(super) fn of_lines(text: &str) -> Vec<String> {
         }
     }
     units.push(END);
-    let mut seen: HashMap<u64, u32> = HashMap::new();
+    units.resize(units.len() + UNITS, 0);
+    let mut seen: HashMap<u64, u32, foldhash::fast::FixedState> = HashMap::default();
     let hashes = starts.into_iter().map(|start| {
-        let line = units.iter().skip(start).copied().chain(std::iter::repeat(0)).take(UNITS);
-        let sum = line.fold(0_u64, |sum, unit| sum.wrapping_mul(BASE).wrapping_add(u64::from(unit)));
+        let line = units.get(start..start + UNITS).unwrap_or_default();
+        let sum = line.iter().fold(0_u64, |sum, unit| sum.wrapping_mul(BASE).wrapping_add(u64::from(*unit)));
         let times = seen.entry(sum).and_modify(|n| *n += 1).or_insert(1);
-        format!("{sum:x}:{times}")
+        LineHash { sum, times: *times }
     });
     hashes.collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::of_lines;
+    fn of_lines(text: &str) -> Vec<String> {
+        super::of_lines(text).iter().map(ToString::to_string).collect()
+    }
 
     /// Expected values: GitHub's own implementation, a window that rolls over the file.
     #[test]

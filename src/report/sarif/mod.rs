@@ -7,12 +7,14 @@ mod line_hash;
 mod log;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rayon::prelude::*;
 
 use self::driver::Rules;
+use self::line_hash::LineHash;
 use self::log::{
     Artifact, ArtifactChange, ArtifactLocation, AutomationDetails, CodeFlow, Fix, FixProperties, InsertedContent, Invocation,
     Level, Location, Log, LogicalLocation, Message, Notification, PartialFingerprints, PhysicalLocation, Region, Replacement,
@@ -20,11 +22,11 @@ use self::log::{
 };
 use super::{Report, can_be_applied, excerpt, human, line};
 use crate::analysis::{INTERNAL_ERROR, Reported};
-use crate::finding::{self, Finding};
+use crate::finding;
 use crate::fingerprint::Fingerprint;
 use crate::mask::mask;
 use crate::model::Request;
-use crate::source::{FileId, Position, SourceFile};
+use crate::source::{FileId, Position, SourceFile, Span};
 
 /// The schema, as the editors of the standard ask for it to be named.
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -35,7 +37,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 
 /// Writes the log, also when there is nothing in it.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut builder = Builder { report, rules: Rules::new(), uris: HashMap::new(), line_hashes: HashMap::new() };
+    let builder = Builder::new(report);
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [builder.run()] };
     let mut out = io::BufWriter::new(out);
     serde_json::to_writer(&mut out, &log)?;
@@ -46,13 +48,25 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 struct Builder<'a> {
     report: &'a Report<'a>,
     rules: Rules,
-    uris: HashMap<FileId, String>,
-    /// The hashes of the lines of each file that was asked for.
-    line_hashes: HashMap<FileId, Vec<String>>,
+    /// The addresses of all files, by number.
+    uris: Vec<String>,
+    /// The hashes of the lines of each file with a finding.
+    line_hashes: HashMap<FileId, Vec<LineHash>>,
 }
 
 impl<'a> Builder<'a> {
-    fn run(&mut self) -> Run<'a> {
+    fn new(report: &'a Report<'a>) -> Self {
+        let sources = &report.analysis.sources;
+        let files: BTreeSet<FileId> = report.findings.iter().map(|reported| reported.finding.primary.file).collect();
+        Self {
+            report,
+            rules: Rules::new(),
+            uris: sources.iter().map(|(_, file)| uri(report.folder, &file.path)).collect(),
+            line_hashes: files.into_par_iter().map(|file| (file, line_hash::of_lines(sources.file(file).text()))).collect(),
+        }
+    }
+
+    fn run(&'a self) -> Run<'a> {
         let report = self.report;
         let mut all: Vec<_> = report.findings.iter().copied().zip(report.fingerprints()).collect();
         let omitted = all.len().saturating_sub(RESULTS);
@@ -74,103 +88,101 @@ impl<'a> Builder<'a> {
                 .iter()
                 .map(|file| Artifact { location: self.artifact(&file.path), roles: ["analysisTarget"] })
                 .collect(),
-            results: all.into_iter().map(|(reported, fingerprint)| self.result(reported, fingerprint)).collect(),
+            results: all.into_par_iter().map(|(reported, fingerprint)| self.result(reported, fingerprint)).collect(),
             automation_details: AutomationDetails { id: "lint401/" },
             column_kind: "unicodeCodePoints",
         }
     }
 
     fn notifications(&self, omitted: usize) -> Vec<Notification<'a>> {
-        let say = |level, text: Cow<'a, str>, path: Option<Cow<'a, str>>| Notification {
+        let say = |level, text: String, path: Option<Cow<str>>| Notification {
             level,
-            message: Message { text },
+            message: Message { text: text.into() },
             locations: path.map(|path| whole_file(self.artifact(&path))).into_iter().collect(),
         };
         let unreadable = self.report.unreadable.iter().map(|unreadable| {
-            say(Level::Error, format!("not read: {}", unreadable.reason).into(), Some(unreadable.path.to_string_lossy()))
+            say(Level::Error, format!("not read: {}", unreadable.reason), Some(unreadable.path.to_string_lossy()))
         });
         let skipped = self.report.skipped.iter().map(|skipped| {
-            say(Level::Note, format!("not checked: {}", skipped.kind.as_str()).into(), Some(skipped.path.to_string_lossy()))
+            say(Level::Note, format!("not checked: {}", skipped.kind.as_str()), Some(skipped.path.to_string_lossy()))
         });
         let many = (omitted > 0).then(|| {
             let text = format!("{omitted} results of the lowest severity are left out: services take {RESULTS}");
-            say(Level::Warning, text.into(), None)
+            say(Level::Warning, text, None)
         });
         unreadable.chain(skipped).chain(many).collect()
     }
 
-    fn result(&mut self, reported: &'a Reported, fingerprint: Fingerprint) -> Result<'a> {
+    fn result(&'a self, reported: &'a Reported, fingerprint: Fingerprint) -> Result<'a> {
         let finding = &reported.finding;
-        let (file, region) = (finding.primary.file, region(self.report.region(reported)));
-        let mut primary = self.location(file, region, None);
-        if !finding.context.is_empty() {
-            primary.logical_locations = Some([LogicalLocation { fully_qualified_name: line(&finding.context) }]);
-        }
-        let related = finding.related.iter().enumerate().map(|(i, label)| Location {
-            // The number that the message links to.
-            id: Some(i + 1),
-            ..self.label(label)
-        });
-        let related_locations = related.collect();
+        // Covered once for all places where they stand.
+        let message = line(&finding.message);
+        let related: Vec<_> = finding.related.iter().map(|label| (label.span, line(&label.message))).collect();
+        let region = || region(self.report.region(reported));
+        let context = Some(&finding.context).filter(|context| !context.is_empty());
+        let primary = Location {
+            logical_locations: context.map(|context| [LogicalLocation { fully_qualified_name: line(context) }]),
+            ..self.location(finding.primary.file, region(), None)
+        };
+        let flow = |request| CodeFlow {
+            message: Message { text: format!("witness: {}", human::witness(request)).into() },
+            thread_flows: [ThreadFlow {
+                // The way of the witness: what leads to the directive that decides, then that.
+                locations: related
+                    .iter()
+                    .map(|(span, text)| self.place(*span, text.clone()))
+                    .chain([self.location(finding.primary.file, region(), Some(message.clone()))])
+                    .map(|location| ThreadFlowLocation { location })
+                    .collect(),
+            }],
+        };
         Result {
             rule_id: finding.rule,
             rule_index: self.rules.index(finding.rule),
             level: reported.severity.into(),
-            message: message(finding),
+            message: linked(&message, &related),
             locations: [primary],
-            related_locations,
-            code_flows: finding.witness.as_ref().map(|request| [self.flow(reported, request)]),
-            partial_fingerprints: PartialFingerprints { line_hash: self.line_hash(file, reported.start), structure: fingerprint },
+            code_flows: finding.witness.as_ref().map(|request| [flow(request)]),
+            partial_fingerprints: PartialFingerprints {
+                line_hash: self.line_hash(finding.primary.file, reported.start),
+                structure: fingerprint,
+            },
             fixes: finding.fix.as_ref().filter(|fix| can_be_applied(fix)).map(|fix| [self.fix(fix)]),
             web_request: finding.witness.as_deref().map(web_request),
             properties: ResultProperties { confidence: finding.confidence, help: finding.help.as_deref().map(line) },
+            related_locations: related
+                .into_iter()
+                .enumerate()
+                // The number that the message links to.
+                .map(|(i, (span, text))| Location { id: Some(i + 1), ..self.place(span, text) })
+                .collect(),
         }
     }
 
-    /// The way of the witness: what leads to the directive that decides, then that.
-    fn flow(&mut self, reported: &'a Reported, request: &'a Request) -> CodeFlow<'a> {
-        let finding = &reported.finding;
-        let mut locations: Vec<_> =
-            finding.related.iter().map(|label| ThreadFlowLocation { location: self.label(label) }).collect();
-        let decides = Some(line(&finding.message));
-        let primary = self.location(finding.primary.file, region(self.report.region(reported)), decides);
-        locations.push(ThreadFlowLocation { location: primary });
-        CodeFlow {
-            message: Message { text: format!("witness: {}", human::witness(request)).into() },
-            thread_flows: [ThreadFlow { locations }],
-        }
-    }
-
-    fn fix(&mut self, fix: &'a finding::Fix) -> Fix<'a> {
-        let mut artifact_changes: Vec<ArtifactChange> = Vec::new();
-        let mut files: Vec<FileId> = Vec::new();
-        for edit in &fix.edits {
-            let replacement = Replacement {
-                deleted_region: region(self.report.analysis.sources.positions(edit.span)),
-                inserted_content: InsertedContent { text: &edit.text },
-            };
-            let same = files.iter().position(|file| *file == edit.span.file).and_then(|i| artifact_changes.get_mut(i));
-            if let Some(change) = same {
-                change.replacements.push(replacement);
-            } else {
-                files.push(edit.span.file);
-                let artifact_location = self.artifact_of(edit.span.file);
-                artifact_changes.push(ArtifactChange { artifact_location, replacements: vec![replacement] });
-            }
-        }
+    fn fix(&'a self, fix: &'a finding::Fix) -> Fix<'a> {
+        let mut files: Vec<FileId> = fix.edits.iter().map(|edit| edit.span.file).collect();
+        files.sort_unstable();
+        files.dedup();
+        let replacement = |edit: &'a finding::Edit| Replacement {
+            deleted_region: region(self.report.analysis.sources.positions(edit.span)),
+            inserted_content: InsertedContent { text: &edit.text },
+        };
+        let change = |file| ArtifactChange {
+            artifact_location: self.artifact_of(file),
+            replacements: fix.edits.iter().filter(|edit| edit.span.file == file).map(replacement).collect(),
+        };
         Fix {
             description: Message { text: Cow::Borrowed(&fix.title) },
-            artifact_changes,
+            artifact_changes: files.into_iter().map(change).collect(),
             properties: FixProperties { applicability: fix.applicability },
         }
     }
 
-    fn label(&mut self, label: &'a finding::Label) -> Location<'a> {
-        let at = region(self.report.analysis.sources.positions(label.span));
-        self.location(label.span.file, at, Some(line(&label.message)))
+    fn place(&'a self, span: Span, message: Cow<'a, str>) -> Location<'a> {
+        self.location(span.file, region(self.report.analysis.sources.positions(span)), Some(message))
     }
 
-    fn location(&mut self, file: FileId, region: Region, message: Option<Cow<'a, str>>) -> Location<'a> {
+    fn location(&'a self, file: FileId, region: Region, message: Option<Cow<'a, str>>) -> Location<'a> {
         Location {
             id: None,
             physical_location: PhysicalLocation { artifact_location: self.artifact_of(file), region: Some(region) },
@@ -179,10 +191,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn artifact_of(&mut self, file: FileId) -> ArtifactLocation<'a> {
-        let report = self.report;
-        let uri = self.uris.entry(file).or_insert_with(|| uri(report.folder, &report.analysis.sources.file(file).path));
-        ArtifactLocation { uri: Cow::Owned(uri.clone()) }
+    fn artifact_of(&'a self, file: FileId) -> ArtifactLocation<'a> {
+        ArtifactLocation { uri: Cow::Borrowed(self.uris.get(file.0 as usize).map_or("", String::as_str)) }
     }
 
     fn artifact(&self, path: &str) -> ArtifactLocation<'a> {
@@ -190,13 +200,13 @@ impl<'a> Builder<'a> {
     }
 
     /// The hash that GitHub would compute, unless a secret is part of what it is computed from: it could be guessed from the hash.
-    fn line_hash(&mut self, file: FileId, start: Position) -> Option<String> {
+    fn line_hash(&self, file: FileId, start: Position) -> Option<String> {
         let source = self.report.analysis.sources.file(file);
         if !source.invalid_utf8().is_empty() || hashes_a_secret(source, start.line) {
             return None;
         }
-        let hashes = self.line_hashes.entry(file).or_insert_with(|| line_hash::of_lines(source.text()));
-        hashes.get(start.line.saturating_sub(1) as usize).cloned()
+        let hash = self.line_hashes.get(&file)?.get(start.line.saturating_sub(1) as usize)?;
+        Some(hash.to_string())
     }
 }
 
@@ -244,14 +254,13 @@ fn whole_file(artifact_location: ArtifactLocation) -> Location {
 /// What happens, with a link to each of the other places.
 ///
 /// Braces are not doubled, as a message with placeholders would need it: there are no arguments, and services show the text as it is.
-fn message(finding: &Finding) -> Message<'_> {
-    let text = line(&finding.message);
+fn linked<'a>(text: &Cow<'a, str>, related: &[(Span, Cow<str>)]) -> Message<'a> {
     // Brackets are markup only where a link is.
-    let text = if text.contains("](") { Cow::Owned(bracketed(&text)) } else { text };
-    if finding.related.is_empty() {
+    let text = if text.contains("](") { Cow::Owned(bracketed(text)) } else { text.clone() };
+    if related.is_empty() {
         return Message { text };
     }
-    let links = finding.related.iter().enumerate().map(|(i, label)| format!("[{}]({})", bracketed(&line(&label.message)), i + 1));
+    let links = related.iter().enumerate().map(|(i, (_, label))| format!("[{}]({})", bracketed(label), i + 1));
     let links: Vec<String> = links.collect();
     Message { text: format!("{text} ({})", links.join(", ")).into() }
 }

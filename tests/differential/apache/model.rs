@@ -40,7 +40,8 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
         files.add(format!("/srv/www{path}"), path);
     }
     files.add(SCRIPT, "");
-    let settings = Settings::default();
+    // What is not there is known not to be there.
+    let settings = Settings { this_host: true, ..Settings::default() };
     let folder = Path::new("/srv");
     let mut sources = SourceMap::new();
     let loaded = lint401::project::apache::load(&files, &mut sources, Path::new("/srv/apache.conf"), folder, &settings);

@@ -3,6 +3,7 @@
 //! Order and combination are those of `ap_process_request_internal`.
 
 use super::authz::{Answer, Op, is_for_method};
+use super::chain::Group;
 use super::walk::{Stop, Walk};
 use crate::model::{Combine, Gate, GateKind, Known, Scheme, Verdict};
 use crate::project::apache::{Directive, DirectiveId};
@@ -16,7 +17,7 @@ pub(super) const COMPAT: &[Name] = &[Name::Order, Name::Allow, Name::Deny, Name:
 impl<'a> Walk<'_, 'a> {
     /// Runs the access phase.
     pub(super) fn access(&mut self) -> Result<(), Stop> {
-        if self.r.checked.as_ref() == Some(&self.r.layers) {
+        if self.r.checked.as_ref() == Some(&self.r.layers) && !self.checks_again() {
             return Ok(());
         }
         let compat = self.last_run(COMPAT);
@@ -40,14 +41,22 @@ impl<'a> Walk<'_, 'a> {
         result
     }
 
+    /// Whether access is checked again in an internal redirect or a subrequest for which the same sections hold. Some modules make it
+    /// so (measured: `ap_setup_auth_internal`); then only the walk over the folders still knows what it found before.
+    fn checks_again(&self) -> bool {
+        let again = ["mod_allowmethods", "mod_log_debug", "mod_lua"].iter().any(|m| self.host.shared.loaded.contains(*m));
+        let others = self.r.layers.last().is_some_and(|layer| layer.group > Group::Directory);
+        again && (others || !self.r.same_folder)
+    }
+
     fn authorize(&mut self, combine: Combine) -> Result<(), Stop> {
         self.user_gate = None;
         let Some(tree) = self.authz_tree() else {
             let auth_type = self.auth_type();
             return match auth_type {
-                // Measured: a user is asked for, but nothing says which.
-                Some(auth_type) => Err(Stop::status(500, Some(auth_type.id))),
-                None => Ok(()),
+                // Measured: a user is asked for, but nothing says which. Around a lone `.htaccess` there is a server that lets in.
+                Some(auth_type) if !self.host.shared.is_tree() => Err(Stop::status(500, Some(auth_type.id))),
+                _ => Ok(()),
             };
         };
         let by = tree.first_directive();
@@ -65,7 +74,12 @@ impl<'a> Walk<'_, 'a> {
                     Answer::DeniedNoUser => Err(Stop::status(401, auth_type.or(by))),
                     Answer::Denied | Answer::Neutral => {
                         let forbids = self.flag(Name::AuthzSendForbiddenOnFailure) == Some(true);
-                        Err(Stop::status(if forbids { 403 } else { 401 }, by))
+                        let status = if forbids { 403 } else { 401 };
+                        // The user is known, and not one of those who are let in.
+                        if let Some(span) = auth_type.map(|id| self.directive(id).span()) {
+                            self.gates.iter_mut().filter(|g| g.span == span).for_each(|g| g.verdict = Verdict::Refuses(status));
+                        }
+                        Err(Stop::status(status, by))
                     }
                 }
             }

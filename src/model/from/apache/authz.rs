@@ -304,12 +304,19 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn is_in_group(&mut self, user: &str, groups: &[String]) -> Option<bool> {
-        let file = self.last(&[Name::AuthGroupFile])?;
+        // Without a file, or one that cannot be opened, nobody is in a group.
+        let Some(file) = self.last(&[Name::AuthGroupFile]) else {
+            return (!self.host.shared.is_tree()).then_some(false);
+        };
         if file.is_unknown() {
             return None;
         }
         let path = self.host.shared.server_file(file.arg(0))?;
-        let Found::There(text) = self.read(&path) else { return None };
+        let text = match self.read(&path) {
+            Found::There(text) => text,
+            Found::Missing => return Some(false),
+            Found::Unknown => return None,
+        };
         let mut lines = text.lines().map(str::trim).filter(|l| !l.starts_with('#'));
         Some(lines.any(|line| {
             line.split_once(':').is_some_and(|(group, users)| {

@@ -28,7 +28,7 @@ impl<'a> Walk<'_, 'a> {
             text.contains("no-store") && store_no_store.is_none() || text.contains("private") && store_private.is_none();
         let fresh = text.contains("max-age=") && !text.contains("max-age=0");
         let ignores_freshness = self.is_on(Name::CacheIgnoreNoLastMod);
-        let has_query = self.r.args.is_empty() == Some(false);
+        let has_query = self.r.args.is_some();
         let ignores_query = self.server_flag(Name::CacheIgnoreQueryString);
         let any = fresh || (ignores_freshness.is_some() || from_file) && (!has_query || ignores_query);
         let public = ["public", "s-maxage", "must-revalidate", "proxy-revalidate"].iter().any(|w| text.contains(w));

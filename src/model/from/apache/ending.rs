@@ -45,6 +45,7 @@ impl<'a> Walk<'_, 'a> {
         };
         // An error in an error document: the first one counts.
         if self.r.status != 200 {
+            self.location = None;
             return self.done(self.r.status, stop.by);
         }
         if status < 400 {
@@ -65,7 +66,7 @@ impl<'a> Walk<'_, 'a> {
             }
             Document::Path(target) => {
                 let (path, query) = uri::split_query(&target);
-                let args = Value::Known(query.unwrap_or_default().to_owned());
+                let args = query.map(|q| Value::Known(q.to_owned()));
                 self.r.status = status;
                 "GET".clone_into(&mut self.r.method);
                 self.served = None;

@@ -8,17 +8,17 @@ use crate::model::from::example::example;
 
 /// A path that reaches the innermost section of a route.
 pub(super) fn path_for(host: &Host, route: RouteId) -> Option<String> {
-    let layers = host.route_layers.of(route);
-    let known = host.routes.get(route as usize)?;
+    path_in(host, host.route_layers.of(route))
+}
+
+/// A path that reaches the last of some sections that stand in the order of merging.
+pub(super) fn path_in(host: &Host, layers: &[Layer]) -> Option<String> {
     let shared = &host.shared;
     let inner = layers.last()?;
     let section = shared.sections.get(inner.section);
     let text = || pattern_text(&shared.directive(section.directive)).into_owned();
     match inner.group {
-        Group::Main | Group::Host | Group::Proxy | Group::If(_) => {
-            let _ = known;
-            Some("/".to_owned())
-        }
+        Group::Main | Group::Host | Group::Proxy | Group::If(_) => Some("/".to_owned()),
         Group::Location => location_example(host, section.matcher, &text()),
         Group::Directory => folder_url(host, &folder_of(host, inner)?),
         Group::Files => {

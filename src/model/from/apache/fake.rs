@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use super::vars::{FileTest, Target, Variable, Vars};
+use super::walk::Field;
 use crate::files::FileKind;
 use crate::model::Value;
 use crate::model::fact::unknown_value;
 use crate::source::{FileId, Span};
+use crate::syntax::apache::header::Table;
 
 /// A place for what needs one.
 pub(super) fn span(start: u32) -> Span {
@@ -22,8 +24,9 @@ pub(super) fn known(text: &str) -> Value {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fake {
     pub(super) variables: HashMap<Variable, Value>,
-    pub(super) headers: Vec<(String, Value)>,
-    pub(super) response: Vec<(String, Value)>,
+    pub(super) headers: Vec<Field>,
+    pub(super) response: Vec<Field>,
+    pub(super) always: Vec<Field>,
     pub(super) env: Vec<(String, Value)>,
     pub(super) notes: Vec<(String, Value)>,
     /// What stands where; nothing for any other path below a folder that is listed.
@@ -35,17 +38,17 @@ pub(super) struct Fake {
 }
 
 impl Fake {
-    pub(super) fn variable(mut self, variable: Variable, value: &str) -> Self {
+    pub(super) fn with_variable(mut self, variable: Variable, value: &str) -> Self {
         self.variables.insert(variable, known(value));
         self
     }
 
-    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), known(value)));
+    pub(super) fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push(Field { name: name.to_owned(), value: known(value), by: None });
         self
     }
 
-    pub(super) fn file(mut self, path: &str, kind: FileKind) -> Self {
+    pub(super) fn with_file(mut self, path: &str, kind: FileKind) -> Self {
         self.files.insert(path.to_owned(), kind);
         self
     }
@@ -75,16 +78,12 @@ impl Vars for Fake {
         self.variables.get(&variable).cloned().unwrap_or_else(|| known(""))
     }
 
-    fn request_header(&mut self, name: &str) -> Option<Value> {
-        find(&self.headers, name).cloned()
-    }
-
-    fn request_headers(&mut self) -> Vec<(String, Value)> {
-        self.headers.clone()
-    }
-
-    fn response_header(&mut self, name: &str) -> Option<Value> {
-        find(&self.response, name).cloned()
+    fn fields(&mut self, table: Table) -> &mut Vec<Field> {
+        match table {
+            Table::Request => &mut self.headers,
+            Table::Success => &mut self.response,
+            Table::Always => &mut self.always,
+        }
     }
 
     fn env(&mut self, name: &str) -> Option<Value> {
@@ -135,6 +134,14 @@ impl Vars for Fake {
 
     fn look_ahead(&mut self, _target: Target<'_>, variable: &str) -> Value {
         unknown_value(variable)
+    }
+
+    fn serves_host(&mut self, host: &str, port: u16) -> Option<bool> {
+        Some(host == "a.example" && port == 80)
+    }
+
+    fn spend(&mut self) -> bool {
+        true
     }
 
     fn decide(&mut self, question: &str, default: bool, _by: Span, _file_system: bool) -> bool {

@@ -17,6 +17,10 @@ impl Walk<'_, '_> {
         if self.is_folder(trimmed) {
             return (Stands::Folder, trimmed.len());
         }
+        // A slash behind a file is path info.
+        if wants_folder && self.lookup(trimmed) == Some(Some(FileKind::File)) {
+            return (Stands::File, trimmed.len());
+        }
         // A file in the middle: what follows is path info.
         if let Some(end) = self.script_before(trimmed) {
             return (Stands::File, end);
@@ -98,6 +102,9 @@ impl Walk<'_, '_> {
 
     /// Whether a path is certainly a folder: a `.htaccess` or a `<Directory>` says so, or it is the document root or above it.
     pub(super) fn is_folder(&mut self, path: &str) -> bool {
+        if let Some(known) = self.lookup(path) {
+            return known == Some(FileKind::Folder);
+        }
         let holds = |inner: &str| inner.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let htaccess = &self.host.shared.config.htaccess;
         let first = htaccess.partition_point(|h| h.folder.as_str() < path);
@@ -117,10 +124,7 @@ impl Walk<'_, '_> {
                 _ => false,
             }
         };
-        if host.shared.outer.directories.iter().chain(&host.outer.directories).any(is_there) {
-            return true;
-        }
-        matches!(self.lookup(path), Some(Some(FileKind::Folder)))
+        host.shared.outer.directories.iter().chain(&host.outer.directories).any(is_there)
     }
 
     /// The end of a file in the middle of a path: `/index.php` of `/index.php/a/b`.
@@ -128,14 +132,15 @@ impl Walk<'_, '_> {
         let ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0).collect();
         for end in ends {
             let before = path.get(..end)?;
-            if !has_extension(before) || self.is_folder(before) {
+            if self.is_folder(before) {
                 continue;
             }
             let is_file = match self.lookup(before) {
                 Some(kind) => kind == Some(FileKind::File),
                 None => {
                     let place = self.mapping_place();
-                    before.ends_with(".php")
+                    has_extension(before)
+                        && before.ends_with(".php")
                         && self.decide(&format!("whether {before} is a file on the server"), true, place, true)
                 }
             };

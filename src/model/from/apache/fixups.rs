@@ -1,9 +1,31 @@
 //! The type of a file, and the fixups: handlers by extension, redirects of sections, index files, `FallbackResource`.
 
+use super::chain::Group;
 use super::walk::{Field, HandlerName, Stands, Stop, Walk};
 use crate::model::{Known, Value};
 use crate::project::apache::DirectiveId;
 use crate::syntax::apache::Name;
+
+/// The directives of `mod_mime`: a section without any of them is passed over when its settings are merged.
+const MIME: &[Name] = &[
+    Name::AddCharset,
+    Name::AddEncoding,
+    Name::AddHandler,
+    Name::AddInputFilter,
+    Name::AddLanguage,
+    Name::AddOutputFilter,
+    Name::AddType,
+    Name::DefaultLanguage,
+    Name::ModMimeUsePathInfo,
+    Name::MultiviewsMatch,
+    Name::RemoveCharset,
+    Name::RemoveEncoding,
+    Name::RemoveHandler,
+    Name::RemoveInputFilter,
+    Name::RemoveLanguage,
+    Name::RemoveOutputFilter,
+    Name::RemoveType,
+];
 
 /// The extensions of a file: what stands between the dots behind its first name. Dots in front belong to the name.
 pub(super) fn extensions(filename: &str) -> impl Iterator<Item = &str> {
@@ -34,27 +56,51 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// What `AddHandler` or `AddType` gives an extension; a `Remove…` of an inner section takes away what outer ones give.
+    /// What `AddHandler` or `AddType` gives an extension.
+    ///
+    /// A `Remove…` takes away what its section and outer ones give, and it does so when the section is merged with those around it
+    /// (`merge_mime_dir_configs`): that of the first section of a group is forgotten if another one of the group follows.
     pub(super) fn by_extension(&mut self, extension: &str, add: Name, remove: Name) -> Option<(DirectiveId, String)> {
         let layers = self.r.layers.clone();
-        for layer in layers.iter().rev() {
-            let own = self.own(layer.section, &[add, remove]);
-            let names = |id: &DirectiveId, skip: usize| {
-                let mut words = self.directive(*id).args().skip(skip);
-                words.any(|w| w.trim_start_matches('.').eq_ignore_ascii_case(extension))
-            };
-            if let Some(id) = own.iter().rev().find(|id| self.directive(**id).name() == add && names(id, 1)) {
-                return Some((*id, self.directive(*id).arg(0).into_owned()));
+        let mut mapped: Option<(DirectiveId, String)> = None;
+        for group in layers.chunk_by(|a, b| a.group == b.group) {
+            let mut inner: Option<(Option<(DirectiveId, String)>, bool)> = None;
+            for layer in group {
+                let own = self.own(layer.section, MIME);
+                if own.is_empty() {
+                    continue;
+                }
+                let names = |id: &DirectiveId, name: Name, skip: usize| {
+                    let directive = self.directive(*id);
+                    let mut words = directive.args().skip(skip);
+                    directive.name() == name && words.any(|w| w.trim_start_matches('.').eq_ignore_ascii_case(extension))
+                };
+                let added =
+                    own.iter().rev().find(|id| names(id, add, 1)).map(|id| (*id, self.directive(*id).arg(0).into_owned()));
+                let removed = own.iter().any(|id| names(id, remove, 0));
+                inner = Some(match inner {
+                    None => (added, removed),
+                    Some(_) if removed => (None, false),
+                    Some((outer, _)) => (added.or(outer), false),
+                });
             }
-            if own.iter().any(|id| self.directive(*id).name() == remove && names(id, 0)) {
-                return None;
+            let main = group.first().is_some_and(|layer| layer.group == Group::Main);
+            match inner {
+                None => {}
+                Some((_, true)) if !main => mapped = None,
+                Some((own, _)) => mapped = own.or(mapped),
             }
         }
-        None
+        mapped
     }
 
     /// The type of the file, as far as the configuration gives it one.
     pub(super) fn content_type(&mut self) -> Option<(DirectiveId, String)> {
+        if let Some((Value::Known(forced), span)) = self.r.forced_type.clone()
+            && let Some(by) = self.rule_at(span)
+        {
+            return Some((by, forced));
+        }
         if let Some(forced) = self.last(&[Name::ForceType]).filter(|d| !d.arg(0).eq_ignore_ascii_case("none")) {
             return Some((forced.id, forced.arg(0).into_owned()));
         }
@@ -73,6 +119,7 @@ impl Walk<'_, '_> {
         self.section_redirects()?;
         self.fake_basic();
         self.index_or_fallback()?;
+        self.forced_by_rules();
         if !self.r.subrequest {
             self.request_headers();
         }
@@ -87,8 +134,8 @@ impl Walk<'_, '_> {
         // Those of inner sections come first (`merge_alias_dir_config`).
         let layers = self.r.layers.clone();
         for layer in layers.iter().rev() {
-            for id in self.own(layer.section, super::translate::REDIRECTS) {
-                if self.is_in_section(id) && super::translate::redirect(&self.directive(id), true).from.is_some() {
+            for id in self.own(layer.section, super::redirect::REDIRECTS) {
+                if self.is_in_section(id) && super::redirect::redirect(&self.directive(id), true).from.is_some() {
                     self.redirect_matches(id, true)?;
                 }
             }
@@ -116,12 +163,12 @@ impl Walk<'_, '_> {
 
     /// What `mod_dir` does: a slash behind a folder, index files, `FallbackResource`.
     fn index_or_fallback(&mut self) -> Result<(), Stop> {
-        if self.r.proxied.is_some() {
-            return Ok(());
-        }
+        // A request that the server mapped to a proxy stands for no file; one that a rule of a folder did still does.
         match self.r.stands {
             Stands::Folder => self.index(),
-            Stands::Nothing if self.r.handler.is_none() && self.r.rewritten.is_none() => self.fallback(),
+            Stands::Nothing if self.r.handler.is_none() && self.r.rewritten.is_none() && self.r.proxied.is_none() => {
+                self.fallback()
+            }
             _ => Ok(()),
         }
     }
@@ -224,7 +271,7 @@ impl Walk<'_, '_> {
             format!("{}/{target}", super::uri::escape(folder))
         };
         let (path, query) = super::uri::split_query(&path);
-        let args = query.map_or_else(|| self.r.args.clone(), |q| Value::Known(q.to_owned()));
+        let args = query.map_or_else(|| self.r.args.clone(), |q| Some(Value::Known(q.to_owned())));
         match self.subrequest(path.to_owned(), args) {
             Ok(frame) => {
                 self.step("FallbackResource takes over", setting.id);
@@ -237,7 +284,7 @@ impl Walk<'_, '_> {
     }
 
     /// Follows a subrequest up to its handler (`ap_sub_req_lookup_uri`): `Err(404)` too where it finds no file.
-    fn subrequest(&mut self, path: String, args: Value) -> Result<super::walk::Frame, Stop> {
+    fn subrequest(&mut self, path: String, args: Option<Value>) -> Result<super::walk::Frame, Stop> {
         if self.depth >= super::walk::MAX_REDIRECTS {
             return Err(Stop::status(500, None));
         }
@@ -255,7 +302,8 @@ impl Walk<'_, '_> {
         let frame = std::mem::replace(&mut self.r, own);
         self.headers = headers;
         match result {
-            Ok(()) if frame.proxied.is_some() || frame.stands == Stands::File => {
+            // A proxied one counts by its handler, which `SetHandler` replaces.
+            Ok(()) if frame.proxied.is_some() && frame.handler.is_none() || frame.stands == Stands::File => {
                 self.refused = refused;
                 Ok(frame)
             }

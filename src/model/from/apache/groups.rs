@@ -1,5 +1,6 @@
 //! What regular expressions matched: `$0` to `$9`, `%0` to `%9`.
 
+use super::translate::substitute;
 use crate::model::Value;
 use crate::model::fact::unknown_value;
 use crate::model::from::regexes::{RegexId, Regexes};
@@ -26,6 +27,18 @@ impl Groups {
             Self::None => Value::Known(String::new()),
             Self::Of(groups) => Value::Known(groups.get(number).cloned().unwrap_or_default()),
             Self::Unknown => unknown_value("what a regular expression matched"),
+        }
+    }
+
+    /// A text with groups put in for `$1` (`ap_pregsub`).
+    pub(super) fn put_into(&self, text: &str) -> Value {
+        match self {
+            Self::Unknown if text.contains('$') => unknown_value("what a regular expression matched"),
+            Self::None | Self::Unknown => Value::Known(substitute(text, &[])),
+            Self::Of(groups) => {
+                let groups: Vec<Option<String>> = groups.iter().cloned().map(Some).collect();
+                Value::Known(substitute(text, &groups))
+            }
         }
     }
 }

@@ -182,7 +182,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn redirect_to(&mut self, path: String, args: Value) -> Invoked {
+    fn redirect_to(&mut self, path: String, args: Option<Value>) -> Invoked {
         if self.internal_redirect(path, args) { Invoked::Redirect } else { Invoked::Stop(Stop::status(500, None)) }
     }
 
@@ -196,9 +196,11 @@ impl<'a> Walk<'_, 'a> {
         if !self.r.script_alias && !self.option("execcgi") {
             return Invoked::Stop(Stop::status(403, by));
         }
+        let refuses_path_info = !self.r.path_info.is_empty() && self.flag(Name::AcceptPathInfo) == Some(false);
         match self.r.stands {
             Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
             Stands::Folder => Invoked::Stop(Stop::status(403, by)),
+            Stands::File if refuses_path_info => Invoked::Stop(Stop::status(404, by)),
             Stands::File => self.reach(),
         }
     }
@@ -240,19 +242,25 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             Stands::Folder | Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
+            // Plain files take POST too.
             Stands::File => {
                 let takes_path_info = self.flag(Name::AcceptPathInfo) == Some(true);
                 if !self.r.path_info.is_empty() && !takes_path_info {
                     return Invoked::Stop(Stop::status(404, by));
                 }
-                if reads { done(status) } else { Invoked::Stop(Stop::status(405, by)) }
+                done(status)
             }
         }
     }
 
     /// Whether an option is on (`Options`): a section with signs changes what is around it, one without takes its place.
     pub(super) fn option(&mut self, name: &str) -> bool {
-        let mut on = false;
+        self.option_or(name, false)
+    }
+
+    /// The same for an option that is on or off where nothing is said.
+    pub(super) fn option_or(&mut self, name: &str, default: bool) -> bool {
+        let mut on = default;
         for id in self.all(&[Name::Options]) {
             let words: Vec<String> = self.directive(id).args().map(|w| w.to_ascii_lowercase()).collect();
             if words.first().is_some_and(|w| !w.starts_with(['+', '-'])) {
@@ -263,7 +271,8 @@ impl<'a> Walk<'_, 'a> {
                     Some(option) => (!word.starts_with('-'), option),
                     None => (true, word.as_str()),
                 };
-                if option == name || option == "all" {
+                let all = option == "all" && !matches!(name, "multiviews" | "symlinksifownermatch");
+                if option == name || all {
                     on = sign;
                 } else if option == "none" {
                     on = false;

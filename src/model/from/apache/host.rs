@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::condition;
+use super::edits::{self, Edits};
 use super::eval::context_of;
 use super::expr::Expr;
+use super::rewriting;
 use super::routes::{self, RouteLayers};
 use super::section::{self, Kind, Matcher, Outer, SectionId, Sections};
 use super::vhost::{self, Names};
@@ -35,6 +37,10 @@ pub(super) struct Shared<'a> {
     pub(super) htaccess: Vec<SectionId>,
     /// The conditions of `<If>`, `<ElseIf>` and `Require expr`.
     pub(super) exprs: HashMap<DirectiveId, Expr, FixedState>,
+    /// The rules and conditions of `mod_rewrite`.
+    pub(super) rewrites: rewriting::Steps,
+    /// `SetEnvIf` and header edits.
+    pub(super) edits: Edits,
     /// Modules that are certainly loaded.
     pub(super) loaded: HashSet<String, FixedState>,
     /// `<AuthnProviderAlias>` by the name it gives.
@@ -113,6 +119,8 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
     intern_patterns(config, sources, &mut regexes);
     let htaccess = config.htaccess.iter().map(|h| sections.lower_htaccess(config, sources, &mut regexes, h)).collect();
     let exprs = conditions(config, sources, &mut regexes);
+    let rewrites = rewriting::steps(config, sources, &mut regexes);
+    let edits = edits::lower(config, sources, &mut regexes);
     let with_main = tree || main_is_reached(config, sources, &outer, &parts);
     let mut shared = Shared {
         config,
@@ -124,6 +132,8 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         outer,
         htaccess,
         exprs,
+        rewrites,
+        edits,
         loaded: condition::loaded(config),
         authn_aliases: authn_aliases(config, sources),
     };
@@ -170,7 +180,8 @@ impl Shared<'_> {
     pub(super) fn directory_rank(&self, id: SectionId) -> (bool, usize) {
         let section = self.sections.get(id);
         let is_regex = matches!(section.matcher, Matcher::Regex(_));
-        let depth = if is_regex { 0 } else { section::components(&self.directive(section.directive).arg(0)) };
+        let pattern = section::pattern_text(&self.directive(section.directive)).into_owned();
+        let depth = if is_regex { pattern.matches('/').count() } else { section::components(&pattern) };
         (is_regex, depth)
     }
 }
@@ -262,7 +273,7 @@ fn intern_patterns(config: &Config, sources: &SourceMap, regexes: &mut Regexes) 
         }
     }
     for redirect in config.all(sources, Name::RedirectMatch) {
-        if let Some(from) = super::translate::redirect(&redirect, false).from {
+        if let Some(from) = super::redirect::redirect(&redirect, false).from {
             regexes.intern(&from, false);
         }
     }
@@ -320,6 +331,11 @@ impl<'a> Host<'a> {
     pub fn directive(&self) -> Option<Directive<'a>> {
         let id = self.shared.sections.get(self.section?).directive;
         (id != TOP).then(|| self.shared.directive(id))
+    }
+
+    /// A directive of the configuration.
+    pub fn directive_of(&self, id: DirectiveId) -> Directive<'a> {
+        self.shared.directive(id)
     }
 
     /// The sections with settings of the server itself: outside of all sections, then the virtual host.

@@ -4,7 +4,7 @@ use super::chain::{Group, Layer};
 use super::glob;
 use super::htaccess::Overrides;
 use super::section::{self, Matcher, SectionId, components, pattern_text};
-use super::walk::{Stands, Stop, Walk};
+use super::walk::{Stands, Stop, Walk, Walked};
 use crate::project::apache::TOP;
 use crate::syntax::apache::Name;
 
@@ -125,27 +125,51 @@ impl Walk<'_, '_> {
     /// Adds the `<Directory>` sections and `.htaccess` files for the file (`ap_directory_walk`). The path is cut where it leaves what
     /// there is: what follows becomes the path info.
     pub(super) fn directory_walk(&mut self) -> Result<(), Stop> {
-        let host = self.host;
+        self.r.filename = merge_slashes(&self.r.filename);
         let full = self.r.filename.clone();
         let folders = self.locate();
+        let parent = |file: &str| file.rfind('/').and_then(|at| file.get(..=at)).unwrap_or_default().to_owned();
+        let whole = self.r.path_info.is_empty() && self.r.stands != Stands::Nothing;
+        let first = self.r.layers.len();
+        // A subrequest or an internal redirect into the same folder takes over what was found there, also for another file
+        // (measured: `<DirectoryMatch "index\.html$">` is not for the index file of a folder).
+        let entry = match self.r.stands {
+            Stands::Folder if !self.r.filename.ends_with('/') => format!("{}/", self.r.filename),
+            Stands::File => parent(&self.r.filename),
+            _ => self.r.filename.clone(),
+        };
+        if let Some(walked) = self.r.walked.as_ref().filter(|walked| whole && walked.folder == entry) {
+            self.r.layers.extend_from_slice(&walked.layers);
+            self.r.same_folder = true;
+            return Ok(());
+        }
+        self.r.walked = None;
+        self.r.same_folder = false;
+        self.walk_folders(&full, folders, whole)?;
+        let layers = self.r.layers.get(first..).unwrap_or_default().to_vec();
+        let folder = if self.r.stands == Stands::Folder { self.r.filename.clone() } else { parent(&self.r.filename) };
+        self.r.walked = Some(Walked { folder, layers });
+        Ok(())
+    }
+
+    /// From the root down to the folder of the file. `whole`: the whole path is there.
+    fn walk_folders(&mut self, full: &str, folders: usize, whole: bool) -> Result<(), Stop> {
+        let host = self.host;
         let directories = self.directories();
         let (plain, regex): (Vec<SectionId>, Vec<SectionId>) =
             directories.into_iter().partition(|id| !matches!(host.shared.sections.get(*id).matcher, Matcher::Regex(_)));
         let mut next = 0;
         for depth in 0..=folders {
-            let folder = folder_of(&full, depth);
-            while let Some(id) = plain.get(next) {
-                let directive = self.directive(host.shared.sections.get(*id).directive);
-                let own_depth = components(&pattern_text(&directive));
-                if own_depth > depth {
-                    break;
-                }
-                next += 1;
-                if own_depth == depth && self.directory_matches(*id, folder) && self.section_in_force(*id) {
-                    self.push(*id, Group::Directory);
-                }
-            }
-            self.htaccess_of(folder)?;
+            self.plain_sections(&plain, &mut next, depth, folder_of(full, depth));
+            self.htaccess_of(folder_of(full, depth))?;
+        }
+        // Where links are followed, the server does not look whether the last segment is a folder: a section may be for a file.
+        if whole
+            && self.r.stands == Stands::File
+            && self.option_or("followsymlinks", true)
+            && !self.option("symlinksifownermatch")
+        {
+            self.plain_sections(&plain, &mut next, folders + 1, full);
         }
         let filename = self.r.filename.clone();
         for id in regex {
@@ -157,6 +181,22 @@ impl Walk<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Adds the sections without a regular expression for a folder that is so many segments deep. They are sorted by depth; those
+    /// before `next` are done.
+    fn plain_sections(&mut self, plain: &[SectionId], next: &mut usize, depth: usize, folder: &str) {
+        while let Some(id) = plain.get(*next) {
+            let directive = self.directive(self.host.shared.sections.get(*id).directive);
+            let own_depth = components(&pattern_text(&directive));
+            if own_depth > depth {
+                break;
+            }
+            *next += 1;
+            if own_depth == depth && self.directory_matches(*id, folder) && self.section_in_force(*id) {
+                self.push(*id, Group::Directory);
+            }
+        }
     }
 
     /// The `<Directory>` sections of the host in the order of their walk.

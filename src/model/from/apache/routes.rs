@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
-use super::authz::{REQUIRES, Requirement};
-use super::chain::{self, Group, Layer};
+use super::chain::{Group, Layer};
 use super::host::{Host, Shared};
 use super::layers::location_takes;
 use super::section::{Matcher, SectionId, pattern_text};
-use super::translate::{ALIASES, PASSES, REDIRECTS};
+use super::traits::traits;
+use super::translate::{ALIASES, PASSES};
 use crate::model::{PathSet, Paths, Route, RouteId, Traits};
 use crate::project::apache::DirectiveId;
 use crate::project::apache::config::DOCUMENT_ROOT;
@@ -379,103 +379,4 @@ impl Routing<'_, '_> {
 
 fn base_locations(base: &Base) -> Vec<(SectionId, PathSet)> {
     base.locations.clone()
-}
-
-/// What the sections of a route have to do with credentials.
-fn traits(host: &Host, layers: &[Layer]) -> Traits {
-    let shared = &host.shared;
-    let sections = &shared.sections;
-    let mut usually = |id: DirectiveId| shared.usually(id);
-    let mut traits = Traits::default();
-    let mut has = |names: &[Name]| chain::last(sections, layers, names, &mut usually);
-    let marks: [(Traits, &[Name]); 8] = [
-        (Traits::SETS_HEADERS, &[Name::RequestHeader]),
-        (Traits::EDITS_RESPONSE, &[Name::Header, Name::ExpiresActive]),
-        (Traits::ERROR_PAGES, &[Name::ErrorDocument]),
-        (Traits::REWRITES, &[Name::RewriteRule]),
-        (Traits::REWRITES, REDIRECTS),
-        (Traits::CACHE, &[Name::CacheEnable]),
-        (Traits::UPSTREAM, PASSES),
-        (Traits::UPSTREAM, &[Name::SetHandler, Name::AddHandler, Name::AddType, Name::ScriptAlias, Name::ScriptAliasMatch]),
-    ];
-    for (mark, names) in marks {
-        if has(names).is_some() {
-            traits.add(mark);
-        }
-    }
-    let upstream = shared.is_tree() || shared.config.partial;
-    if upstream {
-        traits.add(Traits::UPSTREAM);
-    }
-    if has(&[Name::CGIPassAuth, Name::AuthBasicFake]).is_some() {
-        traits.add(Traits::TOUCHES_AUTHORIZATION);
-    }
-    if has(&[Name::ProxyPassReverseCookiePath, Name::ProxyPassReverseCookieDomain]).is_some() {
-        traits.add(Traits::COOKIES);
-    }
-    if has(&[Name::ProxyPreserveHost]).is_some_and(|id| shared.directive(id).arg(0).eq_ignore_ascii_case("on")) {
-        traits.add(Traits::SETS_HOST);
-    }
-    header_traits(host, layers, &mut traits);
-    gate_traits(host, layers, &mut traits);
-    traits
-}
-
-/// Header edits that name Authorization, Cookie or Set-Cookie.
-fn header_traits(host: &Host, layers: &[Layer], traits: &mut Traits) {
-    let shared = &host.shared;
-    let mut usually = |id: DirectiveId| shared.usually(id);
-    for id in chain::all(&shared.sections, layers, &[Name::RequestHeader, Name::Header], &mut usually) {
-        let directive = shared.directive(id);
-        for word in directive.args().take(3) {
-            let word = word.trim_end_matches(':');
-            if word.eq_ignore_ascii_case("authorization") {
-                traits.add(Traits::TOUCHES_AUTHORIZATION);
-            } else if word.eq_ignore_ascii_case("cookie") || word.eq_ignore_ascii_case("set-cookie") {
-                traits.add(Traits::COOKIES);
-            }
-        }
-    }
-    let sets = [Name::SetEnvIf, Name::SetEnvIfNoCase, Name::SetEnvIfExpr, Name::RewriteRule, Name::SetEnv];
-    for id in chain::all(&shared.sections, layers, &sets, &mut usually) {
-        let text = shared.directive(id).raw_args();
-        if text.len() < 4096 && text.to_ascii_uppercase().contains("AUTHORIZATION") {
-            traits.add(Traits::TOUCHES_AUTHORIZATION);
-            break;
-        }
-    }
-}
-
-/// Gates and addresses, as the last section with a `Require` has them, and those of 2.2.
-fn gate_traits(host: &Host, layers: &[Layer], traits: &mut Traits) {
-    let shared = &host.shared;
-    let sections = &shared.sections;
-    let mut usually = |id: DirectiveId| shared.usually(id);
-    let merges = chain::last(sections, layers, &[Name::AuthMerging], &mut usually).is_some();
-    let requires = if merges {
-        chain::all(sections, layers, REQUIRES, &mut usually)
-    } else {
-        chain::last_run(sections, layers, REQUIRES, &mut usually)
-    };
-    let mut todo = requires;
-    while let Some(id) = todo.pop() {
-        let directive = shared.directive(id);
-        if directive.name() != Name::Require {
-            todo.extend(directive.children().map(|c| c.id));
-            continue;
-        }
-        let requirement = Requirement::of(&directive);
-        if requirement.needs_user() || requirement.kind() == Some(crate::model::GateKind::Opaque) {
-            traits.add(Traits::GATE);
-        } else if requirement.provider != "all" || !requirement.args.first().is_some_and(|a| a.eq_ignore_ascii_case("granted")) {
-            traits.add(Traits::ADDRESSES);
-        }
-    }
-    let compat = chain::last_run(sections, layers, super::access::COMPAT, &mut usually);
-    if compat.iter().any(|id| matches!(shared.directive(*id).name(), Name::Deny | Name::Order)) {
-        traits.add(Traits::ADDRESSES);
-    }
-    if chain::last(sections, layers, &[Name::AuthType], &mut usually).is_some() {
-        traits.add(Traits::GATE);
-    }
 }

@@ -1,13 +1,11 @@
 //! A virtual host as a site: what rules ask.
 
-use super::chain;
 use super::host::Host;
 use super::walk::{End, Walk};
 use crate::model::from::choices::{self, Choices};
 use crate::model::{Handler, HandlerKind, Known, Outcome, Place, Request, Route, RouteId, Scheme, Site};
-use crate::project::apache::{Directive, DirectiveId};
+use crate::project::apache::Directive;
 use crate::source::Span;
-use crate::syntax::apache::Name;
 
 impl<'a> Host<'a> {
     fn follow(&self, request: &Request, choices: &mut Choices) -> Outcome {
@@ -51,31 +49,12 @@ impl<'a> Host<'a> {
     /// The directive of the handler, else the innermost section that is for the request, else the host.
     fn served_by(&self, walk: &Walk<'_, 'a>, handler: &Handler) -> Place {
         if let Some(span) = handler.span {
-            let text = crate::model::from::apache::site::fold(self.shared.sources.text(span));
+            let text = fold(self.shared.sources.text(span));
             return Place { span, text };
         }
         let sections = walk.r.layers.iter().rev().map(|layer| self.shared.sections.get(layer.section));
         let inner = sections.map(|s| s.directive).find(|id| *id != crate::project::apache::TOP);
         inner.map_or_else(|| self.place(), |id| place_of(&self.shared.directive(id)))
-    }
-
-    /// The directive of that name that counts for a route. For lists (`Require`, `Header` …) the last one.
-    pub fn effective(&self, route: RouteId, name: Name) -> Option<Directive<'a>> {
-        let layers = self.route_layers.of(route);
-        let found = chain::last(&self.shared.sections, layers, &[name], &mut |id| self.shared.usually(id));
-        found.map(|id| self.shared.directive(id))
-    }
-
-    /// The directives of that name in all sections that are for a route, in the order of merging.
-    pub fn effective_all(&self, route: RouteId, name: Name) -> Vec<Directive<'a>> {
-        let layers = self.route_layers.of(route);
-        let found = chain::all(&self.shared.sections, layers, &[name], &mut |id| self.shared.usually(id));
-        found.into_iter().map(|id| self.shared.directive(id)).collect()
-    }
-
-    /// A directive of the configuration.
-    pub fn directive_of(&self, id: DirectiveId) -> Directive<'a> {
-        self.shared.directive(id)
     }
 }
 

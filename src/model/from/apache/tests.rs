@@ -178,7 +178,7 @@ fn folders_and_index_files() {
     let indexes = ROOT.replace("Require", "Options Indexes\nRequire");
     assert_eq!(status(&ask(&indexes, &files, &get("/b/"))), Some(200));
     assert_eq!(status(&ask(ROOT, &files, &get("/c"))), Some(404));
-    assert_eq!(status(&ask(ROOT, &files, &get("/a/index.html").method("POST"))), Some(405));
+    assert_eq!(status(&ask(ROOT, &files, &get("/a/index.html").method("POST"))), Some(200));
     assert_eq!(status(&ask(ROOT, &files, &get("/a/index.html").method("FOO"))), Some(501));
 }
 
@@ -223,4 +223,31 @@ fn routes_partition_the_well_known_paths() {
         assert!(host.landmark(id as u32).is_some(), "{texts:?}");
         assert!(host.context(id as u32).starts_with("VirtualHost a.test"));
     }
+}
+
+#[test]
+fn blocks_in_the_order_of_merging() {
+    let basic = "AuthType Basic\nAuthName Inner\nAuthUserFile /etc/apache2/other\nRequire valid-user\n";
+    let mut memory = Memory::new();
+    let conf = "ServerRoot /etc/apache2\nListen 80\nDocumentRoot /srv/www\n\
+                <Directory /srv/www>\nAllowOverride All\nRequire all granted\n</Directory>\n\
+                <Directory /srv/www/closed>\nAllowOverride None\n</Directory>\n\
+                <Location /in>\nAuthType Basic\nAuthName Outer\nAuthUserFile pw\nRequire user ann\n</Location>\n";
+    memory.add("/etc/apache2/apache2.conf", conf);
+    memory.add("/srv/www/in/.htaccess", basic);
+    memory.add("/srv/www/closed/.htaccess", basic);
+    let settings = Settings { this_host: true, ..Settings::default() };
+    let mut sources = SourceMap::new();
+    let loaded = load(&memory, &mut sources, Path::new("/etc/apache2/apache2.conf"), Path::new("/"), &settings);
+    let lookup = Lookup::new(&memory, Path::new("/etc/apache2"), &settings);
+    let hosts = lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
+    let host = &hosts[0];
+    let blocks = host.auth_blocks_at(&host.request("/in/x"));
+    let names: Vec<String> = blocks.iter().filter_map(|b| Some(b.auth_name?.arg(0).into_owned())).collect();
+    assert_eq!(names, ["Inner", "Outer"]);
+    assert_eq!(blocks.len(), 3);
+    let name = host.effective_at(&host.request("/in/x"), crate::syntax::apache::Name::AuthName);
+    assert_eq!(name.map(|d| d.arg(0).into_owned()).as_deref(), Some("Outer"));
+    let read: Vec<(&str, bool)> = host.htaccess().iter().map(|h| (h.folder.as_str(), host.reads(h))).collect();
+    assert_eq!(read, [("/srv/www/closed", false), ("/srv/www/in", true)]);
 }

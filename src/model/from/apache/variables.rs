@@ -1,12 +1,13 @@
 //! What the walk tells the modules that ask about the request.
 
 use super::vars::{FileTest, Target, Variable, Vars};
-use super::walk::{Stands, Walk};
-use crate::model::fact::{concat, unknown_value};
+use super::walk::{End, Field, Stands, Walk};
+use crate::model::fact::unknown_value;
 use crate::model::from::lookup::Found;
-use crate::model::{Scheme, Value};
+use crate::model::{Known, Scheme, Value};
 use crate::source::Span;
 use crate::syntax::apache::Name;
+use crate::syntax::apache::header::Table;
 
 impl Vars for Walk<'_, '_> {
     fn variable(&mut self, variable: Variable) -> Value {
@@ -37,7 +38,7 @@ impl Vars for Walk<'_, '_> {
             Variable::Ipv6 => on(self.request.client.is_ipv6()),
             Variable::IsSubreq => known(if self.r.subrequest { "true" } else { "false" }),
             Variable::PathInfo => known(&self.r.path_info),
-            Variable::QueryString => self.r.args.clone(),
+            Variable::QueryString => self.r.args.clone().unwrap_or_else(|| known("")),
             Variable::RemoteAddr => address(self.client),
             Variable::RemoteHost => unknown_value("name of the client"),
             Variable::RemoteIdent => known(""),
@@ -46,7 +47,11 @@ impl Vars for Walk<'_, '_> {
             Variable::RequestFilename => known(if self.r.filename.is_empty() { &self.r.uri } else { &self.r.filename }),
             Variable::RequestMethod => known(&self.r.method),
             Variable::RequestScheme => known(self.scheme().as_str()),
-            Variable::RequestStatus => known(&self.r.status.to_string()),
+            Variable::RequestStatus => match &self.end {
+                None => known(&self.r.status.to_string()),
+                Some(End::Status(Known::Is(status), _)) => known(&status.to_string()),
+                Some(_) => unknown_value("status of the application's answer"),
+            },
             Variable::RequestUri => known(&self.r.uri),
             Variable::ServerAddr => match super::vhost::local_address(self.request) {
                 Some(address) => known(&address.to_string()),
@@ -69,25 +74,12 @@ impl Vars for Walk<'_, '_> {
         }
     }
 
-    fn request_header(&mut self, name: &str) -> Option<Value> {
-        let fields: Vec<Value> =
-            self.headers.iter().filter(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value.clone()).collect();
-        let mut parts = Vec::with_capacity(fields.len() * 2);
-        for field in fields {
-            if !parts.is_empty() {
-                parts.push(Value::Known(", ".to_owned()));
-            }
-            parts.push(field);
+    fn fields(&mut self, table: Table) -> &mut Vec<Field> {
+        match table {
+            Table::Request => &mut self.headers,
+            Table::Success => &mut self.success,
+            Table::Always => &mut self.always,
         }
-        (!parts.is_empty()).then(|| concat(parts))
-    }
-
-    fn request_headers(&mut self) -> Vec<(String, Value)> {
-        self.headers.iter().map(|f| (f.name.clone(), f.value.clone())).collect()
-    }
-
-    fn response_header(&mut self, _name: &str) -> Option<Value> {
-        None
     }
 
     fn env(&mut self, name: &str) -> Option<Value> {
@@ -146,6 +138,24 @@ impl Vars for Walk<'_, '_> {
 
     fn look_ahead(&mut self, _target: Target<'_>, variable: &str) -> Value {
         unknown_value(&format!("%{{LA-U:{variable}}}"))
+    }
+
+    fn serves_host(&mut self, host: &str, port: u16) -> Option<bool> {
+        let names = &self.host.names;
+        let asked = host.trim_matches(['[', ']']).parse().ok();
+        let by_address = |a: &super::vhost::Address| a.port.is_none_or(|p| p == port) && a.ip.is_some() && a.ip == asked;
+        if names.addresses.iter().any(by_address) {
+            return Some(true);
+        }
+        let own_port = names.named_port.or_else(|| names.addresses.iter().find_map(|a| a.port)).unwrap_or(0);
+        let host = host.to_ascii_lowercase();
+        Some(port == own_port && (names.fits(&host) || self.host.server_name.as_deref() == Some(host.as_str())))
+    }
+
+    fn spend(&mut self) -> bool {
+        let left = &mut self.choices.steps_left;
+        *left = left.saturating_sub(1);
+        *left > 0
     }
 
     fn decide(&mut self, question: &str, default: bool, by: Span, file_system: bool) -> bool {

@@ -1,7 +1,9 @@
 //! What a request looks like to `mod_rewrite`, to expressions, to `SetEnvIf` and to `Header`.
 
+use super::walk::Field;
 use crate::model::Value;
 use crate::source::Span;
+use crate::syntax::apache::header::Table;
 
 /// A server variable: `%{NAME}` of `mod_rewrite` (`lookup_variable`) and of expressions (`request_var_fn` and its like). Those that
 /// are request header fields under another name (`HTTP_HOST`) are asked for as such.
@@ -164,15 +166,26 @@ pub(super) trait Vars {
     /// A server variable; one that is not set is empty.
     fn variable(&mut self, variable: Variable) -> Value;
 
-    /// A request header field: fields of one name are joined with `, ` (`apr_table_get` of what the server merged). `None`: there
-    /// is none.
-    fn request_header(&mut self, name: &str) -> Option<Value>;
+    /// The header fields of the request (`r->headers_in`, `Host` among them; those that the client sends under one name are joined
+    /// with `, `), those sent with errors too (`r->err_headers_out`), or
+    /// those of other responses (`r->headers_out`).
+    fn fields(&mut self, table: Table) -> &mut Vec<Field>;
 
-    /// The names and values of all request header fields, in order; `Host` among them.
-    fn request_headers(&mut self) -> Vec<(String, Value)>;
+    /// A request header field, of several the first; `None`: there is none.
+    fn request_header(&mut self, name: &str) -> Option<Value> {
+        self.fields(Table::Request).iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value.clone())
+    }
 
-    /// A response header field, as far as there is a response.
-    fn response_header(&mut self, name: &str) -> Option<Value>;
+    /// The names and values of all request header fields, in order.
+    fn request_headers(&mut self) -> Vec<(String, Value)> {
+        self.fields(Table::Request).iter().map(|f| (f.name.clone(), f.value.clone())).collect()
+    }
+
+    /// A response header field, as far as there is a response; those that are not sent with errors count first.
+    fn response_header(&mut self, name: &str) -> Option<Value> {
+        let mut find = |table| self.fields(table).iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value.clone());
+        find(Table::Success).or_else(|| find(Table::Always))
+    }
 
     /// A variable of `r->subprocess_env`; `None`: not set.
     fn env(&mut self, name: &str) -> Option<Value>;
@@ -204,6 +217,13 @@ pub(super) trait Vars {
 
     /// A variable as a subrequest would see it (`%{LA-U:NAME}`).
     fn look_ahead(&mut self, target: Target<'_>, variable: &str) -> Value;
+
+    /// Whether a host and a port name this virtual host (`ap_matches_request_vhost`): one of its addresses, or one of its names with
+    /// the port of its `ServerName`; `None`: unknown.
+    fn serves_host(&mut self, host: &str, port: u16) -> Option<bool>;
+
+    /// Takes one rewrite step of the budget of the request; `false`: there is none left.
+    fn spend(&mut self) -> bool;
 
     /// Asks what the files do not tell. The same question gets the same answer within one run.
     fn decide(&mut self, question: &str, default: bool, by: Span, file_system: bool) -> bool;

@@ -4,15 +4,13 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use super::chain::{self, Layer};
-use super::condition;
+use super::chain::Layer;
 use super::env::Env;
 use super::host::Host;
 use crate::model::from::choices::Choices;
 use crate::model::{Combine, Gate, Handler, Known, Request, Step, Unknown, Value};
-use crate::project::apache::{Directive, DirectiveId, TOP};
+use crate::project::apache::DirectiveId;
 use crate::source::Span;
-use crate::syntax::apache::Name;
 
 /// `LimitInternalRecursion`: internal redirects before the server gives up with 500.
 pub(super) const MAX_REDIRECTS: u32 = 10;
@@ -32,6 +30,14 @@ pub(super) enum End {
     Status(Known<u16>, Option<DirectiveId>),
     /// The application answers.
     Upstream,
+}
+
+/// The result of a walk over `<Directory>` sections and `.htaccess` files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// The folder of the file, with a slash at its end.
+    pub(super) folder: String,
+    pub(super) layers: Vec<Layer>,
 }
 
 /// A phase that does not go on: the status, and the directive that says so.
@@ -81,7 +87,8 @@ pub(super) struct Frame {
     pub(super) path: String,
     /// Decoded and normalised path (`r->uri`).
     pub(super) uri: String,
-    pub(super) args: Value,
+    /// What follows `?`; `None`: there is no `?` (`r->args`).
+    pub(super) args: Option<Value>,
     pub(super) method: String,
     /// The file as the server names it; with `path_info` behind it where that is not a file.
     pub(super) filename: String,
@@ -89,8 +96,12 @@ pub(super) struct Frame {
     pub(super) stands: Stands,
     pub(super) proxied: Option<Proxied>,
     /// Where `mod_rewrite` sends the request in the handler phase.
-    pub(super) rewritten: Option<(String, Value)>,
+    pub(super) rewritten: Option<(String, Option<Value>)>,
     pub(super) handler: Option<HandlerName>,
+    /// The handler that a `RewriteRule` with `H` names.
+    pub(super) forced_handler: Option<(Value, Span)>,
+    /// The type that a `RewriteRule` with `T` names.
+    pub(super) forced_type: Option<(Value, Span)>,
     /// Whether `ScriptAlias` mapped it: what it names is run, whatever `Options` say.
     pub(super) script_alias: bool,
     /// URL prefix and folder of the alias that mapped it.
@@ -98,6 +109,10 @@ pub(super) struct Frame {
     /// The directive that mapped it to a file.
     pub(super) mapped_by: Option<DirectiveId>,
     pub(super) layers: Vec<Layer>,
+    /// What the last walk over the folders found: a request that follows from this one may take it over.
+    pub(super) walked: Option<Walked>,
+    /// Whether this one took it over.
+    pub(super) same_folder: bool,
     pub(super) env: Env,
     /// What modules tell each other (`r->notes`).
     pub(super) notes: Env,
@@ -115,7 +130,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Makes it one of another path that nothing is known of yet.
-    pub(super) fn reset(&mut self, path: String, args: Value) {
+    pub(super) fn reset(&mut self, path: String, args: Option<Value>) {
         self.uri.clone_from(&path);
         self.path = path;
         self.args = args;
@@ -125,6 +140,8 @@ impl Frame {
         self.proxied = None;
         self.rewritten = None;
         self.handler = None;
+        self.forced_handler = None;
+        self.forced_type = None;
         self.script_alias = false;
         self.context = None;
         self.mapped_by = None;
@@ -142,6 +159,10 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) r: Frame,
     /// The request header, `Host` among them (`r->headers_in`).
     pub(super) headers: Vec<Field>,
+    /// Response header fields that the configuration makes (`r->headers_out`) …
+    pub(super) success: Vec<Field>,
+    /// … and those that are sent with errors too (`r->err_headers_out`).
+    pub(super) always: Vec<Field>,
     /// Header fields that the configuration took away, with the directive.
     pub(super) cleared: Vec<(String, Span)>,
     /// The file that the client's own path means.
@@ -152,7 +173,11 @@ pub(super) struct Walk<'w, 'a> {
     /// How many subrequests this one is in.
     pub(super) depth: u32,
     /// Whether a condition (`<IfModule>` …) holds, as far as it was asked.
-    conditions: Vec<Option<bool>>,
+    pub(super) conditions: Vec<Option<bool>>,
+    /// Whether a rule with `END` keeps all others from running.
+    pub(super) rewrites_end: bool,
+    /// `Set-Cookie` fields that rules make, with the rules.
+    pub(super) cookies: Vec<(Value, Span)>,
     pub(super) location: Option<Value>,
     pub(super) end: Option<End>,
     /// What makes the response, or would have made it.
@@ -170,7 +195,7 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) gates: Vec<Gate>,
     pub(super) steps: Vec<Step>,
     pub(super) unknown: Vec<Unknown>,
-    noted: HashSet<(String, Span), foldhash::fast::FixedState>,
+    pub(super) noted: HashSet<(String, Span), foldhash::fast::FixedState>,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -180,7 +205,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         if !request.host.is_empty() {
             headers.push(field("Host", &host_header(request)));
         }
-        headers.extend(request.headers.iter().map(|(name, value)| field(name, value)));
+        for (name, value) in &request.headers {
+            // Fields of one name are one to the server.
+            let same = headers.iter_mut().find(|f: &&mut Field| f.name.eq_ignore_ascii_case(name));
+            match same {
+                Some(Field { value: Value::Known(text), .. }) => {
+                    text.push_str(", ");
+                    text.push_str(value);
+                }
+                _ => headers.push(field(name, value)),
+            }
+        }
         Self {
             host,
             request,
@@ -188,7 +223,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             r: Frame {
                 path: request.path.clone(),
                 uri: request.path.clone(),
-                args: Value::Known(request.query.clone().unwrap_or_default()),
+                args: request.query.clone().map(Value::Known),
                 method: request.method.clone(),
                 filename: String::new(),
                 path_info: String::new(),
@@ -196,10 +231,14 @@ impl<'w, 'a> Walk<'w, 'a> {
                 proxied: None,
                 rewritten: None,
                 handler: None,
+                forced_handler: None,
+                forced_type: None,
                 script_alias: false,
                 context: None,
                 mapped_by: None,
                 layers: Vec::new(),
+                walked: None,
+                same_folder: false,
                 env: Env::default(),
                 notes: Env::default(),
                 user: None,
@@ -209,12 +248,16 @@ impl<'w, 'a> Walk<'w, 'a> {
                 redirected: false,
             },
             headers,
+            success: Vec::new(),
+            always: Vec::new(),
             cleared: Vec::new(),
             own_file: None,
             client: Some(request.client),
             redirects_left: MAX_REDIRECTS,
             depth: 0,
             conditions: vec![None; host.shared.config.conditions.len()],
+            rewrites_end: false,
+            cookies: Vec::new(),
             location: None,
             end: None,
             served: None,
@@ -280,7 +323,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// Starts again with another path (`ap_internal_redirect`). `false`: too many of them.
-    pub(super) fn internal_redirect(&mut self, path: String, args: Value) -> bool {
+    pub(super) fn internal_redirect(&mut self, path: String, args: Option<Value>) -> bool {
         if self.redirects_left == 0 {
             return false;
         }
@@ -293,107 +336,6 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.post_read_request();
         true
     }
-
-    // What the phases share.
-
-    pub(super) fn directive(&self, id: DirectiveId) -> Directive<'a> {
-        self.host.shared.directive(id)
-    }
-
-    /// Runs `find` with a test whether directives are in force, which may ask.
-    fn with_conditions<T>(&mut self, find: impl FnOnce(&Host<'a>, chain::InForce) -> T) -> T {
-        let host = self.host;
-        let (conditions, choices, unknown) = (&mut self.conditions, &mut *self.choices, &mut self.unknown);
-        let mut in_force = |id: DirectiveId| in_force(host, conditions, choices, unknown, id);
-        find(host, &mut in_force)
-    }
-
-    /// Whether a directive is in force.
-    pub(super) fn in_force(&mut self, id: DirectiveId) -> bool {
-        self.with_conditions(|_, in_force| in_force(id))
-    }
-
-    /// The directive of one of these names that counts here, where the last one does.
-    pub(super) fn last(&mut self, names: &[Name]) -> Option<Directive<'a>> {
-        let layers = std::mem::take(&mut self.r.layers);
-        let found = self.with_conditions(|host, f| chain::last(&host.shared.sections, &layers, names, f));
-        self.r.layers = layers;
-        found.map(|id| self.directive(id))
-    }
-
-    /// All directives of these names that are for the request, in the order of merging.
-    pub(super) fn all(&mut self, names: &[Name]) -> Vec<DirectiveId> {
-        let layers = std::mem::take(&mut self.r.layers);
-        let found = self.with_conditions(|host, f| chain::all(&host.shared.sections, &layers, names, f));
-        self.r.layers = layers;
-        found
-    }
-
-    /// The directives of these names of the last section that has one.
-    pub(super) fn last_run(&mut self, names: &[Name]) -> Vec<DirectiveId> {
-        let layers = std::mem::take(&mut self.r.layers);
-        let found = self.with_conditions(|host, f| chain::last_run(&host.shared.sections, &layers, names, f));
-        self.r.layers = layers;
-        found
-    }
-
-    /// The directives of these names of one section.
-    pub(super) fn own(&mut self, section: super::section::SectionId, names: &[Name]) -> Vec<DirectiveId> {
-        let mut found = Vec::new();
-        self.with_conditions(|host, f| chain::all_in(&host.shared.sections, section, names, f, &mut found));
-        found
-    }
-
-    /// The directive of these names that counts for the whole host.
-    pub(super) fn server_setting(&mut self, names: &[Name]) -> Option<Directive<'a>> {
-        self.with_conditions(|host, f| host.server_setting(names, f))
-    }
-
-    /// The directives of these names for the whole host, its own first.
-    pub(super) fn server_list(&mut self, names: &[Name]) -> Vec<DirectiveId> {
-        self.with_conditions(|host, f| host.server_list(names, f))
-    }
-
-    /// The document root; `None`: not known.
-    pub(super) fn document_root(&mut self) -> Option<String> {
-        self.with_conditions(|host, f| host.document_root(f).map(std::borrow::Cow::into_owned))
-    }
-
-    /// Whether a flag is on; `None`: not set.
-    pub(super) fn flag(&mut self, name: Name) -> Option<bool> {
-        self.last(&[name]).map(|d| d.arg(0).eq_ignore_ascii_case("on"))
-    }
-
-    pub(super) fn step(&mut self, what: impl Into<String>, by: DirectiveId) {
-        if by != TOP {
-            self.steps.push(Step { what: what.into(), span: self.directive(by).span() });
-        }
-    }
-
-    pub(super) fn note_unknown(&mut self, what: &str, span: Span, file_system: bool) {
-        if self.noted.insert((what.to_owned(), span)) {
-            self.unknown.push(Unknown { what: what.to_owned(), span, file_system });
-        }
-    }
-
-    /// The place to blame where no directive is: the head of the host.
-    pub(super) fn place(&self) -> Span {
-        match self.host.section {
-            Some(id) => self.host.shared.section_span(id),
-            None => Span::new(self.host.shared.config.main, 0, 0),
-        }
-    }
-
-    /// Asks what the files do not tell.
-    pub(super) fn decide(&mut self, question: &str, default: bool, span: Span, file_system: bool) -> bool {
-        self.note_unknown(question, span, file_system);
-        self.choices.answer(question, default)
-    }
-
-    /// The value of a request header field (`apr_table_get`): of several the first.
-    pub(super) fn header(&self, name: &str) -> Option<&Field> {
-        self.headers.iter().find(|f| f.name.eq_ignore_ascii_case(name))
-    }
 }
 
 /// What the handler phase comes to.
@@ -403,34 +345,6 @@ pub(super) enum Invoked {
     /// The request starts again elsewhere.
     Redirect,
     Stop(Stop),
-}
-
-fn in_force(
-    host: &Host<'_>,
-    conditions: &mut [Option<bool>],
-    choices: &mut Choices,
-    unknown: &mut Vec<Unknown>,
-    id: DirectiveId,
-) -> bool {
-    let config = host.shared.config;
-    let Some(placed) = config.placed.get(id as usize) else { return true };
-    condition::holds(config, placed.condition, &mut |number, condition| {
-        if let Some(Some(known)) = conditions.get(number as usize) {
-            return *known;
-        }
-        let answer = host.shared.answer(&condition.kind).unwrap_or_else(|| {
-            let question = condition::question(&condition.kind);
-            let file_system = matches!(condition.kind, crate::project::apache::ConditionKind::File(_));
-            if !unknown.iter().any(|u| u.what == question) {
-                unknown.push(Unknown { what: question.clone(), span: condition.span, file_system });
-            }
-            choices.answer(&question, condition::usual(&condition.kind))
-        });
-        if let Some(place) = conditions.get_mut(number as usize) {
-            *place = Some(answer);
-        }
-        answer
-    })
 }
 
 /// The Host header of a request.

@@ -298,6 +298,11 @@ fn macros_that_httpd_refuses() {
         ("<Macro R>\nUse S\n</Macro>\n<Macro S>\nUse R\n</Macro>\nUse R\n", "syntax-error"),
         ("<Macro R $a>\nSetEnv x $a\n</Macro>\nUse R\n", "syntax-error"),
         ("User x\n<Macro R>\nSetEnv x y\n</Macro>\nUndefMacro R\nUse R\n", "syntax-error"),
+        ("<Macro \"\">\n</Macro>\n", "syntax-error"),
+        ("<Macro R $a \"\">\n</Macro>\n", "syntax-error"),
+        ("<Macro R $a $b $a>\n</Macro>\n", "syntax-error"),
+        ("User x\nUndefMacro R\n", "syntax-error"),
+        ("Use\n", "syntax-error"),
     ] {
         let mut tree = tree(&[("x.conf", text)]);
         assert_eq!(rules(&tree.load("x.conf")), [rule], "{text}");

@@ -151,7 +151,7 @@ pub(super) fn cut(word: Word<'_>) -> Result<Vec<Flag<'_>>, RewriteError> {
 }
 
 /// What `atoi` makes of a text.
-pub(super) fn atoi(text: &str) -> i32 {
+pub fn atoi(text: &str) -> i32 {
     let text = text.trim_start_matches(|c: char| c.is_ascii_whitespace());
     let (sign, digits) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),

@@ -6,7 +6,7 @@ mod flags;
 mod words;
 
 pub use condition::{Condition, FileTest, Pattern};
-pub use flags::Flags;
+pub use flags::{Flags, atoi};
 
 use super::expr::{Comparison, Regex};
 

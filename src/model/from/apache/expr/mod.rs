@@ -2,6 +2,8 @@
 
 mod functions;
 
+pub(super) use functions::unescape;
+
 use super::glob;
 use super::groups::{Groups, Search, search};
 use super::vars::{FileTest, Named, Target, Variable, Vars};
@@ -37,8 +39,16 @@ impl Expr {
     }
 
     /// Whether it holds. `groups` are what `$0` to `$9` were before, and become what they are afterwards.
-    pub(super) fn holds(&self, vars: &mut dyn Vars, regexes: &Regexes, groups: &mut Groups) -> Truth {
-        let mut evaluation = Evaluation { vars, regexes, ids: &self.regexes, groups, failed: false, perhaps_failed: false };
+    /// `current` are variables that differ from what `vars` says.
+    pub(super) fn holds(
+        &self,
+        vars: &mut dyn Vars,
+        current: &[(Variable, Value)],
+        regexes: &Regexes,
+        groups: &mut Groups,
+    ) -> Truth {
+        let mut evaluation =
+            Evaluation { vars, current, regexes, ids: &self.regexes, groups, failed: false, perhaps_failed: false };
         let holds = evaluation.test(&self.test, 1);
         match (evaluation.failed, evaluation.perhaps_failed, holds) {
             (true, ..) => Truth::Failed,
@@ -51,13 +61,15 @@ impl Expr {
 /// The value of a text with variables. `None`: the server cannot evaluate it.
 pub(super) fn text(word: &Word, vars: &mut dyn Vars, regexes: &Regexes) -> Option<Value> {
     let mut groups = Groups::None;
-    let mut evaluation = Evaluation { vars, regexes, ids: &[], groups: &mut groups, failed: false, perhaps_failed: false };
+    let mut evaluation =
+        Evaluation { vars, current: &[], regexes, ids: &[], groups: &mut groups, failed: false, perhaps_failed: false };
     let value = evaluation.word(word, 1);
     (!evaluation.failed).then_some(value)
 }
 
 struct Evaluation<'e> {
     vars: &'e mut dyn Vars,
+    current: &'e [(Variable, Value)],
     regexes: &'e Regexes,
     /// The numbers of the expression's own regular expressions.
     ids: &'e [RegexId],
@@ -69,12 +81,12 @@ struct Evaluation<'e> {
 
 impl Evaluation<'_> {
     /// Whether a condition holds; `None`: unknown.
-    fn test(&mut self, test: &Test, depth: u32) -> Option<bool> {
+    fn test(&mut self, condition: &Test, depth: u32) -> Option<bool> {
         if depth > MAX_DEPTH {
             self.failed = true;
             return Some(false);
         }
-        match test {
+        match condition {
             Test::Constant(constant) => Some(*constant),
             Test::Not(inner) => self.test(inner, depth).map(|holds| !holds),
             Test::And(parts) => self.chain(parts, false, depth),
@@ -116,9 +128,9 @@ impl Evaluation<'_> {
             }
             // A name would be looked up.
             Test::Address(word, subnet) => Some(subnet.contains(self.word(word, depth + 1).known()?.parse().ok()?)),
-            Test::Glob(kind, text, pattern) => {
-                let (text, pattern) = (self.word(text, depth + 1), self.word(pattern, depth + 1));
-                let (text, pattern) = (text.known()?, pattern.known()?);
+            Test::Glob(kind, word, pattern) => {
+                let (word, pattern) = (self.word(word, depth + 1), self.word(pattern, depth + 1));
+                let (text, pattern) = (word.known()?, pattern.known()?);
                 Some(match kind {
                     Glob::Path => glob::matches(pattern, text, true),
                     Glob::Text => glob::matches(pattern, text, false),
@@ -218,7 +230,10 @@ impl Evaluation<'_> {
         if let Some(named) = Named::of(name) {
             return match named {
                 Named::Variable(Variable::Other(what)) => unknown_value(what),
-                Named::Variable(variable) => self.vars.variable(variable),
+                Named::Variable(variable) => match self.current.iter().find(|(v, _)| *v == variable) {
+                    Some((_, value)) => value.clone(),
+                    None => self.vars.variable(variable),
+                },
                 Named::Header(name) => self.header(name),
             };
         }

@@ -5,13 +5,13 @@ use crate::syntax::apache::expr::Context;
 
 fn request() -> Fake {
     Fake::default()
-        .variable(Variable::RequestUri, "/wp-admin/x.php")
-        .variable(Variable::RemoteAddr, "203.0.113.9")
-        .variable(Variable::Https, "off")
-        .header("Authorization", "Bearer abc")
-        .header("Host", "a.example")
-        .file("/w", FileKind::Folder)
-        .file("/w/a", FileKind::File)
+        .with_variable(Variable::RequestUri, "/wp-admin/x.php")
+        .with_variable(Variable::RemoteAddr, "203.0.113.9")
+        .with_variable(Variable::Https, "off")
+        .with_header("Authorization", "Bearer abc")
+        .with_header("Host", "a.example")
+        .with_file("/w", FileKind::Folder)
+        .with_file("/w/a", FileKind::File)
 }
 
 fn eval(text: &str) -> (Truth, Groups) {
@@ -23,7 +23,7 @@ fn eval(text: &str) -> (Truth, Groups) {
     request.env.push(("x".to_owned(), known("1")));
     request.env.push(("u".to_owned(), unknown_value("test")));
     request.env.push(("nonempty".to_owned(), Value::Unknown { prefix: String::new(), nonempty: true, why: String::new() }));
-    (expr.holds(&mut request, &regexes, &mut groups), groups)
+    (expr.holds(&mut request, &[], &regexes, &mut groups), groups)
 }
 
 #[test]

@@ -1,0 +1,209 @@
+//! Findings against comments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::ToSpan as _;
+
+use super::Ignore;
+use super::comment::{Comment, Until};
+use crate::finding::{Applicability, Edit, Finding};
+use crate::selection;
+use crate::settings::IgnorePolicy;
+use crate::source::{SourceMap, Span};
+
+/// A finding that a comment accepts: its place in the list, and the reason that the comment gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// Number in the list of findings.
+    pub finding: usize,
+    /// Why it is accepted.
+    pub reason: Option<String>,
+}
+
+/// What a comment came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The comment.
+    pub span: Span,
+    /// The rule that it names.
+    pub rule: String,
+    /// Until when it holds, as written.
+    pub until: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Whether it accepted a finding; `None`: it is expired or wrong, or the rule did not run.
+    pub used: Option<bool>,
+}
+
+/// What came of the comments.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// The findings that are accepted, ascending.
+    pub suppressed: Vec<Suppressed>,
+    /// What is wrong with comments.
+    pub findings: Vec<Finding>,
+    /// All comments, one entry a rule.
+    pub audit: Vec<Audit>,
+}
+
+/// A finding as the comments see it.
+pub struct Shown<'a> {
+    /// The rule.
+    pub rule: &'a str,
+    /// The file, as shown.
+    pub path: &'a str,
+    /// First byte of its primary place.
+    pub start: u32,
+}
+
+/// Takes out the accepted findings. `judged` says whether a rule was looked at in a file with all its findings, so that a comment
+/// without one is not needed.
+pub fn apply(
+    sources: &SourceMap,
+    ignores: &[Ignore],
+    shown: &[Shown],
+    policy: &IgnorePolicy,
+    judged: &dyn Fn(&str, &str) -> bool,
+) -> Applied {
+    let mut applied = Applied::default();
+    if !policy.enabled || ignores.is_empty() {
+        return applied;
+    }
+    // A file that several configurations read is there several times: its comments count once.
+    let mut once: BTreeMap<(&str, u32), &Ignore> = BTreeMap::new();
+    for ignore in ignores {
+        once.entry((&sources.file(ignore.span.file).path, ignore.span.start)).or_insert(ignore);
+    }
+    let mut by_path: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, finding) in shown.iter().enumerate() {
+        by_path.entry(finding.path).or_default().push(index);
+    }
+    let mut taken = BTreeSet::new();
+    for ((path, _), ignore) in once {
+        let comment = match &ignore.comment {
+            Ok(comment) => comment,
+            Err(offset) => {
+                applied.findings.push(unreadable(ignore.span, *offset));
+                continue;
+            }
+        };
+        let holds = !expired(ignore, comment, policy, &mut applied.findings);
+        if policy.require_reason && comment.reason.is_none() {
+            applied.findings.push(without_reason(ignore.span));
+        }
+        for (id, offset) in &comment.rules {
+            let at = part(ignore.span, *offset, id.len());
+            let rule = match selection::resolve(id) {
+                Ok(rule) => rule,
+                Err(near) => {
+                    applied.findings.push(unknown(at, id, near));
+                    continue;
+                }
+            };
+            let unignorable = policy.unignorable.iter().any(|r| r == rule);
+            let accepted = |index: &&usize| {
+                let governed = ignore.governs.as_ref().is_some_and(|range| range.contains(&shown[**index].start));
+                shown[**index].rule == rule && governed && holds && !unignorable
+            };
+            let found: Vec<usize> = by_path.get(path).into_iter().flatten().filter(accepted).copied().collect();
+            let used = (holds && judged(rule, path)).then_some(!found.is_empty());
+            for finding in found {
+                if taken.insert(finding) {
+                    applied.suppressed.push(Suppressed { finding, reason: comment.reason.clone() });
+                }
+            }
+            if unignorable {
+                applied.findings.push(
+                    Finding::new("unused-ignore", at, format!("`{rule}` cannot be ignored: lint401.toml forbids it"))
+                        .help("mend what it reports, or take the rule out of `unignorable`"),
+                );
+            } else if used == Some(false) {
+                applied.findings.push(unused(sources, ignore, comment, rule, at));
+            }
+            let until = comment.until.as_ref().map(|until| match until {
+                Until::Day(day) => day.to_string(),
+                Until::Malformed(text) => text.clone(),
+            });
+            let reason = comment.reason.clone();
+            applied.audit.push(Audit { span: ignore.span, rule: rule.to_owned(), until, reason, used });
+        }
+    }
+    applied.suppressed.sort_by_key(|suppressed| suppressed.finding);
+    applied
+}
+
+/// A part of a comment.
+fn part(comment: Span, offset: usize, length: usize) -> Span {
+    let start = (comment.start + offset as u32).min(comment.end);
+    Span::new(comment.file, start, (start + length as u32).min(comment.end))
+}
+
+fn unreadable(comment: Span, offset: usize) -> Finding {
+    let at = part(comment, offset, usize::MAX >> 33);
+    let at = if at.start == at.end { comment } else { at };
+    Finding::new("unknown-rule-in-ignore", at, "this comment for lint401 is not understood, and accepts nothing")
+        .help("write it as `# lint401: ignore[rule] until=2027-03-31 -- why`; `ignore-block` and `ignore-file` reach further")
+}
+
+fn unknown(at: Span, id: &str, near: Option<&str>) -> Finding {
+    let help = near.map_or_else(|| "`lint401 rules` lists the rules".to_owned(), |near| format!("did you mean `{near}`?"));
+    Finding::new("unknown-rule-in-ignore", at, format!("there is no rule `{id}`, and nothing is accepted here")).help(help)
+}
+
+fn without_reason(comment: Span) -> Finding {
+    Finding::new("ignore-without-reason", comment, "this comment accepts a finding and does not say why")
+        .help("add ` -- ` and the reason at its end")
+}
+
+/// Whether a comment holds no longer; says so.
+fn expired(ignore: &Ignore, comment: &Comment, policy: &IgnorePolicy, findings: &mut Vec<Finding>) -> bool {
+    let day = match &comment.until {
+        None => return false,
+        Some(Until::Malformed(text)) => {
+            let message = format!("`until={text}` is no day, so this comment accepts nothing");
+            findings.push(Finding::new("expired-ignore", ignore.span, message).help("write the day as `until=2027-03-31`"));
+            return true;
+        }
+        Some(Until::Day(day)) => *day,
+    };
+    if day < policy.today {
+        let message = format!("this comment held until {day}, and accepts nothing any more");
+        let help = "mend what it accepted, or give it a new day";
+        findings.push(Finding::new("expired-ignore", ignore.span, message).help(help));
+        return true;
+    }
+    let last =
+        policy.max_age_days.and_then(|days| policy.today.checked_add(i64::from(days).days()).ok().map(|last| (days, last)));
+    if let Some((days, last)) = last.filter(|(_, last)| day > *last) {
+        let message = format!("this comment would hold until {day}, and lint401.toml allows {days} days");
+        findings.push(Finding::new("expired-ignore", ignore.span, message).help(format!("give it a day up to {last}")));
+        return true;
+    }
+    false
+}
+
+/// A comment that accepts nothing; mended by taking it out.
+fn unused(sources: &SourceMap, ignore: &Ignore, comment: &Comment, rule: &str, at: Span) -> Finding {
+    let message = match &ignore.governs {
+        Some(_) => format!("`{rule}` reports nothing here: the comment is not needed"),
+        None => format!("`ignore` of `{rule}` governs nothing here"),
+    };
+    let finding = Finding::new("unused-ignore", at, message);
+    if ignore.governs.is_none() {
+        return finding.help("`ignore-file` stands above the first directive, the others directly above a directive");
+    }
+    let finding = finding.help("take it out");
+    if comment.rules.len() > 1 {
+        return finding;
+    }
+    let text = sources.file(ignore.span.file).text();
+    let before = text.get(..ignore.span.start as usize).unwrap_or_default();
+    let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
+    // On a line of its own it goes with the line.
+    let own_line = before.len() == blanks || before.get(..before.len() - blanks).is_some_and(|b| b.ends_with('\n'));
+    let after = text.get(ignore.span.end as usize..).unwrap_or_default();
+    let line_break = if after.starts_with("\r\n") { 2 } else { u32::from(after.starts_with('\n')) };
+    let end = ignore.span.end + if own_line { line_break } else { 0 };
+    let span = Span::new(ignore.span.file, ignore.span.start - blanks as u32, end);
+    finding.fix(Applicability::Safe, "take the comment out", vec![Edit { span, text: String::new() }])
+}

@@ -1,0 +1,58 @@
+//! Comments that accept findings, and what is wrong with such comments.
+//!
+//! [`collect`] finds the comments of a configuration with the text that each governs; [`apply`] takes out the findings that they
+//! accept and reports the comments that are unknown, expired, without a reason or not needed.
+
+mod apply;
+mod comment;
+
+use std::ops::Range;
+
+pub use apply::{Applied, Audit, Shown, apply};
+
+use crate::source::{SourceMap, Span};
+use comment::{Comment, MARK, Reach};
+
+/// A comment of a tree, with the directives around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commented {
+    /// The comment.
+    pub comment: Span,
+    /// The directive before it that begins on its line, if it stands behind one: its head.
+    pub behind: Option<Span>,
+    /// The directive that comes next: its head, and all of it.
+    pub next: Option<(Span, Span)>,
+    /// Whether a directive stands before it in the file.
+    pub after_directives: bool,
+}
+
+/// A comment that accepts findings.
+#[derive(Clone, Debug)]
+pub struct Ignore {
+    /// The comment.
+    pub span: Span,
+    /// The bytes of the file in which findings are accepted; `None`: nowhere.
+    governs: Option<Range<u32>>,
+    /// What it says, or from which offset it cannot be read.
+    comment: Result<Comment, usize>,
+}
+
+/// Whether a text may hold such comments.
+pub fn is_mentioned(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), MARK.as_bytes()).is_some()
+}
+
+/// The comments for this tool among those of a tree.
+pub fn collect(sources: &SourceMap, comments: impl IntoIterator<Item = Commented>) -> Vec<Ignore> {
+    let read = |commented: Commented| {
+        let comment = comment::read(sources.text(commented.comment))?;
+        let governs = comment.as_ref().ok().and_then(|comment| match comment.reach {
+            Reach::Directive => commented.behind.or(commented.next.map(|(head, _)| head)).map(|span| span.start..span.end),
+            Reach::Block => commented.next.map(|(_, whole)| whole.start..whole.end),
+            // Further down it would accept what nobody sees beside it.
+            Reach::File => (!commented.after_directives).then_some(0..u32::MAX),
+        });
+        Some(Ignore { span: commented.comment, governs, comment })
+    };
+    comments.into_iter().filter_map(read).collect()
+}
