@@ -42,7 +42,7 @@ impl Edit<'_> {
 }
 
 /// A value that is the same for every request.
-fn text(format: &Format) -> Option<String> {
+pub(super) fn text(format: &Format) -> Option<String> {
     let Format::Parts(parts) = format else { return None };
     let literal = |part: &Part| match part {
         Part::Text(text) => Some(text.clone()),

@@ -13,17 +13,32 @@ use crate::syntax::apache::header::{self as syntax, Action, Format, Part, Table,
 /// How often `edit*` replaces in one value.
 const MAX_EDITS: usize = 1000;
 
+/// What a directive does to the fields of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// One takes the place of all.
+    Sets,
+    /// There is one more, or one that has more in it.
+    Adds,
+    /// There is none any more.
+    Removes,
+    /// What there is changes.
+    Edits,
+}
+
 /// A directive with its numbers of regular expressions.
 #[derive(Clone, Debug)]
 pub(super) struct HeaderEdit {
     edit: syntax::HeaderEdit,
     regex: Option<RegexId>,
     expr: Option<Expr>,
+    /// Whether its value has a part that the files do not tell.
+    is_open: bool,
     span: Span,
 }
 
 impl HeaderEdit {
-    pub(super) fn lower(edit: syntax::HeaderEdit, span: Span, regexes: &mut Regexes) -> Self {
+    pub(super) fn lower(edit: syntax::HeaderEdit, is_open: bool, span: Span, regexes: &mut Regexes) -> Self {
         let regex = match &edit.action {
             Action::Edit { regex, .. } | Action::Echo(regex) => Some(regexes.intern(&regex.text, regex.ignore_case)),
             _ => None,
@@ -32,12 +47,22 @@ impl HeaderEdit {
             When::Expr(condition) => Some(Expr::lower(condition, regexes)),
             _ => None,
         };
-        Self { edit, regex, expr, span }
+        Self { edit, regex, expr, is_open, span }
     }
 
-    /// Which fields it edits.
-    pub(super) fn table(&self) -> Table {
-        self.edit.table
+    /// The name of the field.
+    pub(super) fn name(&self) -> &str {
+        &self.edit.name
+    }
+
+    /// What it does to fields of that name.
+    pub(super) fn effect(&self) -> Effect {
+        match self.edit.action {
+            Action::Set(_) | Action::Append(_) => Effect::Sets,
+            Action::Add(_) | Action::Merge(_) | Action::SetIfEmpty(_) => Effect::Adds,
+            Action::Unset => Effect::Removes,
+            Action::Edit { .. } | Action::Echo(_) | Action::Note(_) => Effect::Edits,
+        }
     }
 
     /// Whether its condition holds.
@@ -62,13 +87,13 @@ impl HeaderEdit {
         let position = |fields: &[Field]| fields.iter().position(|f| f.name.eq_ignore_ascii_case(name));
         let field = |value: Value| Field { name: name.clone(), value, by: Some(self.span) };
         match &self.edit.action {
-            Action::Add(format) => fields.push(field(Self::value(format, vars, regexes))),
+            Action::Add(format) => fields.push(field(self.value(format, vars, regexes))),
             Action::Append(format) => {
-                let value = Self::value(format, vars, regexes);
+                let value = self.value(format, vars, regexes);
                 self.append(fields, value);
             }
             Action::Merge(format) => {
-                let value = Self::value(format, vars, regexes);
+                let value = self.value(format, vars, regexes);
                 let held = position(fields).and_then(|at| fields.get(at)).map(|f| holds_token(&f.value, &value));
                 let held = match held {
                     Some(None) => {
@@ -83,12 +108,12 @@ impl HeaderEdit {
                 }
             }
             Action::Set(format) => {
-                let value = Self::value(format, vars, regexes);
+                let value = self.value(format, vars, regexes);
                 self.set(fields, value);
             }
             Action::SetIfEmpty(format) => {
                 if position(fields).is_none() {
-                    fields.push(field(Self::value(format, vars, regexes)));
+                    fields.push(field(self.value(format, vars, regexes)));
                 }
             }
             Action::Unset => fields.retain(|f| !f.name.eq_ignore_ascii_case(name)),
@@ -114,7 +139,7 @@ impl HeaderEdit {
                 }
             }
             Action::Note(format) => {
-                let note = Self::value(format, vars, regexes);
+                let note = self.value(format, vars, regexes);
                 let value = position(fields).and_then(|at| fields.get(at)).map(|f| f.value.clone());
                 if let Some(note) = note.known() {
                     vars.set_note(note, value);
@@ -155,7 +180,10 @@ impl HeaderEdit {
     }
 
     /// A value (`process_tags`).
-    fn value(format: &Format, vars: &mut dyn Vars, regexes: &Regexes) -> Value {
+    fn value(&self, format: &Format, vars: &mut dyn Vars, regexes: &Regexes) -> Value {
+        if self.is_open {
+            return unknown_value("template hole");
+        }
         let parts = match format {
             Format::Expr(word) => {
                 return expr::text(word, vars, regexes).unwrap_or_else(|| Value::Known(String::new()));
@@ -192,7 +220,7 @@ impl HeaderEdit {
             let (Value::Known(text), Groups::Of(found)) = (&rest, &groups) else { break };
             let Some(start) = regexes.captures(regex, text).flatten().and_then(|c| c.get(0)).map(|m| m.start()) else { break };
             let end = start + found.first().map_or(0, String::len);
-            let with = match Self::value(replacement, vars, regexes) {
+            let with = match self.value(replacement, vars, regexes) {
                 Value::Known(with) => groups.put_into(&with),
                 unknown @ Value::Unknown { .. } => unknown,
             };
@@ -209,26 +237,19 @@ impl HeaderEdit {
     }
 }
 
-/// Applies directives in their order to the fields of a table. `early`: those for a request that has just arrived, else the others.
-pub(super) fn apply<'h>(
-    edits: impl IntoIterator<Item = &'h HeaderEdit>,
-    table: Table,
-    early: bool,
-    vars: &mut dyn Vars,
-    regexes: &Regexes,
-) {
-    for edit in edits {
-        if edit.table() != table || (edit.edit.when == When::Early) != early || !edit.applies(vars, regexes) {
-            continue;
-        }
-        // What is echoed is no error of the server.
-        let is_echo = matches!(edit.edit.action, Action::Echo(_));
-        let table = if is_echo { Table::Success } else { table };
-        // A value may look at the very fields that are edited.
-        let mut fields = vars.fields(table).clone();
-        edit.apply(&mut fields, vars, regexes);
-        *vars.fields(table) = fields;
+/// Applies a directive to the fields of a table, if it is for it; whether it is, and its condition holds. `early`: directives for a
+/// request that has just arrived count, else the others.
+pub(super) fn apply(edit: &HeaderEdit, table: Table, early: bool, vars: &mut dyn Vars, regexes: &Regexes) -> bool {
+    if edit.edit.table != table || (edit.edit.when == When::Early) != early || !edit.applies(vars, regexes) {
+        return false;
     }
+    // What is echoed is never sent with errors.
+    let table = if matches!(edit.edit.action, Action::Echo(_)) { Table::Success } else { table };
+    // A value may look at the very fields that are edited.
+    let mut fields = vars.fields(table).clone();
+    edit.apply(&mut fields, vars, regexes);
+    *vars.fields(table) = fields;
+    true
 }
 
 /// Line breaks become blanks.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::condition;
+use super::edits::{self, Edits};
 use super::eval::context_of;
 use super::expr::Expr;
 use super::rewriting;
@@ -38,6 +39,8 @@ pub(super) struct Shared<'a> {
     pub(super) exprs: HashMap<DirectiveId, Expr, FixedState>,
     /// The rules and conditions of `mod_rewrite`.
     pub(super) rewrites: rewriting::Steps,
+    /// `SetEnvIf` and header edits.
+    pub(super) edits: Edits,
     /// Modules that are certainly loaded.
     pub(super) loaded: HashSet<String, FixedState>,
     /// `<AuthnProviderAlias>` by the name it gives.
@@ -117,6 +120,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
     let htaccess = config.htaccess.iter().map(|h| sections.lower_htaccess(config, sources, &mut regexes, h)).collect();
     let exprs = conditions(config, sources, &mut regexes);
     let rewrites = rewriting::steps(config, sources, &mut regexes);
+    let edits = edits::lower(config, sources, &mut regexes);
     let with_main = tree || main_is_reached(config, sources, &outer, &parts);
     let mut shared = Shared {
         config,
@@ -129,6 +133,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         htaccess,
         exprs,
         rewrites,
+        edits,
         loaded: condition::loaded(config),
         authn_aliases: authn_aliases(config, sources),
     };

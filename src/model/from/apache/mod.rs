@@ -11,6 +11,7 @@ mod authz;
 mod cache;
 mod chain;
 mod condition;
+mod edits;
 mod effective;
 mod ending;
 mod env;
@@ -27,7 +28,6 @@ mod glob;
 mod groups;
 mod guards;
 mod handler;
-#[allow(dead_code, reason = "not yet called by the walk")]
 mod headers;
 mod host;
 mod htaccess;
@@ -39,7 +39,6 @@ mod rewrite;
 mod rewriting;
 mod routes;
 mod section;
-#[allow(dead_code, reason = "not yet called by the walk")]
 mod setenvif;
 mod site;
 mod state;

@@ -11,6 +11,7 @@ impl Walk<'_, '_> {
         if !is_error {
             response.cache_control = self.expires();
         }
+        self.response_headers(&mut response);
         response
     }
 }

@@ -46,8 +46,12 @@ impl<'w> Walk<'w, '_> {
         let servers: Vec<SectionId> = self.host.servers().collect();
         let mut merged: Option<Rules<'w>> = None;
         for section in servers {
-            // A virtual host without rules has none all the same.
-            let own = self.rules_of(section, true).unwrap_or_default();
+            // A virtual host without any directive of the module runs no rules, not even inherited ones.
+            let own = self.rules_of(section, true);
+            if own.is_none() && self.host.section == Some(section) {
+                return Ok(false);
+            }
+            let own = own.unwrap_or_default();
             merged = Some(match &merged {
                 Some(outer) => Rules::merge(outer, own),
                 None => own,
@@ -93,7 +97,7 @@ impl<'w> Walk<'w, '_> {
         if self.rewrites_end {
             return Ok(());
         }
-        let Some(rules) = self.folder_rules().filter(|rules| rules.is_on() && !rules.rules.is_empty()) else { return Ok(()) };
+        let Some(rules) = self.folder_rules().filter(Rules::is_on) else { return Ok(()) };
         let filename = match &self.r.proxied {
             Some(proxied) => crate::model::fact::concat([Value::Known("proxy:".to_owned()), proxied.url.clone()]),
             None => Value::Known(self.r.filename.clone()),

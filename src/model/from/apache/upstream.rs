@@ -52,14 +52,14 @@ impl Walk<'_, '_> {
             forwarded_proto: fate(self, "X-Forwarded-Proto"),
             forwarded_host,
             host,
-            sent: self.sent(headers_only),
+            sent: self.sent(headers_only, !proxies),
             lost: Vec::new(),
             forwards_client_headers: Fact::is(true, []),
         })
     }
 
-    /// Header fields that the configuration sets or clears, and variables that stand for one.
-    fn sent(&self, headers_only: bool) -> Vec<Sent> {
+    /// Header fields that the configuration sets or clears, variables that stand for one, and which script runs with which query.
+    fn sent(&self, headers_only: bool, is_script: bool) -> Vec<Sent> {
         let mut sent: Vec<Sent> = Vec::new();
         for field in &self.headers {
             let Some(span) = field.by else { continue };
@@ -80,6 +80,14 @@ impl Walk<'_, '_> {
                 }
             }
         }
+        if is_script {
+            let span = self.served.as_ref().and_then(|handler| handler.span).unwrap_or_else(|| self.place());
+            let uri = self.r.uri.strip_suffix(self.r.path_info.as_str()).unwrap_or(&self.r.uri);
+            let query = self.r.args.clone().unwrap_or_else(|| Value::Known(String::new()));
+            for (name, value) in [("SCRIPT_NAME", Value::Known(uri.to_owned())), ("QUERY_STRING", query)] {
+                sent.push(Sent { name: name.to_owned(), written: String::new(), value, span });
+            }
+        }
         sent
     }
 
@@ -97,8 +105,16 @@ impl Walk<'_, '_> {
                 .any(|f| f.value.prefix().split(',').any(|token| token.trim().eq_ignore_ascii_case(name)))
     }
 
+    /// The value of a header field as the client sent it; several of one name are one to the server.
+    fn sent_by_client(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> =
+            self.request.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
     fn fate_of(&self, field: Option<&Field>, name: &str) -> Fact<HeaderFate> {
-        let client = self.request.header_value(name);
+        let client = self.sent_by_client(name);
+        let client = client.as_deref();
         let absent = if client.is_some() { HeaderFate::Dropped } else { HeaderFate::Absent };
         let Some(field) = field else {
             let cleared = self.cleared.iter().rev().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, span)| *span);
@@ -140,7 +156,8 @@ impl Walk<'_, '_> {
             fact.because.push(pass.span());
             return fact;
         }
-        let client = self.request.header_value("authorization");
+        let client = self.sent_by_client("authorization");
+        let client = client.as_deref();
         if let Some(variable) = self.r.env.get("HTTP_AUTHORIZATION") {
             let fate = match &variable.value {
                 Value::Known(text) if Some(text.as_str()) == client => HeaderFate::Kept,

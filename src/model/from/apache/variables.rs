@@ -1,10 +1,10 @@
 //! What the walk tells the modules that ask about the request.
 
 use super::vars::{FileTest, Target, Variable, Vars};
-use super::walk::{Field, Stands, Walk};
+use super::walk::{End, Field, Stands, Walk};
 use crate::model::fact::unknown_value;
 use crate::model::from::lookup::Found;
-use crate::model::{Scheme, Value};
+use crate::model::{Known, Scheme, Value};
 use crate::source::Span;
 use crate::syntax::apache::Name;
 use crate::syntax::apache::header::Table;
@@ -47,7 +47,11 @@ impl Vars for Walk<'_, '_> {
             Variable::RequestFilename => known(if self.r.filename.is_empty() { &self.r.uri } else { &self.r.filename }),
             Variable::RequestMethod => known(&self.r.method),
             Variable::RequestScheme => known(self.scheme().as_str()),
-            Variable::RequestStatus => known(&self.r.status.to_string()),
+            Variable::RequestStatus => match &self.end {
+                None => known(&self.r.status.to_string()),
+                Some(End::Status(Known::Is(status), _)) => known(&status.to_string()),
+                Some(_) => unknown_value("status of the application's answer"),
+            },
             Variable::RequestUri => known(&self.r.uri),
             Variable::ServerAddr => match super::vhost::local_address(self.request) {
                 Some(address) => known(&address.to_string()),

@@ -2,7 +2,6 @@
 
 use super::walk::Field;
 use crate::model::Value;
-use crate::model::fact::concat;
 use crate::source::Span;
 use crate::syntax::apache::header::Table;
 
@@ -167,20 +166,14 @@ pub(super) trait Vars {
     /// A server variable; one that is not set is empty.
     fn variable(&mut self, variable: Variable) -> Value;
 
-    /// The header fields of the request (`r->headers_in`, `Host` among them), those sent with errors too (`r->err_headers_out`), or
+    /// The header fields of the request (`r->headers_in`, `Host` among them; those that the client sends under one name are joined
+    /// with `, `), those sent with errors too (`r->err_headers_out`), or
     /// those of other responses (`r->headers_out`).
     fn fields(&mut self, table: Table) -> &mut Vec<Field>;
 
-    /// A request header field: fields of one name are joined with `, `, as the server does when it reads them. `None`: there is none.
+    /// A request header field, of several the first; `None`: there is none.
     fn request_header(&mut self, name: &str) -> Option<Value> {
-        let mut parts = Vec::new();
-        for field in self.fields(Table::Request).iter().filter(|f| f.name.eq_ignore_ascii_case(name)) {
-            if !parts.is_empty() {
-                parts.push(Value::Known(", ".to_owned()));
-            }
-            parts.push(field.value.clone());
-        }
-        (!parts.is_empty()).then(|| concat(parts))
+        self.fields(Table::Request).iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value.clone())
     }
 
     /// The names and values of all request header fields, in order.

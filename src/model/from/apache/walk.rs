@@ -205,7 +205,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         if !request.host.is_empty() {
             headers.push(field("Host", &host_header(request)));
         }
-        headers.extend(request.headers.iter().map(|(name, value)| field(name, value)));
+        for (name, value) in &request.headers {
+            // Fields of one name are one to the server.
+            let same = headers.iter_mut().find(|f: &&mut Field| f.name.eq_ignore_ascii_case(name));
+            match same {
+                Some(Field { value: Value::Known(text), .. }) => {
+                    text.push_str(", ");
+                    text.push_str(value);
+                }
+                _ => headers.push(field(name, value)),
+            }
+        }
         Self {
             host,
             request,

@@ -18,9 +18,13 @@ fn run(before: &[(&str, &str)], edits: &[&[&str]], early: bool) -> Vec<(String, 
     let mut regexes = Regexes::default();
     let lowered: Vec<HeaderEdit> = edits
         .iter()
-        .map(|args| HeaderEdit::lower(syntax::HeaderEdit::parse(true, args, Context::Server).unwrap(), span(7), &mut regexes))
+        .map(|args| {
+            HeaderEdit::lower(syntax::HeaderEdit::parse(true, args, Context::Server).unwrap(), false, span(7), &mut regexes)
+        })
         .collect();
-    apply(&lowered, Table::Request, early, &mut fake, &regexes);
+    for edit in &lowered {
+        apply(edit, Table::Request, early, &mut fake, &regexes);
+    }
     fake.headers.iter().map(|f| (f.name.clone(), f.value.known().unwrap_or("?").to_owned())).collect()
 }
 
@@ -65,9 +69,11 @@ fn fields_know_who_set_them() {
     let mut regexes = Regexes::default();
     let parse = |args: &[&str]| syntax::HeaderEdit::parse(true, args, Context::Server).unwrap();
     let edits = [
-        HeaderEdit::lower(parse(&["set", "A", "x"]), span(1), &mut regexes),
-        HeaderEdit::lower(parse(&["edit", "B", "x", "y"]), span(2), &mut regexes),
+        HeaderEdit::lower(parse(&["set", "A", "x"]), false, span(1), &mut regexes),
+        HeaderEdit::lower(parse(&["edit", "B", "x", "y"]), false, span(2), &mut regexes),
     ];
-    apply(&edits, Table::Request, false, &mut fake, &regexes);
+    for edit in &edits {
+        apply(edit, Table::Request, false, &mut fake, &regexes);
+    }
     assert_eq!(fake.headers.iter().map(|f| f.by).collect::<Vec<_>>(), [Some(span(1)), None]);
 }
