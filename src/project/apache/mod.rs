@@ -11,6 +11,7 @@ mod include;
 mod inclusion;
 pub mod load;
 mod macros;
+mod methods;
 mod modules;
 pub mod overrides;
 mod shipped;
@@ -21,3 +22,4 @@ pub use config::{
     Placed, TOP,
 };
 pub use load::{Loaded, Loader, load, load_htaccess};
+pub use methods::is_method;

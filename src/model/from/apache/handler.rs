@@ -4,7 +4,7 @@ use super::ending;
 use super::walk::{End, HandlerName, Invoked, Stands, Stop, Walk};
 use crate::model::fact::concat;
 use crate::model::{Handler, HandlerKind, Known, Value};
-use crate::project::apache::{Directive, DirectiveId};
+use crate::project::apache::{Directive, DirectiveId, is_method};
 use crate::syntax::apache::Name;
 
 /// What a request comes to in the handler phase.
@@ -35,37 +35,6 @@ pub(super) enum Class {
     Unknown(DirectiveId),
     Static,
 }
-
-/// Methods that the server knows.
-const METHODS: &[&str] = &[
-    "GET",
-    "HEAD",
-    "PUT",
-    "POST",
-    "DELETE",
-    "CONNECT",
-    "OPTIONS",
-    "TRACE",
-    "PATCH",
-    "PROPFIND",
-    "PROPPATCH",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "LOCK",
-    "UNLOCK",
-    "VERSION-CONTROL",
-    "CHECKOUT",
-    "UNCHECKOUT",
-    "CHECKIN",
-    "UPDATE",
-    "LABEL",
-    "REPORT",
-    "MKWORKSPACE",
-    "MKACTIVITY",
-    "BASELINE-CONTROL",
-    "MERGE",
-];
 
 impl<'a> Walk<'_, 'a> {
     /// Which handler takes the request, nothing asked.
@@ -227,7 +196,7 @@ impl<'a> Walk<'_, 'a> {
     fn static_file(&mut self) -> Invoked {
         let by = self.r.mapped_by;
         let method = self.r.method.as_str();
-        if !METHODS.contains(&method) {
+        if !is_method(method) {
             return Invoked::Stop(Stop::status(501, by));
         }
         let reads = matches!(method, "GET" | "HEAD");

@@ -5,6 +5,7 @@ use super::scope::Scope;
 use super::sections::context;
 use crate::finding::Finding;
 use crate::project::apache::config::{CERTAIN, Directive};
+use crate::project::apache::is_method;
 use crate::syntax::apache::Name;
 use crate::syntax::apache::subnet::Subnet;
 
@@ -182,42 +183,6 @@ fn providers<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
         let message = format!("\"{}\" does not know \"{}\"", directive.name().as_str(), directive.arg(index));
         checker.error(directive, directive.arg_span(index), message);
     }
-}
-
-/// The methods that httpd knows without `RegisterHttpMethod`.
-pub(super) fn is_method(name: &str) -> bool {
-    const METHODS: &[&str] = &[
-        "GET",
-        "HEAD",
-        "PUT",
-        "POST",
-        "DELETE",
-        "CONNECT",
-        "OPTIONS",
-        "TRACE",
-        "PATCH",
-        "PROPFIND",
-        "PROPPATCH",
-        "MKCOL",
-        "COPY",
-        "MOVE",
-        "LOCK",
-        "UNLOCK",
-        "VERSION-CONTROL",
-        "CHECKOUT",
-        "UNCHECKOUT",
-        "CHECKIN",
-        "UPDATE",
-        "LABEL",
-        "REPORT",
-        "MKWORKSPACE",
-        "MKACTIVITY",
-        "BASELINE-CONTROL",
-        "MERGE",
-        "BREW",
-        "WHEN",
-    ];
-    METHODS.contains(&name)
 }
 
 /// What follows the first words of a text.

@@ -1,10 +1,10 @@
 //! The opening lines of sections.
 
-use super::require::is_method;
 use super::scope::Scope;
 use super::{Checker, FileState};
 use crate::finding::Finding;
 use crate::project::apache::config::Directive;
+use crate::project::apache::is_method;
 use crate::syntax::apache::Name;
 use crate::syntax::apache::expr::{Condition, Context};
 
