@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::model::from::segments::resolve;
+
 /// What a normalised path is, or how it is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Normal {
@@ -66,28 +68,6 @@ fn decode_unreserved(path: &str) -> String {
         }
     }
     out + rest
-}
-
-/// Resolves `.` and `..` and merges slashes; `None` for `..` above the root (`ap_normalize_path`).
-fn resolve(path: &str, merge_slashes: bool) -> Option<String> {
-    let mut out: Vec<&str> = Vec::new();
-    let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
-    let last = parts.len().saturating_sub(1);
-    for (i, part) in parts.into_iter().enumerate() {
-        match part {
-            "" if merge_slashes && i != last => {}
-            "." if i == last => out.push(""),
-            "." => {}
-            ".." => {
-                out.pop()?;
-                if i == last {
-                    out.push("");
-                }
-            }
-            other => out.push(other),
-        }
-    }
-    Some(format!("/{}", out.join("/")))
 }
 
 /// Decodes what is left (`ap_unescape_url_ex` with `AP_UNESCAPE_URL_KEEP_UNRESERVED`).

@@ -1,28 +1,11 @@
 //! Paths as nginx normalises them (`ngx_http_parse_complex_uri`).
 
+use crate::model::from::segments::resolve;
+
 /// The normalised path of a request target's path: escapes decoded, `.` and `..` resolved, slashes merged if `merge_slashes`.
 /// `None` if nginx answers 400: a NUL, a bad escape, `..` above the root, or bytes that are not UTF-8 (which cannot be followed here).
 pub(super) fn normalize(path: &str, merge_slashes: bool) -> Option<String> {
-    let decoded = decode(path)?;
-    let mut out: Vec<&str> = Vec::new();
-    let parts: Vec<&str> = decoded.strip_prefix('/')?.split('/').collect();
-    let last = parts.len() - 1;
-    for (i, part) in parts.into_iter().enumerate() {
-        match part {
-            "" if merge_slashes && i != last => {}
-            "." if i == last => out.push(""),
-            "." => {}
-            ".." => {
-                // What stands before is a complete segment; merged slashes leave no empty one behind.
-                out.pop()?;
-                if i == last {
-                    out.push("");
-                }
-            }
-            other => out.push(other),
-        }
-    }
-    Some(format!("/{}", out.join("/")))
+    resolve(&decode(path)?, merge_slashes)
 }
 
 fn decode(path: &str) -> Option<String> {
