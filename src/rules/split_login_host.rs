@@ -21,26 +21,46 @@ const ID: &str = "split-login-host";
 
 /// Looks for pairs of names that no redirect joins.
 pub(super) fn check(servers: &[Server], cx: &mut Cx) {
-    // Of several servers with one name, visitors sign in at the one with TLS.
-    let names = servers.iter().map(|server| server.hosts().len()).sum();
-    let mut by_name: HashMap<&str, &Server, _> = HashMap::with_capacity_and_hasher(names, FixedState::default());
-    for server in servers {
-        for host in server.hosts() {
-            let known = by_name.entry(host.as_str()).or_insert(server);
-            if server.is_tls() && !known.is_tls() {
-                *known = server;
+    for Pair { with, www, without, apex } in pairs(servers) {
+        pair(with, www, without, apex, cx);
+    }
+}
+
+/// A site that answers for `www.` and one, perhaps the same, that answers for the name without.
+struct Pair<'s, S> {
+    with: &'s S,
+    www: &'s str,
+    without: &'s S,
+    apex: &'s str,
+}
+
+/// The pairs among sites, in their order.
+fn pairs<S: Site>(sites: &[S]) -> Vec<Pair<'_, S>> {
+    if !sites.iter().any(|site| site.hosts().iter().any(|host| host.starts_with("www."))) {
+        return Vec::new();
+    }
+    // Of several sites with one name, visitors sign in at the one with TLS.
+    let names = sites.iter().map(|site| site.hosts().len()).sum();
+    let mut by_name: HashMap<&str, &S, _> = HashMap::with_capacity_and_hasher(names, FixedState::default());
+    for site in sites {
+        for host in site.hosts() {
+            let known = by_name.entry(host.as_str()).or_insert(site);
+            if site.is_tls() && !known.is_tls() {
+                *known = site;
             }
         }
     }
-    for server in servers {
-        for www in server.hosts().iter().filter(|h| h.starts_with("www.")) {
+    let mut found = Vec::new();
+    for site in sites {
+        for www in site.hosts().iter().filter(|h| h.starts_with("www.")) {
             let Some(apex) = www.strip_prefix("www.").filter(|a| a.contains('.')) else { continue };
-            let (Some(with), Some(without)) = (by_name.get(www.as_str()), by_name.get(apex)) else { continue };
-            if std::ptr::eq(*with, server) {
-                pair(with, www, without, apex, cx);
+            let (Some(&with), Some(&without)) = (by_name.get(www.as_str()), by_name.get(apex)) else { continue };
+            if std::ptr::eq(with, site) {
+                found.push(Pair { with, www, without, apex });
             }
         }
     }
+    found
 }
 
 fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {

@@ -1,10 +1,6 @@
 //! The same for Apache: `ServerName` and `ServerAlias`.
 
-use std::collections::HashMap;
-
-use foldhash::fast::FixedState;
-
-use super::{ID, goes_to_application, target};
+use super::{ID, Pair, goes_to_application, pairs, target};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::apache::Host;
 use crate::model::{HandlerKind, Outcome, PathKind, Request, RouteId, Site, Traits};
@@ -15,26 +11,9 @@ use crate::syntax::apache::Name;
 
 /// Looks for pairs of names that no redirect joins.
 pub(in crate::rules) fn check(hosts: &[Host], cx: &mut Cx) {
-    if !hosts.iter().any(|host| host.hosts().iter().any(|name| name.starts_with("www."))) {
-        return;
-    }
-    // Of several hosts with one name, visitors sign in at the one with TLS.
-    let mut by_name: HashMap<&str, &Host, FixedState> = HashMap::default();
-    for host in hosts {
-        for name in host.hosts() {
-            let known = by_name.entry(name.as_str()).or_insert(host);
-            if host.is_tls() && !known.is_tls() {
-                *known = host;
-            }
-        }
-    }
-    for host in hosts {
-        for www in host.hosts().iter().filter(|h| h.starts_with("www.")) {
-            let Some(apex) = www.strip_prefix("www.").filter(|a| a.contains('.')) else { continue };
-            let (Some(with), Some(without)) = (by_name.get(www.as_str()), by_name.get(apex)) else { continue };
-            if std::ptr::eq(*with, host) && !asks_host(with) && !asks_host(without) {
-                pair(with, www, without, apex, cx);
-            }
+    for Pair { with, www, without, apex } in pairs(hosts) {
+        if !asks_host(with) && !asks_host(without) {
+            pair(with, www, without, apex, cx);
         }
     }
 }
