@@ -285,9 +285,12 @@ fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Sele
 
 /// Takes out what comments accept, and reports comments that accept nothing.
 fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, settings: &Settings) {
+    if ignores.is_empty() {
+        return;
+    }
     let path = |file: FileId| analysis.sources.file(file).path.as_str();
     let shown = |r: &Reported| Shown { rule: r.finding.rule, path: path(r.finding.primary.file), start: r.finding.primary.start };
-    let shown: Vec<Shown> = if ignores.is_empty() { Vec::new() } else { analysis.findings.iter().map(shown).collect() };
+    let shown: Vec<Shown> = analysis.findings.iter().map(shown).collect();
     // Where findings of a rule are not shown, nothing can be said about its comments.
     let looked_at = |rule: &str, path: &str| {
         let shows = selection.runs(rule) && selection.shows(rule) && settings.min_confidence == Confidence::Low;
@@ -295,10 +298,14 @@ fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, 
     };
     let Applied { suppressed, findings, audit } =
         suppress::apply(&analysis.sources, ignores, &shown, &settings.ignores, &looked_at);
-    for found in suppressed.into_iter().rev() {
-        analysis.ignored.push((analysis.findings.remove(found.finding), found.reason));
+    let mut suppressed = suppressed.into_iter().peekable();
+    let all = std::mem::take(&mut analysis.findings);
+    for (index, reported) in all.into_iter().enumerate() {
+        match suppressed.next_if(|found| found.finding == index) {
+            Some(found) => analysis.ignored.push((reported, found.reason)),
+            None => analysis.findings.push(reported),
+        }
     }
-    analysis.ignored.reverse();
     analysis.ignores = audit;
     if findings.is_empty() {
         return;

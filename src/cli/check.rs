@@ -9,26 +9,24 @@ use super::output;
 use super::progress;
 use super::project::Configs;
 use super::{CLEAN, FAILED, FINDINGS, Failure, NOTHING, note};
-use crate::analysis::{self, Analysis, INTERNAL_ERROR, Progress};
+use crate::analysis::{Analysis, INTERNAL_ERROR, Progress};
+use crate::config::Config;
 use crate::discover::{Kind, Skipped, Unreadable};
 use crate::report::{self, Format, Look, Report, plural};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let formats = super::args::formats(&args.formats)?;
     let configs = Configs::new(&args.input)?;
+    let settings_of = |config: &Config| input::rules(input::settings(&args.input, config)?, args);
     // Wrong arguments are told before anything is read.
-    let settings = input::rules(input::settings(&args.input, &configs.own)?, args)?;
+    let settings = settings_of(&configs.own)?;
     let progress = Progress::default();
     let wanted = !args.no_progress && args.quiet == 0;
     let (input, analysis) = input::on_threads(args.input.jobs, || {
         progress::watch(wanted, &progress, || {
             let input = input::find(&args.paths, &args.input, &configs.own)?;
-            let mut analyses = Vec::new();
-            for (config, roots) in configs.group(&input.found.roots)? {
-                let settings = input::rules(input::settings(&args.input, &config)?, args)?;
-                analyses.push(analysis::analyze(&*input.files, &roots, &settings, &progress));
-            }
-            Ok::<_, Failure>((input, analysis::join(analyses)))
+            let analysis = configs.analyze(&input, &progress, settings_of)?;
+            Ok::<_, Failure>((input, analysis))
         })
     })??;
 

@@ -5,19 +5,14 @@ use std::io::Write;
 use super::args::FilesArgs;
 use super::project::Configs;
 use super::{CLEAN, FINDINGS, Failure, input, output};
-use crate::analysis::{self, Progress};
+use crate::analysis::Progress;
 use crate::report::escape;
 
 pub(super) fn run(args: &FilesArgs) -> Result<u8, Failure> {
     let configs = Configs::new(&args.input)?;
     let input = input::find(&args.paths, &args.input, &configs.own)?;
     let analysis = input::on_threads(args.input.jobs, || {
-        let mut analyses = Vec::new();
-        for (config, roots) in configs.group(&input.found.roots)? {
-            let settings = input::settings(&args.input, &config)?;
-            analyses.push(analysis::analyze(&*input.files, &roots, &settings, &Progress::default()));
-        }
-        Ok::<_, Failure>(analysis::join(analyses))
+        configs.analyze(&input, &Progress::default(), |config| input::settings(&args.input, config))
     })??;
     let mut out = output::stdout();
     let mut needed = true;

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::InputArgs;
-use super::input;
+use super::input::{self, Input};
+use crate::analysis::{self, Analysis, Progress};
 use crate::config::{self, Config, ConfigError};
 use crate::discover::Root;
 use crate::files::{Disk, normalize};
+use crate::settings::Settings;
 
 /// The configurations of one run.
 pub(super) struct Configs<'a> {
@@ -44,8 +46,22 @@ impl<'a> Configs<'a> {
         Ok(config::read_with(&Disk, path.as_deref(), &base, &text)?)
     }
 
+    /// Checks the roots, each with the settings that `settings` makes of the configuration that holds for it.
+    pub(super) fn analyze(
+        &self,
+        input: &Input,
+        progress: &Progress,
+        settings: impl Fn(&Config) -> Result<Settings, Failure>,
+    ) -> Result<Analysis, Failure> {
+        let mut analyses = Vec::new();
+        for (config, roots) in self.group(&input.found.roots)? {
+            analyses.push(analysis::analyze(&*input.files, &roots, &settings(&config)?, progress));
+        }
+        Ok(analysis::join(analyses))
+    }
+
     /// The roots by the configuration that holds for each: that of its folder or the nearest one above.
-    pub(super) fn group(&self, roots: &[Root]) -> Result<Vec<(Config, Vec<Root>)>, Failure> {
+    fn group(&self, roots: &[Root]) -> Result<Vec<(Config, Vec<Root>)>, Failure> {
         if roots.is_empty() || self.args.isolated || self.args.config.iter().any(|text| !text.contains('=')) {
             return Ok(vec![(self.own.clone(), roots.to_vec())]);
         }

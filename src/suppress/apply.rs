@@ -66,7 +66,7 @@ pub fn apply(
     judged: &dyn Fn(&str, &str) -> bool,
 ) -> Applied {
     let mut applied = Applied::default();
-    if !policy.enabled || ignores.is_empty() {
+    if !policy.enabled {
         return applied;
     }
     // A file that several configurations read is there several times: its comments count once.
