@@ -197,7 +197,9 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
         if let Some(placed) = frame.section.and_then(|section| self.config.placed.get_mut(section as usize)) {
             placed.subtree_end = end;
         }
-        self.condition = frame.condition;
+        if std::mem::replace(&mut self.condition, frame.condition) != frame.condition {
+            self.defines.leave();
+        }
         frame.parent
     }
 
@@ -217,6 +219,7 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
             let id = self.config.conditions.len() as ConditionId;
             self.config.conditions.push(Condition { kind, negated, parent: self.condition, span: tree.head_span(node) });
             self.condition = id;
+            self.defines.enter();
         }
         holds
     }
@@ -273,11 +276,11 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
                 let (name, text) = (self.arg(id, 0).into_owned(), self.arg(id, 1).into_owned());
                 let has_value = self.config.directive(self.sources, id).arg_count() > 1;
                 let value = has_value.then(|| Value { text, unknown: self.is_unknown(id) });
-                self.defines.define(&name, value, self.condition == CERTAIN);
+                self.defines.define(&name, value);
             }
             Name::UnDefine => {
                 let name = self.arg(id, 0).into_owned();
-                self.defines.undefine(&name, self.condition == CERTAIN);
+                self.defines.undefine(&name);
             }
             Name::LoadModule => {
                 let identifier = self.arg(id, 0).into_owned();
