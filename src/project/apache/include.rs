@@ -39,6 +39,9 @@ pub(super) const LAYOUT: Layout = Layout {
 /// How many files and folders are looked at for one argument.
 const MAX_MATCHES: usize = 100_000;
 
+/// How many links to folders are followed for one argument.
+const MAX_LINKS: usize = 100;
+
 /// How deep folders that are included whole may nest: `AP_MAX_FNMATCH_DIR_DEPTH` of httpd.
 const MAX_FOLDERS: usize = 128;
 
@@ -87,12 +90,12 @@ impl<'a> Resolver<'a> {
     /// their names, a folder with all that is in it where its own name stands. `server_root` is what relative paths start from,
     /// if the files tell it.
     pub(super) fn resolve(&self, argument: &str, server_root: Option<&str>) -> Vec<Target> {
-        let mut search = Search { files: self.places.files(), found: Vec::new(), looked_at: 0 };
+        let mut search = Search { files: self.places.files(), found: Vec::new(), looked_at: 0, links: 0 };
         let mut missing = None;
         for path in self.places.candidates(argument, server_root) {
             let (folder, rest) = split(&path);
             match rest.as_slice() {
-                [] if search.files.kind(&path).is_some() => search.whole(&path, &mut Vec::new()),
+                [] if search.files.kind(&path).is_some() => search.whole(&path, false, &mut Vec::new()),
                 [] => {
                     missing = missing.or(Some((path, Absence::NoFile)));
                     continue;
@@ -144,15 +147,16 @@ struct Search<'a> {
     files: &'a dyn Files,
     found: Vec<Target>,
     looked_at: usize,
+    links: usize,
 }
 
 impl Search<'_> {
     /// What the components of a pattern match below a folder.
     fn below(&mut self, folder: &Path, rest: &[String]) {
-        let Some((part, rest)) = rest.split_first() else { return self.whole(folder, &mut Vec::new()) };
+        let Some((part, rest)) = rest.split_first() else { return self.whole(folder, false, &mut Vec::new()) };
         if !is_pattern(part) {
             let path = folder.join(part);
-            return if rest.is_empty() { self.whole(&path, &mut Vec::new()) } else { self.below(&path, rest) };
+            return if rest.is_empty() { self.whole(&path, false, &mut Vec::new()) } else { self.below(&path, rest) };
         }
         let Ok(entries) = self.files.entries(&or_dot(folder)) else {
             return self.found.push(Target::Missing(folder.to_owned(), Absence::NoFolder));
@@ -169,7 +173,7 @@ impl Search<'_> {
             let path = folder.join(&entry.name);
             match entry.kind {
                 _ if !rest.is_empty() => self.below(&path, rest),
-                Some(_) => self.whole(&path, &mut Vec::new()),
+                Some(_) => self.whole(&path, false, &mut Vec::new()),
                 None => self.found.push(Target::Dangling(path)),
             }
         }
@@ -178,23 +182,25 @@ impl Search<'_> {
         }
     }
 
-    /// A file, or all that is in a folder: hidden files, backups and all. `around` are the folders that are being taken whole.
-    fn whole(&mut self, path: &Path, around: &mut Vec<PathBuf>) {
+    /// A file, or all that is in a folder: hidden files, backups and all. `linked`: whether a link leads to it. `around` are the
+    /// folders that are being taken whole.
+    fn whole(&mut self, path: &Path, linked: bool, around: &mut Vec<PathBuf>) {
         if self.is_full() {
             return;
         }
         match self.files.kind(path) {
             Some(FileKind::File) => self.found.push(Target::File(path.to_owned())),
             Some(FileKind::Folder) => {
-                let identity = self.files.identity(path);
-                if around.len() >= MAX_FOLDERS || around.contains(&identity) {
-                    return self.found.push(Target::TooMuch("folders that nest deeper than 128, or a folder that holds itself"));
+                if around.len() >= MAX_FOLDERS || linked && self.leads_back(path, around) {
+                    return self
+                        .found
+                        .push(Target::TooMuch("folders that nest too deep, hold themselves or are linked too often"));
                 }
-                around.push(identity);
+                around.push(path.to_owned());
                 for entry in self.files.entries(&or_dot(path)).unwrap_or_default() {
                     let path = path.join(entry.name);
                     match entry.kind {
-                        Some(_) => self.whole(&path, around),
+                        Some(_) => self.whole(&path, entry.link, around),
                         None => self.found.push(Target::Dangling(path)),
                     }
                 }
@@ -202,6 +208,13 @@ impl Search<'_> {
             }
             None => self.found.push(Target::Missing(path.to_owned(), Absence::NoFile)),
         }
+    }
+
+    /// Whether a link leads to a folder around it, or is one of too many.
+    fn leads_back(&mut self, path: &Path, around: &[PathBuf]) -> bool {
+        self.links += 1;
+        let identity = self.files.identity(path);
+        self.links > MAX_LINKS || around.iter().any(|outer| self.files.identity(outer) == identity)
     }
 
     /// Whether no more is looked at; says so once.
