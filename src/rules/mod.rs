@@ -167,7 +167,7 @@ rules! {
 
     // Hosts, WAF, limits, rewrites
     "blocked-login-endpoint" blocked_login_endpoint [Check::NginxServer(blocked_login_endpoint::check), Check::ApacheHost(blocked_login_endpoint::check_apache)];
-    "misrouted-login" misrouted_login [Check::NginxServer(misrouted_login::check)];
+    "misrouted-login" misrouted_login [Check::NginxServer(misrouted_login::check), Check::ApacheHost(misrouted_login::apache::check)];
     "split-login-host" split_login_host [Check::NginxServers(split_login_host::check), Check::ApacheHosts(split_login_host::check_apache)];
     "throttled-login" throttled_login [Check::NginxServer(throttled_login::check)];
     "unlogged-auth-failures" unlogged_auth_failures [Check::NginxServer(unlogged_auth_failures::check), Check::ApacheHost(unlogged_auth_failures::check_apache)];

@@ -49,8 +49,8 @@ fn refusal(host: &Host, id: RouteId, outcome: &Outcome) -> Option<(u16, Span, bo
         return None;
     }
     let status = outcome.status.known().copied().flatten()?;
-    let refuses = |o: &Outcome| o.gates.iter().find(|g| matches!(g.verdict, Verdict::Refuses(403))).map(|g| (g.kind, g.span));
-    if let Some((kind, span)) = refuses(outcome).filter(|found| outcome.always(|o| refuses(o).is_some_and(|f| f == *found))) {
+    let gate_of = |o: &Outcome| o.gates.iter().find(|g| matches!(g.verdict, Verdict::Refuses(403))).map(|g| (g.kind, g.span));
+    if let Some((kind, span)) = gate_of(outcome).filter(|found| outcome.always(|o| gate_of(o).is_some_and(|f| f == *found))) {
         let directive = gates(host, id).into_iter().find(|d| d.span() == span)?;
         let exempts = kind == GateKind::Address && !directive.args().any(|a| a.eq_ignore_ascii_case("denied"));
         return (kind == GateKind::Address && !is_open(host, &directive)).then_some((status, span, exempts));

@@ -192,9 +192,10 @@ impl<'w> Walk<'w, '_> {
                     variables.set.set(&name, Some(unknown_value("environment of the server")), span);
                 }),
                 _ => {
-                    let value = match directive.is_unknown() {
-                        true => unknown_value("template hole"),
-                        false => Value::Known(directive.arg(1).into_owned()),
+                    let value = if directive.is_unknown() {
+                        unknown_value("template hole")
+                    } else {
+                        Value::Known(directive.arg(1).into_owned())
                     };
                     variables.set.set(&directive.arg(0), Some(value), span);
                 }
