@@ -406,6 +406,21 @@ fn htaccess_files_below_a_document_root_are_taken_in() {
 }
 
 #[test]
+fn htaccess_files_use_macros_and_variables_of_the_server() {
+    let mut tree = tree(&[
+        ("httpd.conf", "User x\n<Macro M $a>\nSetEnv M $a\n</Macro>\nDefine V early\nDefine V late\nDocumentRoot web\n"),
+        (
+            "web/.htaccess",
+            "Use M ${V}\n<Macro N>\nSetEnv N n\n</Macro>\nUse N\nDefine V own\n<IfDefine V>\nSetEnv D ${V}\n</IfDefine>\n",
+        ),
+        ("web/in/.htaccess", "Use N\n"),
+    ]);
+    let loaded = tree.load("httpd.conf");
+    let lines: Vec<_> = tree.shown(&loaded.config).into_iter().filter(|l| l.contains("SetEnv")).collect();
+    assert_eq!(lines, ["SetEnv M late", "SetEnv N n", "SetEnv D late"]);
+}
+
+#[test]
 fn a_relative_document_root_starts_at_the_server_root_or_the_main_file() {
     let site = [("site/.htaccess", "SetEnv A a"), ("app/httpd.conf", "DocumentRoot ../site\n")];
     let mut plain = tree(&site);
