@@ -323,7 +323,7 @@ impl Walk<'_, '_> {
         let r = &self.r;
         let (method, status, subrequest) = (r.method.clone(), r.status, r.subrequest);
         let (user, checked, redirected) = (r.user.clone().or(frame.user.clone()), r.checked.clone(), r.redirected);
-        self.r = super::walk::Frame { method, status, subrequest, user, checked, redirected, ..frame };
+        self.r = super::walk::Frame { method, user, checked, status, subrequest, redirected, ..frame };
     }
 }
 
