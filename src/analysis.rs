@@ -101,7 +101,7 @@ pub struct Project<'r> {
     pub config: Config,
     /// What loading and checking found.
     pub findings: Vec<Finding>,
-    /// The files that took part, by identity.
+    /// The files that took part, by identity; none where it is the only project.
     files: BTreeMap<PathBuf, FileId>,
     /// Findings count only in these files; `None`: in all.
     only: Option<BTreeSet<FileId>>,
@@ -110,6 +110,13 @@ pub struct Project<'r> {
 /// Loads the roots and decides which of them stand for themselves: a snippet that another root includes does not, nor does a
 /// `.htaccess` in a folder that a server's configuration names.
 pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progress: &Progress) -> Vec<Project<'r>> {
+    // Whose a file is, is a question only where there are several.
+    if let [root] = roots {
+        progress.add(2);
+        let project = load_root(files, root, settings);
+        progress.step();
+        return vec![project];
+    }
     let (trees, servers): (Vec<&Root>, Vec<&Root>) = roots.iter().partition(|root| root.dialect == Dialect::Htaccess);
     let mut owned = BTreeSet::new();
     let mut projects = load_some(files, &servers, settings, progress, &mut owned);
@@ -131,7 +138,9 @@ fn load_some<'r>(
     let mut projects: Vec<Project> = roots
         .par_iter()
         .map(|root| {
-            let project = load_root(files, root, settings);
+            let mut project = load_root(files, root, settings);
+            let identities = project.sources.iter().map(|(id, file)| (files.identity(&root.base.join(&file.path)), id));
+            project.files = identities.collect();
             progress.step();
             project
         })
@@ -181,8 +190,7 @@ fn load_root<'r>(files: &dyn Files, root: &'r Root, settings: &Settings) -> Proj
         let findings = vec![internal_error("reading", Span::new(config.main(), 0, 0), panic.as_ref())];
         (sources, config, findings)
     });
-    let files = sources.iter().map(|(id, file)| (files.identity(&root.base.join(&file.path)), id)).collect();
-    Project { root, sources, config, findings, files, only: None }
+    Project { root, sources, config, findings, files: BTreeMap::new(), only: None }
 }
 
 /// The well-known paths, the user's login paths among them.

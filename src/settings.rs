@@ -73,7 +73,7 @@ pub type NginxVersion = (u16, u16, u16);
 pub type ApacheVersion = (u16, u16, u16);
 
 /// Reads `1.30.0` or `1.30`.
-pub fn nginx_version(text: &str) -> Option<NginxVersion> {
+pub fn release(text: &str) -> Option<(u16, u16, u16)> {
     let mut parts = text.split('.').map(|part| part.parse::<u16>().ok());
     let version = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
     parts.next().is_none().then_some(version)

@@ -74,6 +74,9 @@ pub(super) struct InputArgs {
     /// Release of nginx whose behaviour counts
     #[arg(long, value_name = "X.Y.Z", env = "LINT401_NGINX_VERSION", hide_env = true)]
     pub(super) nginx_version: Option<String>,
+    /// Release of Apache httpd that `<IfVersion>` asks about
+    #[arg(long, value_name = "X.Y.Z", env = "LINT401_APACHE_VERSION", hide_env = true)]
+    pub(super) apache_version: Option<String>,
     /// Settings: a file instead of the nearest lint401.toml, or a single `key = value` that comes on top (repeatable)
     #[arg(long, value_name = "FILE|KEY=VALUE", env = "LINT401_CONFIG", hide_env = true)]
     pub(super) config: Vec<String>,

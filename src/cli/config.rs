@@ -98,12 +98,13 @@ fn table(config: &Config, settings: &Settings) -> Table {
         ]))
     });
     put("per-file", Value::Array(entries.collect()));
-    let (major, minor, patch) = settings.nginx_version;
+    let shown = |(major, minor, patch): (u16, u16, u16)| format!("{major}.{minor}.{patch}");
     let mut facts = Table::from_iter([
         ("login-paths".to_owned(), list(&settings.login_paths)),
         ("trusted-proxies".to_owned(), list(&settings.trusted_proxies)),
         ("required-headers".to_owned(), list(&settings.required_headers)),
-        ("nginx-version".to_owned(), format!("{major}.{minor}.{patch}").into()),
+        ("nginx-version".to_owned(), shown(settings.nginx_version).into()),
+        ("apache-version".to_owned(), shown(settings.apache_version).into()),
     ]);
     if let Some(host) = &settings.canonical_host {
         facts.insert("canonical-host".to_owned(), host.clone().into());

@@ -11,7 +11,7 @@ use crate::dump;
 use crate::files::{self, Disk, Files, Memory, Overlay};
 use crate::finding::Severity;
 use crate::selection;
-use crate::settings::{Settings, nginx_version};
+use crate::settings::{Settings, release};
 
 /// What standard input is called where nothing else names it.
 const STDIN: &str = "<stdin>";
@@ -42,8 +42,12 @@ pub(super) fn settings(args: &InputArgs, config: &Config) -> Result<Settings, Fa
     }
     settings.sort_include_map();
     if let Some(version) = &args.nginx_version {
-        settings.nginx_version = nginx_version(version)
-            .ok_or_else(|| Failure::usage(format!("`{version}` is no release of nginx: write it as 1.30.0")))?;
+        settings.nginx_version =
+            release(version).ok_or_else(|| Failure::usage(format!("`{version}` is no release of nginx: write it as 1.30.0")))?;
+    }
+    if let Some(version) = &args.apache_version {
+        settings.apache_version = release(version)
+            .ok_or_else(|| Failure::usage(format!("`{version}` is no release of Apache httpd: write it as 2.4.62")))?;
     }
     Ok(settings)
 }

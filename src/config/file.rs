@@ -152,6 +152,9 @@ pub struct Facts {
     /// Release of nginx whose behaviour counts: `1.30.0`.
     #[schemars(with = "Option<String>")]
     pub nginx_version: Option<Spanned<String>>,
+    /// Release of Apache httpd that `<IfVersion>` asks about: `2.4.62`.
+    #[schemars(with = "Option<String>")]
+    pub apache_version: Option<Spanned<String>>,
 }
 
 /// How ignore comments are treated.

@@ -12,7 +12,7 @@ use super::file::{ConfigFile, FileEntry, FileKindName, RuleEntry};
 use crate::files::{FileKind, Files, normalize};
 use crate::finding::Severity;
 use crate::selection;
-use crate::settings::{FailOn, NginxVersion, PerFile, Profile, Settings, nginx_version};
+use crate::settings::{ApacheVersion, FailOn, NginxVersion, PerFile, Profile, Settings, release};
 
 /// The names under which the file is looked for.
 pub const NAMES: [&str; 2] = ["lint401.toml", ".lint401.toml"];
@@ -53,6 +53,8 @@ pub struct Config {
     pub required_headers: Option<Vec<String>>,
     /// The nginx whose behaviour counts.
     pub nginx_version: Option<NginxVersion>,
+    /// The httpd that `<IfVersion>` asks about.
+    pub apache_version: Option<ApacheVersion>,
     /// Whether ignore comments need a reason.
     pub require_reason: Option<bool>,
     /// How many days ahead the `until` of an ignore comment may lie.
@@ -161,12 +163,10 @@ impl Reader<'_> {
                 return Err(self.fault(network, "this is no network").hint("write it as `10.0.0.0/8`"));
             }
         }
-        let version = match &file.settings.nginx_version {
-            Some(text) => Some(
-                nginx_version(text.get_ref())
-                    .ok_or_else(|| self.fault(text, "this is no release of nginx").hint("write it as `1.30.0`"))?,
-            ),
-            None => None,
+        let version = |text: Option<&Spanned<String>>, server: &str, example: &str| {
+            let fault =
+                |text| self.fault(text, format!("this is no release of {server}")).hint(format!("write it as `{example}`"));
+            text.map(|text| release(text.get_ref()).ok_or_else(|| fault(text))).transpose()
         };
         let mut kinds = Vec::new();
         for (pattern, FileEntry { kind }) in &file.files {
@@ -196,7 +196,8 @@ impl Reader<'_> {
             canonical_host: file.settings.canonical_host,
             trusted_proxies: texts(file.settings.trusted_proxies),
             required_headers: file.settings.required_headers,
-            nginx_version: version,
+            nginx_version: version(file.settings.nginx_version.as_ref(), "nginx", "1.30.0")?,
+            apache_version: version(file.settings.apache_version.as_ref(), "Apache httpd", "2.4.62")?,
             require_reason: file.ignores.require_reason,
             max_age_days: file.ignores.max_age_days,
             unignorable,
@@ -253,6 +254,7 @@ impl Config {
         fill(&mut self.trusted_proxies, base.trusted_proxies);
         fill(&mut self.required_headers, base.required_headers);
         fill(&mut self.nginx_version, base.nginx_version);
+        fill(&mut self.apache_version, base.apache_version);
         fill(&mut self.require_reason, base.require_reason);
         fill(&mut self.max_age_days, base.max_age_days);
         fill(&mut self.unignorable, base.unignorable);
@@ -270,6 +272,7 @@ impl Config {
         put(&mut settings.trusted_proxies, self.trusted_proxies.as_ref());
         put(&mut settings.required_headers, self.required_headers.as_ref());
         put(&mut settings.nginx_version, self.nginx_version.as_ref());
+        put(&mut settings.apache_version, self.apache_version.as_ref());
         if self.canonical_host.is_some() {
             settings.canonical_host.clone_from(&self.canonical_host);
         }

@@ -145,9 +145,9 @@ pub fn recognise(path: &Path, text: &[u8]) -> Kind {
     }
     let score = Score::of(text);
     let apache = ApacheScore::of(text);
-    if apache.is_likely() && apache.known > score.nginx {
-        let named = matches!(name, "apache2.conf" | "httpd.conf") && apache.listens;
-        return if apache.main || named { Kind::ApacheMain } else { Kind::ApachePart };
+    let named = matches!(name, "apache2.conf" | "httpd.conf");
+    if apache.is_likely(named || in_apache_folder(path)) && apache.known > score.nginx {
+        return if apache.main || named && apache.listens { Kind::ApacheMain } else { Kind::ApachePart };
     }
     if score.foreign_lines > 0 && score.foreign_lines >= score.nginx {
         return Kind::Foreign;
@@ -267,8 +267,9 @@ impl ApacheScore {
         self.own += usize::from(from && !SHARED.contains(&name));
     }
 
-    fn is_likely(&self) -> bool {
-        self.own > 0 && self.known * 2 >= self.lines
+    /// `hinted`: whether the path speaks for it.
+    fn is_likely(&self, hinted: bool) -> bool {
+        (self.own > 0 || hinted && self.known > 0) && self.known * 2 >= self.lines
     }
 }
 
@@ -478,6 +479,7 @@ mod tests {
         assert_eq!(kind("a.conf", "ServerRoot /etc/httpd\n<IfModule x>\nFoo bar\n</IfModule>\n"), Kind::ApacheMain);
         assert_eq!(kind("x/apache2.conf", "IncludeOptional sites-enabled/*.conf\nAccessFileName .htaccess\n"), Kind::ApacheMain);
         assert_eq!(kind("httpd.conf", "Listen 80\nDocumentRoot /x\n"), Kind::ApacheMain);
+        assert_eq!(kind("httpd.conf", "Listen 80\nInclude x.conf\n"), Kind::ApacheMain);
         assert_eq!(kind("x.conf", "Listen 80\nDocumentRoot /x\n"), Kind::ApachePart);
         assert_eq!(kind("web/.htaccess", "Deny from all\n"), Kind::Htaccess);
         assert_eq!(kind("t.yaml", "Resources:\n  D:\n    Type: AWS::CloudFront::Distribution\n"), Kind::Edge);

@@ -4,6 +4,8 @@ use std::io;
 use std::path::Path;
 
 use crate::files::{FileKind, Files};
+use crate::finding::{Finding, Severity};
+use crate::source::Span;
 
 /// Offsets are 32 bits wide and whole files are held in memory.
 const MAX_FILE_SIZE: usize = 512 << 20;
@@ -44,4 +46,11 @@ pub(super) fn read(files: &dyn Files, path: &Path) -> Result<Vec<u8>, Unreadable
 /// Refuses what is too large to be held in memory.
 pub(super) fn check_size(bytes: &[u8]) -> Result<(), Unreadable> {
     if bytes.len() > MAX_FILE_SIZE { Err(Unreadable::TooLarge) } else { Ok(()) }
+}
+
+/// Says that a file is a template, at its first hole.
+pub(super) fn template(hole: Span) -> Finding {
+    let message = "this file is a template: what its holes bring is unknown";
+    let help = "check the rendered file as well, where it can be had";
+    Finding::new("templated-file", hole, message).severity(Severity::Info).help(help)
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lint401::discover::recognise;
+use lint401::discover::{Kind, recognise};
 
 #[derive(serde::Deserialize)]
 struct Case {
@@ -22,8 +22,8 @@ struct Expect {
     line: u32,
 }
 
-/// The cases whose faults are all in files of nginx; `None`: there are no cases here.
-fn nginx_cases() -> Option<Vec<(PathBuf, Case)>> {
+/// The cases whose faults are all in files that are checked; `None`: there are no cases here.
+fn cases() -> Option<Vec<(PathBuf, Case)>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases");
     let mut folders: Vec<_> = fs::read_dir(folder).ok()?.map(|e| e.unwrap().path()).collect();
     folders.sort();
@@ -32,12 +32,13 @@ fn nginx_cases() -> Option<Vec<(PathBuf, Case)>> {
         let case: Case = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
         (folder, case)
     });
-    Some(cases.filter(|(folder, case)| case.expect.iter().all(|e| is_nginx(folder, &e.file))).collect())
+    Some(cases.filter(|(folder, case)| case.expect.iter().all(|e| is_checked(folder, &e.file))).collect())
 }
 
-fn is_nginx(folder: &Path, file: &str) -> bool {
+fn is_checked(folder: &Path, file: &str) -> bool {
     let text = fs::read(folder.join(file)).unwrap_or_else(|e| panic!("{}/{file}: {e}", folder.display()));
-    recognise(Path::new(file), &text).is_nginx()
+    let kind = recognise(Path::new(file), &text);
+    kind.is_nginx() || matches!(kind, Kind::ApacheMain | Kind::ApachePart | Kind::Htaccess)
 }
 
 /// Exit code and report lines of `lint401 check PART -f concise` in the folder of a case, and what it says besides.
@@ -50,11 +51,11 @@ fn check(folder: &Path, part: &str) -> (Option<i32>, Vec<String>, String) {
 
 #[test]
 fn the_faults_of_the_cases_are_found() {
-    let Some(cases) = nginx_cases() else {
+    let Some(cases) = cases() else {
         println!("skipped: ../shared is absent");
         return;
     };
-    assert!(!cases.is_empty(), "no case is about nginx");
+    assert!(!cases.is_empty(), "no case can be checked");
     let mut missed = Vec::new();
     for (folder, case) in &cases {
         let (code, report, said) = check(folder, "bad");
@@ -71,12 +72,12 @@ fn the_faults_of_the_cases_are_found() {
 
 #[test]
 fn the_mended_cases_are_silent() {
-    let Some(cases) = nginx_cases() else {
+    let Some(cases) = cases() else {
         println!("skipped: ../shared is absent");
         return;
     };
     let mended: Vec<_> = cases.iter().filter(|(folder, _)| folder.join("good").exists()).collect();
-    assert!(!mended.is_empty(), "no case about nginx is mended");
+    assert!(!mended.is_empty(), "no case is mended");
     let mut loud = Vec::new();
     for (folder, case) in mended {
         let (code, report, said) = check(folder, "good");

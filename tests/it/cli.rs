@@ -281,6 +281,42 @@ fn errors_of_apache_are_found_where_httpd_would_meet_them() {
 }
 
 #[test]
+fn trace_through_apache() {
+    let site = "ServerRoot /srv\n<VirtualHost *:80>\nServerName a.example\nDocumentRoot public\n<Directory /srv/public>\nAllowOverride All\n</Directory>\nProxyPass /api http://app:3000\n<Location /api/staff>\n\
+                AuthType Basic\nAuthName Staff\nAuthUserFile /x\nRequire valid-user\n</Location>\n</VirtualHost>\n";
+    let folder = Folder::with(&[
+        ("site.conf", site),
+        ("public/.htaccess", "Require all denied\n"),
+        ("lone/.htaccess", "Redirect /a /b\n"),
+    ]);
+    let trace = |url: &str, path: &str| -> serde_json::Value {
+        let ran = folder.run(&["trace", "-f", "json", url, path]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        document["layers"][0].clone()
+    };
+    let layer = trace("http://a.example/api/staff/x", "site.conf");
+    assert_eq!((layer["kind"].as_str(), layer["handler"].as_str()), (Some("apache"), Some("proxy")));
+    assert_eq!(layer["site"]["line"], 2);
+    assert_eq!((layer["served_by"]["line"].as_u64(), layer["gates"][0]["kind"].as_str()), (Some(8), Some("basic")));
+    assert_eq!(layer["status"], 401);
+    let layer = trace("http://a.example/index.html", "site.conf");
+    assert_eq!((layer["status"].as_u64(), layer["gates"][0]["path"].as_str()), (Some(403), Some("public/.htaccess")));
+    let layer = trace("http://a.example/a", "lone/.htaccess");
+    assert_eq!((layer["status"].as_u64(), layer["location"].as_str()), (Some(302), Some("http://a.example/b")));
+    assert_eq!(layer["site"]["path"], "lone/.htaccess");
+}
+
+#[test]
+fn the_release_of_apache_decides_conditions() {
+    let folder = Folder::with(&[("site.conf", "<IfVersion >= 2.4.60>\nInclude gone.conf\n</IfVersion>\nServerName a\n")]);
+    let run = |version: &str| folder.run(&["check", "-f", "concise", "--apache-version", version, "site.conf"]);
+    assert!(run("2.4.62").stdout.contains("[unresolved-include]"));
+    assert_eq!(run("2.4.10").stdout, "");
+    assert_eq!(run("x").code, 2);
+}
+
+#[test]
 fn a_folder_above_the_working_folder() {
     let folder = Folder::with(&[
         ("deploy/nginx.conf", "events {}\nhttp {\n  include conf.d/*.conf;\n  include ../../outside.conf;\n}\n"),

@@ -1,7 +1,7 @@
 //! `Define`, `UnDefine` and `${VAR}`.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
@@ -11,14 +11,39 @@ use super::expand::MAX_LINE;
 ///
 /// What the files say nothing about is unknown: the command line may define it (`-D`), and a variable may come from the
 /// environment.
+///
+/// Within a condition that the files do not decide, what stands there counts. Behind it the condition may have held or not: what
+/// it changes is unknown then.
 #[derive(Debug, Default)]
 pub(super) struct Defines {
-    /// Whether a name is defined; `None`: that hangs on a condition that is not decided.
-    names: HashMap<String, Option<bool>, FixedState>,
-    /// The value of a variable; `None`: that hangs on a condition that is not decided.
-    values: HashMap<String, Option<Value>, FixedState>,
+    known: HashMap<String, Known, FixedState>,
     /// What the environment of the server sets as far as it is known.
     environment: HashMap<String, Value, FixedState>,
+    /// What was known before each change within open conditions.
+    before: Vec<(String, Option<Known>)>,
+    /// How long that list was at the beginning of each open condition.
+    open: Vec<usize>,
+}
+
+/// What is known of a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Known {
+    /// Whether it is defined; `None`: unknown.
+    defined: Option<bool>,
+    /// Its value as a variable.
+    value: Variable,
+}
+
+/// What is known of a variable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Variable {
+    /// No `Define` sets it: the environment may.
+    #[default]
+    Unset,
+    /// Its value.
+    Is(Value),
+    /// That hangs on a condition.
+    Open,
 }
 
 /// The value of a variable.
@@ -51,39 +76,67 @@ impl Defines {
         }
     }
 
-    /// `Define NAME [value]`. `certain`: whether no open condition stands around. An empty value is none (measured).
-    pub(super) fn define(&mut self, name: &str, value: Option<Value>, certain: bool) {
-        let known = self.names.entry(name.to_owned()).or_default();
-        if certain {
-            *known = Some(true);
-        } else if *known != Some(true) {
-            *known = None;
+    /// A condition begins that is not decided.
+    pub(super) fn enter(&mut self) {
+        self.open.push(self.before.len());
+    }
+
+    /// It ends.
+    pub(super) fn leave(&mut self) {
+        let first = self.open.pop().unwrap_or_default();
+        let mut changed = BTreeMap::new();
+        for (name, before) in self.before.split_off(first) {
+            // What was known first is what was known before the condition.
+            changed.entry(name).or_insert(before);
         }
-        let Some(value) = value.filter(|value| !value.text.is_empty()) else { return };
-        let same = self.values.get(name).is_some_and(|before| before.as_ref() == Some(&value));
-        self.values.insert(name.to_owned(), (certain || same).then_some(value));
+        for (name, before) in changed {
+            let before = before.unwrap_or_default();
+            let Some(now) = self.known.get_mut(&name) else { continue };
+            if now.defined != before.defined {
+                now.defined = None;
+            }
+            if now.value != before.value {
+                now.value = Variable::Open;
+            }
+            // The condition around has changed it as well.
+            if !self.open.is_empty() {
+                self.before.push((name, Some(before)));
+            }
+        }
+    }
+
+    fn change(&mut self, name: &str, change: impl FnOnce(&mut Known)) {
+        if !self.open.is_empty() {
+            self.before.push((name.to_owned(), self.known.get(name).cloned()));
+        }
+        change(self.known.entry(name.to_owned()).or_default());
+    }
+
+    /// `Define NAME [value]`. An empty value is none (measured).
+    pub(super) fn define(&mut self, name: &str, value: Option<Value>) {
+        self.change(name, |known| {
+            known.defined = Some(true);
+            if let Some(value) = value.filter(|value| !value.text.is_empty()) {
+                known.value = Variable::Is(value);
+            }
+        });
     }
 
     /// `UnDefine NAME`.
-    pub(super) fn undefine(&mut self, name: &str, certain: bool) {
-        if certain {
-            self.names.insert(name.to_owned(), Some(false));
-            self.values.remove(name);
-        } else {
-            self.names.insert(name.to_owned(), None);
-            self.values.insert(name.to_owned(), None);
-        }
+    pub(super) fn undefine(&mut self, name: &str) {
+        self.change(name, |known| *known = Known { defined: Some(false), value: Variable::Unset });
     }
 
     /// Whether a name is defined; `None`: unknown.
     pub(super) fn is_defined(&self, name: &str) -> Option<bool> {
-        self.names.get(name).copied().flatten()
+        self.known.get(name)?.defined
     }
 
     fn value(&self, name: &str) -> Option<&Value> {
-        match self.values.get(name) {
-            Some(value) => value.as_ref(),
-            None => self.environment.get(name),
+        match self.known.get(name).map(|known| &known.value) {
+            Some(Variable::Is(value)) => Some(value),
+            Some(Variable::Open) => None,
+            Some(Variable::Unset) | None => self.environment.get(name),
         }
     }
 

@@ -14,21 +14,21 @@ use super::config::{
 };
 use super::defines::{Defines, Value};
 use super::include::{Resolver, Target};
-use super::load::{Loader, MAX_DEPTH, MAX_REPEATED};
+use super::load::Loader;
 use super::macros::{self, Macros};
 use super::modules::Modules;
-use crate::finding::{Confidence, Finding, Severity};
-use crate::source::{FileId, SourceMap, Span};
+use crate::finding::Finding;
+use crate::source::{FileId, SourceMap};
 use crate::syntax::apache::directives;
 use crate::syntax::apache::tree::joined;
-use crate::syntax::apache::{Body, Name, Node, NodeId, Tree, When, parse};
+use crate::syntax::apache::{Body, Name, Node, NodeId, Tree, parse};
 
 /// How long a line may become when variables and parameters are put into it: no more is put in then. httpd has 8 KiB for a line
 /// of a macro.
 pub(super) const MAX_LINE: usize = 64 << 10;
 
 /// How much text all lines together may have into which something was put.
-const MAX_EXPANDED: usize = 64 << 20;
+pub(super) const MAX_EXPANDED: usize = 64 << 20;
 
 /// A text that is placed: a file, or the text of a macro in it.
 #[derive(Clone)]
@@ -60,15 +60,15 @@ pub(super) struct Expansion<'l, 'a, 's> {
     /// Whether a `.htaccess` is being placed: what acts while it is read does not act there.
     pub(super) in_htaccess: bool,
     /// How many directives were placed from texts that had been placed before.
-    repeated: usize,
-    expanded_bytes: usize,
+    pub(super) repeated: usize,
+    pub(super) expanded_bytes: usize,
     /// The files that are being placed, outermost first.
     pub(super) open: Vec<FileId>,
     /// The macros that are being placed, outermost first.
     pub(super) open_macros: Vec<String>,
     /// What each spelling of an include argument stands for, below each `ServerRoot`.
     pub(super) resolved: HashMap<(String, Option<String>), Arc<Vec<Target>>, FixedState>,
-    limit_told: bool,
+    pub(super) limit_told: bool,
 }
 
 /// A section or a condition that is open: where it ends, and what was around it.
@@ -80,7 +80,7 @@ struct Frame {
 }
 
 /// What each condition of a tree says, by its node: only where errors of syntax hang on it.
-type Verdicts = HashMap<NodeId, Option<bool>, FixedState>;
+pub(super) type Verdicts = HashMap<NodeId, Option<bool>, FixedState>;
 
 impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
     pub(super) fn new(loader: &'l mut Loader<'a>, sources: &'s mut SourceMap, main: &Path, tree: &Tree) -> Self {
@@ -197,7 +197,9 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
         if let Some(placed) = frame.section.and_then(|section| self.config.placed.get_mut(section as usize)) {
             placed.subtree_end = end;
         }
-        self.condition = frame.condition;
+        if std::mem::replace(&mut self.condition, frame.condition) != frame.condition {
+            self.defines.leave();
+        }
         frame.parent
     }
 
@@ -217,6 +219,7 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
             let id = self.config.conditions.len() as ConditionId;
             self.config.conditions.push(Condition { kind, negated, parent: self.condition, span: tree.head_span(node) });
             self.condition = id;
+            self.defines.enter();
         }
         holds
     }
@@ -273,11 +276,11 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
                 let (name, text) = (self.arg(id, 0).into_owned(), self.arg(id, 1).into_owned());
                 let has_value = self.config.directive(self.sources, id).arg_count() > 1;
                 let value = has_value.then(|| Value { text, unknown: self.is_unknown(id) });
-                self.defines.define(&name, value, self.condition == CERTAIN);
+                self.defines.define(&name, value);
             }
             Name::UnDefine => {
                 let name = self.arg(id, 0).into_owned();
-                self.defines.undefine(&name, self.condition == CERTAIN);
+                self.defines.undefine(&name);
             }
             Name::LoadModule => {
                 let identifier = self.arg(id, 0).into_owned();
@@ -308,89 +311,6 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
         inner
     }
 
-    /// Whether no more may nest; says so.
-    pub(super) fn is_too_deep(&mut self, span: Span) -> bool {
-        let deep = self.open.len() + self.open_macros.len() > MAX_DEPTH;
-        if deep {
-            self.config.incomplete = true;
-            let message = format!("includes and macros nest deeper than {MAX_DEPTH}: this one is not read");
-            self.report(
-                Finding::new("limit-reached", span, message).help("httpd refuses to start where includes nest that deep"),
-            );
-        }
-        deep
-    }
-
-    /// Whether no more is placed; says so once.
-    fn is_full(&mut self, at: Span) -> bool {
-        let placed = self.config.placed.len();
-        let full = placed >= self.loader.max_placed || self.repeated > MAX_REPEATED || self.expanded_bytes > MAX_EXPANDED;
-        if full {
-            self.config.incomplete = true;
-            // Every text that is still open meets the limit as well.
-            if !std::mem::replace(&mut self.limit_told, true) {
-                let most = if self.repeated > MAX_REPEATED { MAX_REPEATED } else { self.loader.max_placed };
-                let message = format!("more than {most} directives, each place of inclusion counted: the rest is not read");
-                self.report(Finding::new("limit-reached", at, message));
-            }
-        }
-        full
-    }
-
-    /// Stores a tree and reports, once, that it is a template. Whether the tree is new here.
-    fn register(&mut self, tree: &Arc<Tree>) -> bool {
-        let index = tree.file.0 as usize;
-        if self.config.trees.len() <= index {
-            self.config.trees.resize(index + 1, None);
-        }
-        let Some(slot) = self.config.trees.get_mut(index) else { return false };
-        if slot.is_some() {
-            return false;
-        }
-        *slot = Some(Arc::clone(tree));
-        let among_words = || tree.words.iter().find(|w| w.hole).map(|w| tree.word_span(w));
-        if let Some(hole) = tree.holes.first().copied().or_else(|| tree.templated.then(among_words).flatten()) {
-            let message = "this file is a template: what its holes bring is unknown";
-            let help = "check the rendered file as well, where it can be had";
-            self.report(Finding::new("templated-file", hole, message).severity(Severity::Info).help(help));
-        }
-        true
-    }
-
-    /// Reports what the server would refuse to read. Whether it does may hang on conditions around.
-    fn report_syntax(&mut self, tree: &Tree, verdicts: &Verdicts) {
-        for error in &tree.errors {
-            let around = error.condition.map_or(Some(true), |innermost| all_hold(tree, innermost, verdicts));
-            let met = match error.when {
-                When::Always => Some(true),
-                When::Read => around,
-                When::Skipped => around.map(|holds| !holds),
-            };
-            if met == Some(false) {
-                continue;
-            }
-            let mut finding = Finding::new("syntax-error", error.span, error.message.clone());
-            finding.help = error.help.clone().map(Into::into);
-            if met.is_none() {
-                finding.confidence = Confidence::Medium;
-            }
-            self.report(finding);
-        }
-    }
-
-    /// Reports a finding unless the same rule has already spoken at this place (a file may be included many times).
-    pub(super) fn report(&mut self, finding: Finding) {
-        if self.loader.reported.insert((finding.primary, finding.rule)) {
-            self.findings.push(finding);
-        }
-    }
-
-    /// A finding about a placed directive: less sure where a condition around it is not decided.
-    pub(super) fn finding(&self, rule: &'static str, id: DirectiveId, message: String) -> Finding {
-        let finding = Finding::new(rule, self.config.directive(self.sources, id).span(), message);
-        if self.condition == CERTAIN { finding } else { finding.confidence(Confidence::Medium) }
-    }
-
     /// Gives the configuration away.
     pub(super) fn finish(mut self, partial: bool) -> (Config, Vec<Finding>) {
         let closed = self.is_closed();
@@ -404,21 +324,4 @@ impl<'l, 'a, 's> Expansion<'l, 'a, 's> {
     pub(super) fn has_any(&self, names: &[Name]) -> bool {
         self.config.placed.iter().any(|placed| names.contains(&placed.name))
     }
-}
-
-/// Whether a condition and those around it in the file hold; one that was not looked at stands in one that does not.
-fn all_hold(tree: &Tree, innermost: NodeId, verdicts: &Verdicts) -> Option<bool> {
-    let around =
-        tree.nodes.iter().enumerate().take(innermost as usize + 1).filter(|(id, node)| {
-            conditions::is_condition(node.name) && (*id as NodeId == innermost || node.subtree_end > innermost)
-        });
-    let mut all = Some(true);
-    for (id, _) in around {
-        match verdicts.get(&(id as NodeId)).copied().unwrap_or(Some(false)) {
-            Some(true) => {}
-            Some(false) => return Some(false),
-            None => all = None,
-        }
-    }
-    all
 }

@@ -143,7 +143,14 @@ impl Expansion<'_, '_, '_> {
                 Ok(tree) => {
                     let first = self.config.placed.len() as DirectiveId;
                     self.condition = CERTAIN;
+                    // Macros of the server's own files can be used, and variables have their last values (measured). What a
+                    // `.htaccess` defines is for itself.
+                    let defines = tree.nodes.iter().any(|node| matches!(node.name, Name::Macro | Name::UndefMacro));
+                    let macros = defines.then(|| self.macros.clone());
                     self.place_file(&tree, TOP, 0);
+                    if let Some(macros) = macros {
+                        self.macros = macros;
+                    }
                     let end = self.config.placed.len() as DirectiveId;
                     self.config.htaccess.push(Htaccess { file: tree.file, folder, first, end });
                 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::shipped;
-use crate::files::{FileKind, Files, or_dot};
+use crate::files::{Entry, FileKind, Files, or_dot};
 use crate::project::glob;
 use crate::project::places::{Layout, Places};
 use crate::settings::Settings;
@@ -36,8 +36,11 @@ pub(super) const LAYOUT: Layout = Layout {
     ],
 };
 
-/// How many files one argument may bring.
+/// How many files and folders are looked at for one argument.
 const MAX_MATCHES: usize = 100_000;
+
+/// How many links to folders are followed for one argument.
+const MAX_LINKS: usize = 100;
 
 /// How deep folders that are included whole may nest: `AP_MAX_FNMATCH_DIR_DEPTH` of httpd.
 const MAX_FOLDERS: usize = 128;
@@ -87,12 +90,12 @@ impl<'a> Resolver<'a> {
     /// their names, a folder with all that is in it where its own name stands. `server_root` is what relative paths start from,
     /// if the files tell it.
     pub(super) fn resolve(&self, argument: &str, server_root: Option<&str>) -> Vec<Target> {
-        let mut search = Search { files: self.places.files(), found: Vec::new() };
+        let mut search = Search { files: self.places.files(), found: Vec::new(), looked_at: 0, links: 0 };
         let mut missing = None;
         for path in self.places.candidates(argument, server_root) {
             let (folder, rest) = split(&path);
             match rest.as_slice() {
-                [] if search.files.kind(&path).is_some() => search.whole(&path, 0),
+                [] if search.files.kind(&path).is_some() => search.whole(&path, false, &mut Vec::new()),
                 [] => {
                     missing = missing.or(Some((path, Absence::NoFile)));
                     continue;
@@ -143,32 +146,34 @@ fn is_pattern(part: &str) -> bool {
 struct Search<'a> {
     files: &'a dyn Files,
     found: Vec<Target>,
+    looked_at: usize,
+    links: usize,
 }
 
 impl Search<'_> {
     /// What the components of a pattern match below a folder.
     fn below(&mut self, folder: &Path, rest: &[String]) {
-        let Some((part, rest)) = rest.split_first() else { return self.whole(folder, 0) };
+        let Some((part, rest)) = rest.split_first() else { return self.whole(folder, false, &mut Vec::new()) };
         if !is_pattern(part) {
             let path = folder.join(part);
-            return if rest.is_empty() { self.whole(&path, 0) } else { self.below(&path, rest) };
+            return if rest.is_empty() { self.whole(&path, false, &mut Vec::new()) } else { self.below(&path, rest) };
         }
-        let Ok(names) = self.files.list(&or_dot(folder)) else {
+        let Ok(entries) = self.files.entries(&or_dot(folder)) else {
             return self.found.push(Target::Missing(folder.to_owned(), Absence::NoFolder));
         };
         let pattern: Vec<char> = part.chars().collect();
+        // Within the path only folders count, and no links to them (measured).
+        let is_step = |entry: &&Entry| rest.is_empty() || entry.kind == Some(FileKind::Folder) && !entry.link;
         let mut matched = false;
-        for name in names.iter().filter(|name| glob::matches(&pattern, name)) {
-            let path = folder.join(name);
+        for entry in entries.iter().filter(|entry| glob::matches(&pattern, &entry.name)).filter(is_step) {
             matched = true;
             if self.is_full() {
                 return;
             }
-            match self.files.kind(&path) {
-                Some(FileKind::Folder) if !rest.is_empty() => self.below(&path, rest),
-                // Within the path only folders count.
-                _ if !rest.is_empty() => {}
-                Some(_) => self.whole(&path, 0),
+            let path = folder.join(&entry.name);
+            match entry.kind {
+                _ if !rest.is_empty() => self.below(&path, rest),
+                Some(_) => self.whole(&path, false, &mut Vec::new()),
                 None => self.found.push(Target::Dangling(path)),
             }
         }
@@ -177,35 +182,49 @@ impl Search<'_> {
         }
     }
 
-    /// A file, or all that is in a folder: hidden files, backups and all.
-    fn whole(&mut self, path: &Path, depth: usize) {
+    /// A file, or all that is in a folder: hidden files, backups and all. `linked`: whether a link leads to it. `around` are the
+    /// folders that are being taken whole.
+    fn whole(&mut self, path: &Path, linked: bool, around: &mut Vec<PathBuf>) {
         if self.is_full() {
             return;
         }
         match self.files.kind(path) {
             Some(FileKind::File) => self.found.push(Target::File(path.to_owned())),
-            Some(FileKind::Folder) if depth >= MAX_FOLDERS => {
-                self.found.push(Target::TooMuch("folders nest deeper than 128"));
-            }
             Some(FileKind::Folder) => {
-                for name in self.files.list(path).unwrap_or_default() {
-                    let path = path.join(name);
-                    match self.files.kind(&path) {
-                        Some(_) => self.whole(&path, depth + 1),
+                if around.len() >= MAX_FOLDERS || linked && self.leads_back(path, around) {
+                    return self
+                        .found
+                        .push(Target::TooMuch("folders that nest too deep, hold themselves or are linked too often"));
+                }
+                around.push(path.to_owned());
+                for entry in self.files.entries(&or_dot(path)).unwrap_or_default() {
+                    let path = path.join(entry.name);
+                    match entry.kind {
+                        Some(_) => self.whole(&path, entry.link, around),
                         None => self.found.push(Target::Dangling(path)),
                     }
                 }
+                around.pop();
             }
             None => self.found.push(Target::Missing(path.to_owned(), Absence::NoFile)),
         }
     }
 
-    /// Whether no more is taken; says so once.
+    /// Whether a link leads to a folder around it, or is one of too many.
+    fn leads_back(&mut self, path: &Path, around: &[PathBuf]) -> bool {
+        self.links += 1;
+        let identity = self.files.identity(path);
+        self.links > MAX_LINKS || around.iter().any(|outer| self.files.identity(outer) == identity)
+    }
+
+    /// Whether no more is looked at; says so once.
     fn is_full(&mut self) -> bool {
-        const MANY: Target = Target::TooMuch("more than 100000 files");
-        if self.found.len() >= MAX_MATCHES && self.found.last() != Some(&MANY) {
+        const MANY: Target = Target::TooMuch("more than 100000 files and folders");
+        self.looked_at += 1;
+        let full = self.looked_at > MAX_MATCHES;
+        if full && self.found.last() != Some(&MANY) {
             self.found.push(MANY);
         }
-        self.found.len() >= MAX_MATCHES
+        full
     }
 }

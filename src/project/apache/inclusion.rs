@@ -35,6 +35,11 @@ impl Expansion<'_, '_, '_> {
             return;
         }
         let argument = directive.arg(0).into_owned();
+        if directive.words().iter().any(|word| word.hole) {
+            // That the file is a template is told.
+            self.config.incomplete = true;
+            return;
+        }
         if directive.is_unknown() {
             self.config.incomplete = true;
             let message = format!("what `{argument}` stands for is not known: what it includes is not read");

@@ -6,6 +6,7 @@ mod conditions;
 pub mod config;
 mod defines;
 mod expand;
+mod faults;
 mod htaccess;
 mod include;
 mod inclusion;

@@ -252,9 +252,7 @@ impl Expansion<'_, '_, '_> {
     fn report_template(&mut self, hole: Span, file: FileId) {
         // Once for each file, whatever the number of holes.
         if self.loader.reported.insert((Span::new(file, 0, 0), "templated-file")) {
-            let message = "this file is a template: what its holes bring is unknown";
-            let help = "check the rendered file as well, where it can be had";
-            self.findings.push(Finding::new("templated-file", hole, message).severity(Severity::Info).help(help));
+            self.findings.push(reading::template(hole));
         }
     }
 

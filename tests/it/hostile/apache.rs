@@ -52,6 +52,15 @@ fn folders_that_lead_to_themselves() {
         symlink(".", tree.root().join("loop").join(name)).unwrap();
         symlink("..", tree.root().join("loop/in").join(name)).unwrap();
     }
+    // Two ways to each next folder: 2^40 to the last one.
+    for i in 0..40 {
+        std::fs::create_dir_all(tree.root().join(format!("ways/{i}"))).unwrap();
+        for name in ["left", "right"] {
+            symlink(format!("../{}", i + 1), tree.root().join(format!("ways/{i}/{name}"))).unwrap();
+        }
+    }
+    std::fs::create_dir_all(tree.root().join("ways/40")).unwrap();
+    check(&tree.add("ways.conf", "User x\nInclude ways/0\nDocumentRoot ways/0\n"));
     symlink("nowhere", tree.root().join("loop/dangling")).unwrap();
     check(&main);
     check(tree.root());

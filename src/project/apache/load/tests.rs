@@ -243,15 +243,18 @@ fn variables_are_put_in_line_by_line() {
 }
 
 #[test]
-fn what_is_defined_under_an_open_condition_is_unknown() {
+fn what_an_open_condition_defines_is_known_in_it_and_unknown_behind_it() {
     let mut tree = tree(&[(
         "x.conf",
-        "Define A\n<IfDefine A>\nSetEnv X 1\n</IfDefine>\n<IfDefine !A>\nSetEnv X 2\n</IfDefine>\n<IfDefine B>\nDefine C c\nDefine A\n</IfDefine>\n\
-         <IfDefine A>\nSetEnv X 3\n</IfDefine>\n<IfDefine C>\nSetEnv X ${C}\n</IfDefine>\nUnDefine A\n<IfDefine A>\nSetEnv X 5\n</IfDefine>\n",
+        "Define A\n<IfDefine A>\nSetEnv X 1\n</IfDefine>\n<IfDefine !A>\nSetEnv X 2\n</IfDefine>\nDefine S s\n\
+         <IfDefine B>\nDefine C c\nDefine A\nDefine S s\n<IfDefine C>\nSetEnv X ${C}3\n</IfDefine>\n\
+         <IfModule mod_x.c>\nDefine C d\n</IfModule>\nSetEnv X ${C}4\n</IfDefine>\n\
+         <IfDefine A>\nSetEnv X 5${S}\n</IfDefine>\n<IfDefine C>\nSetEnv X ${C}6\n</IfDefine>\nUnDefine A\n<IfDefine A>\nSetEnv X 7\n</IfDefine>\n\
+         <IfDefine !G>\nDefine G\n<IfDefine !G>\nSetEnv X 8\n</IfDefine>\n</IfDefine>\n",
     )]);
     let loaded = tree.load("x.conf");
     let lines: Vec<_> = tree.shown(&loaded.config).into_iter().filter(|l| l.contains("SetEnv")).collect();
-    assert_eq!(lines, ["SetEnv X 1", "SetEnv X 3", "?SetEnv X ${C}"]);
+    assert_eq!(lines, ["SetEnv X 1", "?SetEnv X c3", "?SetEnv X ${C}4", "SetEnv X 5s", "?SetEnv X ${C}6"]);
 }
 
 #[test]
@@ -400,6 +403,21 @@ fn htaccess_files_below_a_document_root_are_taken_in() {
     assert_eq!(top[0].raw_args(), "F first");
     assert_eq!(top[0].htaccess().map(|h| h.folder.as_str()), Some("/var/www/site/public/wp-admin"));
     assert!(config.top(&tree.sources).next().unwrap().htaccess().is_none());
+}
+
+#[test]
+fn htaccess_files_use_macros_and_variables_of_the_server() {
+    let mut tree = tree(&[
+        ("httpd.conf", "User x\n<Macro M $a>\nSetEnv M $a\n</Macro>\nDefine V early\nDefine V late\nDocumentRoot web\n"),
+        (
+            "web/.htaccess",
+            "Use M ${V}\n<Macro N>\nSetEnv N n\n</Macro>\nUse N\nDefine V own\n<IfDefine V>\nSetEnv D ${V}\n</IfDefine>\n",
+        ),
+        ("web/in/.htaccess", "Use N\n"),
+    ]);
+    let loaded = tree.load("httpd.conf");
+    let lines: Vec<_> = tree.shown(&loaded.config).into_iter().filter(|l| l.contains("SetEnv")).collect();
+    assert_eq!(lines, ["SetEnv M late", "SetEnv N n", "SetEnv D late"]);
 }
 
 #[test]
