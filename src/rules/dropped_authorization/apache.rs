@@ -121,7 +121,8 @@ fn follow(host: &Host, id: RouteId, request: Request, cx: &Cx) -> Fate {
     let outside = |o: &&Outcome| o.upstream.is_some() && o.handler.kind != HandlerKind::Module;
     let runs = if outcome.runs.is_empty() { std::slice::from_ref(&outcome) } else { outcome.runs.as_slice() };
     let reached: Vec<&Outcome> = runs.iter().filter(outside).collect();
-    let Some(first) = reached.first().copied() else { return Fate::Unclear };
+    // The first run is the usual one: modules that the files ask for are there. Without `mod_rewrite` much would be lost.
+    let Some(first) = runs.first().filter(|usual| outside(usual)) else { return Fate::Unclear };
     if reached.iter().any(|o| is_kept(o)) {
         return Fate::Passes;
     }
