@@ -90,7 +90,12 @@ fn requests(host: &Host, id: RouteId, cx: &Cx) -> Vec<Request> {
     let passes = passes.flat_map(|name| host.effective_all(id, name));
     let prefixes = passes.map(|pass| pass.arg(0).into_owned()).filter(|prefix| prefix.starts_with('/') && prefix.len() > 1);
     requests.extend(prefixes.take(MAX_PREFIXES).map(|prefix| there(host.request(&format!("{}/x", prefix.trim_end_matches('/'))))));
-    requests.extend(landmark.map(|l| if l.path.ends_with('/') { l } else { there(l) }));
+    let handlers = host.effective_all(id, Name::AddHandler);
+    let endings = handlers.iter().filter(|d| !d.arg(0).contains("php")).filter_map(|d| d.args().nth(1));
+    requests.extend(endings.take(MAX_PREFIXES).map(|ending| {
+        there(host.request(&format!("{}app.{}", folder.unwrap_or("/"), ending.trim_start_matches('.'))))
+    }));
+    requests.extend(landmark.clone().map(|l| if l.path.ends_with('/') { l } else { there(l) }));
     requests.retain(|r| !is_asset(&r.path));
     requests
 }
