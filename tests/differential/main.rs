@@ -130,7 +130,7 @@ impl Counts {
             *times += 1;
             if *show > 0 && *times == 1 {
                 *show -= 1;
-                report(kind, seed, case, index, &first.kind());
+                report(kind, seed, case, index, first);
             }
         }
         failed
@@ -160,7 +160,8 @@ impl Counts {
 }
 
 /// Shrinks a disagreement and prints it in the form of a regression file.
-fn report(server: &dyn Kind, seed: u64, case: &Case, index: usize, kind: &str) {
+fn report(server: &dyn Kind, seed: u64, case: &Case, index: usize, first: &Difference) {
+    let kind = first.kind();
     let differences = |case: &Case| -> Vec<Difference> {
         let verdicts = both(server, case).unwrap_or_default();
         verdicts.into_iter().next_back().map(|v| v.differences).unwrap_or_default()
@@ -176,7 +177,7 @@ fn report(server: &dyn Kind, seed: u64, case: &Case, index: usize, kind: &str) {
         shrink::shrink(small.tree, 400, |tree| same(&Case { tree: tree.to_vec(), text: server.print(tree), asks: asks.clone() }));
     small.text = server.print(&small.tree);
     simplify_request(&mut small, same);
-    println!("---- seed {seed}, request {index}");
+    println!("---- seed {seed}, request {index}; first seen: {first:?}");
     print!("{}", regressions::print(&small));
     for difference in differences(&small) {
         println!("# {}: model {}, {} {}", difference.what, difference.model, server.dialect().name(), difference.real);

@@ -53,6 +53,9 @@ impl<'a> Walk<'_, 'a> {
         }
         self.server_redirect()?;
         if !self.alias()? {
+            if !self.r.uri.starts_with('/') && self.r.uri != "*" {
+                return Err(Stop::status(400, None));
+            }
             self.document_root_file();
         } else if first {
             self.own_file = Some(self.r.filename.clone());

@@ -49,7 +49,7 @@ fn require<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, scope: Scope
     }
     if negated && in_any(directive) {
         let finding =
-            Finding::new("syntax-error", directive.span(), "\"Require not\" decides nothing where one of several is enough");
+            Finding::new("incomplete-auth", directive.span(), "\"Require not\" decides nothing where one of several is enough");
         checker.fault(directive, finding.help("put it into \"<RequireAll>\" together with a \"Require\" that lets in"));
         return;
     }
