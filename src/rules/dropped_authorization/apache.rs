@@ -58,6 +58,7 @@ fn may_drop(host: &Host, id: RouteId, traits: Traits) -> bool {
     }
     let speaks_fcgi = |name| host.effective_all(id, name).iter().any(|pass| pass.args().any(|a| is_script_url(&a)));
     traits.has(Traits::REWRITES)
+        || traits.has(Traits::TOUCHES_AUTHORIZATION)
         || SCRIPTS.iter().any(|name| host.effective(id, *name).is_some())
         || host.effective(id, Name::FallbackResource).is_some()
         || [Name::ProxyPass, Name::ProxyPassMatch].into_iter().any(speaks_fcgi)
