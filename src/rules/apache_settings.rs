@@ -116,7 +116,7 @@ pub(super) fn request_at(directive: &Directive) -> Request {
         if let Some(named) = named {
             let name = named.arg(0).to_ascii_lowercase();
             let name = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
-            request.host = name.split(':').next().unwrap_or_default().to_owned();
+            name.split(':').next().unwrap_or_default().clone_into(&mut request.host);
         }
     }
     request

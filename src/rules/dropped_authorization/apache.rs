@@ -58,6 +58,7 @@ fn may_drop(host: &Host, id: RouteId, traits: Traits) -> bool {
     }
     let speaks_fcgi = |name| host.effective_all(id, name).iter().any(|pass| pass.args().any(|a| is_script_url(&a)));
     traits.has(Traits::REWRITES)
+        || traits.has(Traits::TOUCHES_AUTHORIZATION)
         || SCRIPTS.iter().any(|name| host.effective(id, *name).is_some())
         || host.effective(id, Name::FallbackResource).is_some()
         || [Name::ProxyPass, Name::ProxyPassMatch].into_iter().any(speaks_fcgi)
@@ -90,7 +91,12 @@ fn requests(host: &Host, id: RouteId, cx: &Cx) -> Vec<Request> {
     let passes = passes.flat_map(|name| host.effective_all(id, name));
     let prefixes = passes.map(|pass| pass.arg(0).into_owned()).filter(|prefix| prefix.starts_with('/') && prefix.len() > 1);
     requests.extend(prefixes.take(MAX_PREFIXES).map(|prefix| there(host.request(&format!("{}/x", prefix.trim_end_matches('/'))))));
-    requests.extend(landmark.map(|l| if l.path.ends_with('/') { l } else { there(l) }));
+    let handlers = host.effective_all(id, Name::AddHandler);
+    let endings = handlers.iter().filter(|d| !d.arg(0).contains("php")).filter_map(|d| d.args().nth(1));
+    requests.extend(endings.take(MAX_PREFIXES).map(|ending| {
+        there(host.request(&format!("{}app.{}", folder.unwrap_or("/"), ending.trim_start_matches('.'))))
+    }));
+    requests.extend(landmark.clone().map(|l| if l.path.ends_with('/') { l } else { there(l) }));
     requests.retain(|r| !is_asset(&r.path));
     requests
 }
@@ -121,7 +127,8 @@ fn follow(host: &Host, id: RouteId, request: Request, cx: &Cx) -> Fate {
     let outside = |o: &&Outcome| o.upstream.is_some() && o.handler.kind != HandlerKind::Module;
     let runs = if outcome.runs.is_empty() { std::slice::from_ref(&outcome) } else { outcome.runs.as_slice() };
     let reached: Vec<&Outcome> = runs.iter().filter(outside).collect();
-    let Some(first) = reached.first().copied() else { return Fate::Unclear };
+    // The first run is the usual one: modules that the files ask for are there. Without `mod_rewrite` much would be lost.
+    let Some(first) = runs.first().filter(|usual| outside(usual)) else { return Fate::Unclear };
     if reached.iter().any(|o| is_kept(o)) {
         return Fate::Passes;
     }

@@ -53,10 +53,9 @@ fn lost_query(host: &Host, id: RouteId, cx: &Cx) -> Option<Finding> {
     let mut request = request_for(host, known).past_gates();
     request.query = Some(QUERY.to_owned());
     let outcome = host.resolve(&request);
-    let reaches = |o: &&Outcome| o.upstream.is_some();
     let runs = if outcome.runs.is_empty() { std::slice::from_ref(&outcome) } else { outcome.runs.as_slice() };
     let lost = |o: &Outcome| told_to(o, "QUERY_STRING").is_some_and(|query| !query.contains("code=abc"));
-    let reached: Vec<&Outcome> = runs.iter().filter(reaches).collect();
+    let reached: Vec<&Outcome> = runs.iter().filter(|o| o.upstream.is_some()).collect();
     let first = reached.first().copied()?;
     if !reached.iter().all(|o| lost(o)) {
         return None;
