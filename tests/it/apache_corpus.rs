@@ -179,8 +179,12 @@ impl Httpd {
         let settings = Settings::default();
         let loaded = load(&Disk, &mut sources, &main, self.folder.path(), &settings);
         let checked = check(&loaded.config, &sources, &settings);
-        let is_error =
-            |f: &&Finding| matches!(f.rule, "syntax-error" | "misplaced-directive" | "unknown-directive" | "unresolved-include");
+        let is_error = |f: &&Finding| {
+            matches!(
+                f.rule,
+                "syntax-error" | "incomplete-auth" | "misplaced-directive" | "unknown-directive" | "unresolved-include"
+            )
+        };
         let in_file = |f: &&Finding| sources.file(f.primary.file).path.ends_with("file.conf");
         loaded
             .findings

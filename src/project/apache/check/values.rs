@@ -285,8 +285,7 @@ fn file_etag<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 fn undef_macro<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     let name = directive.arg(0);
-    let mut macros = checker.config.all(checker.sources, Name::Macro).take_while(|m| m.id < directive.id);
-    if !checker.config.incomplete && !macros.any(|m| m.is_unknown() || m.arg(0).eq_ignore_ascii_case(&name)) {
+    if !checker.config.incomplete && !checker.macros.contains(&name.to_ascii_lowercase()) {
         checker.error(directive, directive.arg_span(0), format!("no macro \"{name}\" is defined before this line"));
     }
 }
