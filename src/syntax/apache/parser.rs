@@ -15,6 +15,9 @@ const MAX_DEPTH: usize = 1000;
 /// After so many errors the rest is not told.
 const MAX_ERRORS: usize = 1000;
 
+/// How far apart the offsets lie for which lines are counted once.
+const STRIDE: usize = 32 * 1024;
+
 /// How long a line may be (`VARBUF_MAX_LEN`); 8 KiB in a `.htaccess`, which the parser does not know.
 const MAX_LINE: usize = 16 * 1024 * 1024;
 
@@ -85,8 +88,8 @@ pub(super) struct Parser<'t> {
     pub(super) flattened: usize,
     /// Errors about sections, which the rendering of a template or the lines of a macro may mend.
     structure: Vec<SyntaxError>,
-    /// An offset and its line, from where lines are counted on.
-    counted: (usize, usize),
+    /// How many lines end before each multiple of [`STRIDE`], as far as somebody asked.
+    counted: Vec<usize>,
 }
 
 impl<'t> Parser<'t> {
@@ -103,7 +106,7 @@ impl<'t> Parser<'t> {
             frames: Vec::new(),
             flattened: 0,
             structure: Vec::new(),
-            counted: (0, 1),
+            counted: Vec::new(),
         }
     }
 
@@ -316,12 +319,18 @@ impl<'t> Parser<'t> {
         Reported(self.structure.last_mut())
     }
 
-    /// The 1-based line of an offset. Counts on from the last call where it can.
+    /// The 1-based line of an offset.
     pub(super) fn line_number(&mut self, at: usize) -> usize {
-        let (from, line) = if self.counted.0 <= at { self.counted } else { (0, 1) };
-        let line = line + self.slice(from, at).bytes().filter(|b| *b == b'\n').count();
-        self.counted = (at, line);
-        line
+        let text = self.text.as_bytes();
+        let breaks =
+            |from: usize, to: usize| memchr::memchr_iter(b'\n', text.get(from..to.min(text.len())).unwrap_or_default()).count();
+        let counted = &mut self.counted;
+        while counted.len() <= at / STRIDE {
+            let from = counted.len().saturating_sub(1) * STRIDE;
+            let before = counted.last().copied();
+            counted.push(before.map_or(0, |before| before + breaks(from, from + STRIDE)));
+        }
+        counted.get(at / STRIDE).copied().unwrap_or_default() + breaks(at / STRIDE * STRIDE, at) + 1
     }
 
     /// Ends the innermost section.
