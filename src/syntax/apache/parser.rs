@@ -3,6 +3,8 @@
 //! The errors are those of the grammar of a file: sections that are not closed, closed twice or in each other's place. Whether
 //! a directive is known, may stand where it stands and has the arguments it needs is decided where the configuration is loaded.
 
+use std::borrow::Cow;
+
 use super::Name;
 use super::lexer::{Cutter, Joined, Line, Lines};
 use super::tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, When, Word};
@@ -249,7 +251,7 @@ impl<'t> Parser<'t> {
 
     /// Passes over the code of a section.
     fn code(&mut self, node: NodeId) {
-        let name = self.tag_of(node).to_owned();
+        let name = self.tag_of(node).into_owned();
         let (mut close, mut end) = (self.text.len(), self.text.len());
         while self.lines.skip_spaces().is_some() {
             let line = self.lines.next();
@@ -262,8 +264,9 @@ impl<'t> Parser<'t> {
         }
         if close == self.text.len() {
             let head = self.head(node);
-            self.structure(head.start as usize, head.end as usize, format!("\"<{name}>\" is not closed"), When::Always)
-                .help(format!("\"</{name}>\" is missing"));
+            let shown = shortened(&name);
+            self.structure(head.start as usize, head.end as usize, format!("\"<{shown}>\" is not closed"), When::Always)
+                .help(format!("\"</{shown}>\" is missing"));
         }
         self.end_node(node, close, end);
     }
@@ -283,10 +286,18 @@ impl<'t> Parser<'t> {
     }
 
     /// The name of a section as it stands in its closing tag.
-    pub(super) fn tag_of(&self, node: NodeId) -> &'t str {
+    pub(super) fn tag_of(&self, node: NodeId) -> Cow<'t, str> {
         let word = self.tree.nodes.get(node as usize).and_then(|n| self.tree.words.get(n.first_word as usize));
-        let text = word.map_or("", |w| self.slice(w.start as usize, w.end as usize));
-        text.trim_start_matches(['"', '\'']).strip_prefix('<').unwrap_or(text)
+        let Some(word) = word else { return Cow::Borrowed("") };
+        // Of a bare name the `>` is cut already.
+        let name = |text: &str| {
+            let text = text.strip_prefix('<').unwrap_or(text);
+            if word.quote == Quote::None { text.len() } else { text.strip_suffix('>').unwrap_or(text).len() }
+        };
+        match word.value(self.text) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(1..1 + name(text)).unwrap_or_default()),
+            Cow::Owned(text) => Cow::Owned(text.get(1..1 + name(&text)).unwrap_or_default().to_owned()),
+        }
     }
 
     /// The head of a section.
@@ -360,6 +371,15 @@ impl<'t> Parser<'t> {
         }
         tree.errors.sort_by_key(|e| (e.span.start, e.span.end));
         self.tree
+    }
+}
+
+/// A name for a message: nobody reads a long one.
+pub(super) fn shortened(name: &str) -> Cow<'_, str> {
+    const MOST: usize = 40;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", name.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(name),
     }
 }
 

@@ -217,6 +217,11 @@ impl<'a> Checker<'a> {
                 finding = finding.related(condition.span, "only where this condition holds");
             }
         }
+        // A value of thousands of bytes helps nobody.
+        if let Some((end, _)) = finding.message.char_indices().nth(300) {
+            finding.message.truncate(end);
+            finding.message.push('…');
+        }
         if self.htaccess.is_some() && finding.rule != "unknown-directive" {
             finding.message.push_str(": every request for this folder is answered with 500");
         }
