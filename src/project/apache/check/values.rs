@@ -98,6 +98,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             checker.error(directive, directive.arg_span(0), message);
         }
         // Under a condition it is a guard that somebody meant.
+        Name::Action if directive.arg_count() == 3 => one_of(checker, directive, 2, &["virtual"]),
         Name::FileETag => file_etag(checker, directive),
         Name::SSLCipherSuite | Name::SSLProxyCipherSuite if directive.arg_count() == 2 => {
             one_of(checker, directive, 0, &["SSL", "TLSv1.3"]);
