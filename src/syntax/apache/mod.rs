@@ -1,5 +1,6 @@
 //! The grammar of Apache httpd: configurations and `.htaccess` files.
 
+mod cut;
 pub mod directives;
 pub mod expr;
 pub mod header;

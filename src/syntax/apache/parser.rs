@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 
 use super::Name;
-use super::lexer::{Cutter, Joined, Line, Lines};
+use super::cut::{Cut, Head, cut};
+use super::lexer::{Joined, Line, Lines};
 use super::tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, When, Word};
 use crate::source::{FileId, Span};
-use crate::syntax::template::{Holes, Place};
+use crate::syntax::template::Holes;
 
 /// Sections nested deeper than this are read as if they stood side by side.
 const MAX_DEPTH: usize = 1000;
@@ -46,29 +47,6 @@ pub(super) struct Frame {
     pub(super) kind: Kind,
     /// Whether its line ends with its own closing tag, so that it was perhaps meant to be closed.
     pub(super) one_line: bool,
-}
-
-/// What one line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Head {
-    Blank,
-    Comment,
-    Directive,
-    Open,
-    Close,
-}
-
-/// A line, cut into words; offsets are those of the text it was cut from.
-#[derive(Clone, Copy, Debug)]
-struct Cut {
-    head: Head,
-    start: usize,
-    end: usize,
-    args: (usize, usize),
-    /// Where the `>` of an opening line is, or belongs.
-    open: usize,
-    /// Whether the `>` of an opening line is at its name (`<Files>`), and something follows.
-    early: bool,
 }
 
 /// The closing tag that is being read.
@@ -388,69 +366,6 @@ pub(super) fn holds_code(name: Name, text: &str) -> bool {
     match name {
         Name::UnknownSection => text.eq_ignore_ascii_case("<Perl"),
         _ => text.starts_with('<') && name.info().is_some_and(|info| info.module == "mod_lua"),
-    }
-}
-
-/// Cuts the line from `start` to `end` into words.
-fn cut<'t>(words: &mut Vec<Word>, text: &'t [u8], start: usize, end: usize, holes: &mut Holes<'t>) -> Cut {
-    let mut cutter = Cutter::new(text, start, end, holes);
-    let mut cut = Cut { head: Head::Blank, start, end, args: (end, end), open: end, early: false };
-    let Some(first) = cutter.skip_spaces() else { return cut };
-    cut.start = cutter.pos;
-    if first == b'#' {
-        cut.head = Head::Comment;
-        return cut;
-    }
-    let mut name = cutter.word(Place::Name);
-    let quoted = usize::from(name.quote != Quote::None);
-    let inner = text.get(name.start as usize + quoted..name.end as usize - usize::from(quoted > 0 && name.closed));
-    let inner = inner.unwrap_or_default();
-    cut.head = match inner {
-        [] => return cut,
-        [b'<', b'/', ..] => Head::Close,
-        [b'<', ..] => Head::Open,
-        _ => Head::Directive,
-    };
-    if cut.head == Head::Close {
-        words.push(name);
-        return cut;
-    }
-    let bracket = quoted == 0 && inner.len() > 1 && inner.ends_with(b">") && inner.get(1) != Some(&b'/') && !name.hole;
-    name.end -= u32::from(bracket);
-    words.push(name);
-    let name_end = name.end as usize;
-    let rest = cutter.skip_spaces().is_some();
-    cut.args = if rest { (cutter.pos, end) } else { (name_end, name_end) };
-    if cut.head == Head::Open {
-        cut.early = bracket && rest;
-        cut.open = if bracket && !rest { name_end } else { end };
-        // What stands behind the last `>` of the line is ignored.
-        let last = text.get(cut.args.0..cut.args.1).and_then(|args| args.iter().rposition(|b| *b == b'>'));
-        if let Some(last) = last {
-            cut.open = cut.args.0 + last;
-            cutter.end_at(cut.open);
-            let args = text.get(cut.args.0..cut.open).unwrap_or_default();
-            cut.args.1 = cut.args.0 + args.trim_ascii_end().len();
-        }
-    }
-    while cutter.skip_spaces().is_some() {
-        let word = cutter.word(Place::Argument);
-        // A quote without an end takes blanks before the `>` with it.
-        cut.args.1 = cut.args.1.max(word.end as usize);
-        words.push(word);
-    }
-    cut
-}
-
-impl Cut {
-    /// Offsets in a continued line to offsets in the file.
-    fn place(&mut self, joined: &Joined) {
-        let empty = self.args.0 == self.args.1;
-        self.args =
-            (if empty { joined.end_offset(self.args.0) } else { joined.offset(self.args.0) }, joined.end_offset(self.args.1));
-        self.open = if self.open == self.end { joined.end_offset(self.open) } else { joined.offset(self.open) };
-        self.start = joined.offset(self.start);
-        self.end = joined.end_offset(self.end);
     }
 }
 
