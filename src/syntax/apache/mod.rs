@@ -5,6 +5,7 @@ pub mod directives;
 pub mod expr;
 pub mod header;
 mod lexer;
+mod macros;
 pub mod parser;
 pub mod print;
 mod recover;

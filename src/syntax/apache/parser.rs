@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::Name;
 use super::cut::{Cut, Head, cut};
 use super::lexer::{Joined, Line, Lines};
+use super::macros::Macros;
 use super::tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, When, Word};
 use crate::source::{FileId, Span};
 use crate::syntax::template::Holes;
@@ -68,6 +69,7 @@ pub(super) struct Parser<'t> {
     pub(super) flattened: usize,
     /// Errors about sections, which the rendering of a template or the lines of a macro may mend.
     structure: Vec<SyntaxError>,
+    pub(super) macros: Macros,
     /// How many lines end before each multiple of [`STRIDE`], as far as somebody asked.
     counted: Vec<usize>,
 }
@@ -86,6 +88,7 @@ impl<'t> Parser<'t> {
             frames: Vec::new(),
             flattened: 0,
             structure: Vec::new(),
+            macros: Macros::default(),
             counted: Vec::new(),
         }
     }
@@ -147,7 +150,11 @@ impl<'t> Parser<'t> {
             Head::Blank => {}
             Head::Comment => self.tree.comments.push(self.span(cut.start, cut.end)),
             Head::Directive => {
-                self.node(first, cut, Body::Line);
+                let node = self.node(first, cut, Body::Line);
+                if self.tree.nodes.last().is_some_and(|n| n.name == Name::Use) {
+                    let name = self.first_argument(node);
+                    self.macros.used(name);
+                }
             }
             Head::Open => self.open(first, cut),
             Head::Close => {
@@ -215,8 +222,22 @@ impl<'t> Parser<'t> {
             self.structure(cut.start, cut.end, "text after the \">\" of a section without arguments", When::Skipped)
                 .help("where the module of the condition around is absent, httpd does not find the end of this section");
         }
+        match kind {
+            Kind::Macro => {
+                let name = self.first_argument(node);
+                self.macros.begin(node, name);
+            }
+            _ => self.macros.count(1),
+        }
         let one_line = self.ends_with_own_tag(first, cut);
         self.frames.push(Frame { node, kind, one_line });
+    }
+
+    /// The first argument of a node, in lower case.
+    fn first_argument(&self, node: NodeId) -> String {
+        let node = self.tree.nodes.get(node as usize);
+        let word = node.and_then(|node| self.tree.words(node).get(1));
+        word.map_or_else(String::new, |word| word.value(self.text).to_ascii_lowercase())
     }
 
     /// `<Files x>Require all denied</Files>`
@@ -340,11 +361,14 @@ impl<'t> Parser<'t> {
     }
 
     fn finish(mut self) -> Tree {
+        // A macro that opens a section may stand for the line that is missing.
+        if self.tree.open_macro && self.macros.is_used() {
+            self.structure.clear();
+        }
+        self.check_macros();
         let tree = &mut self.tree;
         tree.templated |= !tree.holes.is_empty() || tree.words.iter().any(|w| w.hole);
-        // A macro that opens a section may stand for the line that is missing.
-        let mended = tree.open_macro && tree.nodes.iter().any(|n| n.name == Name::Use);
-        if tree.holes.is_empty() && !mended {
+        if tree.holes.is_empty() {
             tree.errors.append(&mut self.structure);
         }
         tree.errors.sort_by_key(|e| (e.span.start, e.span.end));

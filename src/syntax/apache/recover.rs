@@ -17,6 +17,7 @@ impl Parser<'_> {
             self.close_in_macro(tag, name, bracket, outer);
             return;
         }
+        self.macros.count(-1);
         let (start, end) = (tag.word.start as usize, tag.word.end as usize);
         let Some(frame) = self.frames.last().copied() else {
             let message = format!("\"</{}>\" closes no section: none is open", shortened(name));
@@ -94,6 +95,14 @@ impl Parser<'_> {
     fn close_in_macro(&mut self, tag: Tag, name: &str, bracket: bool, outer: usize) {
         let (start, end) = (tag.word.start as usize, tag.word.end as usize);
         let ends_macro = bracket && name.eq_ignore_ascii_case("Macro");
+        if !ends_macro {
+            self.macros.count(-1);
+            let top = self.frames.last().copied().filter(|f| f.kind != Kind::Macro && !self.is_tag_of(*f, name));
+            if let Some(top) = top {
+                let expected = self.tag_of(top.node);
+                self.macros.wrong_tag(self.span(start, end), name, &expected);
+            }
+        }
         let found = self.frames.iter().rposition(|f| match f.kind {
             Kind::Macro => ends_macro,
             _ => !ends_macro && self.is_tag_of(*f, name),
@@ -103,6 +112,9 @@ impl Parser<'_> {
             return;
         };
         self.tree.open_macro |= found + 1 < self.frames.len();
+        if ends_macro && found == outer {
+            self.macros.end();
+        }
         while self.frames.len() > found + 1 {
             self.pop_frame(start, start);
         }

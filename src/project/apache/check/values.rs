@@ -98,6 +98,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             checker.error(directive, directive.arg_span(0), message);
         }
         // Under a condition it is a guard that somebody meant.
+        Name::SSLRandomSeed => one_of(checker, directive, 0, &["startup", "connect"]),
         Name::Action if directive.arg_count() == 3 => one_of(checker, directive, 2, &["virtual"]),
         Name::FileETag => file_etag(checker, directive),
         Name::SSLCipherSuite | Name::SSLProxyCipherSuite if directive.arg_count() == 2 => {
@@ -222,7 +223,11 @@ fn allow_override<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 fn log_level<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     const LEVELS: &[&str] = &["emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"];
     for (index, arg) in directive.args().enumerate() {
-        let level = arg.rsplit_once(':').map_or(arg.as_ref(), |(_, level)| level);
+        let (module, level) = arg.rsplit_once(':').unwrap_or(("", &arg));
+        if !module.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.') {
+            checker.error(directive, directive.arg_span(index), format!("\"{module}\" is no module"));
+            return;
+        }
         let lower = level.to_ascii_lowercase();
         let trace = lower.strip_prefix("trace").is_some_and(|n| matches!(n.as_bytes(), [b'1'..=b'8']));
         if !trace && !LEVELS.contains(&lower.as_str()) {
