@@ -51,6 +51,7 @@ const FILES: &[&str] = &[
      SetEnv APP_ENV production\n<If \"%{HTTP_HOST} == 'example.com'\">\nHeader set X-A b\n</If>\n<Else>\nHeader unset X-A\n</Else>\n",
     "<Limit GET POST>\nRequire valid-user\n</Limit>\n<LimitExcept OPTIONS>\nRequire valid-user\n</LimitExcept>\nAuthType Basic\n\
      AuthName a\nAuthBasicProvider file\nAuthUserFile /x\nSetHandler default-handler\nLimitRequestBody 1024\nForceType text/plain\n",
+    include_str!("apache_htaccess.txt"),
 ];
 
 /// The message that the log has for the `.htaccess` of each folder.

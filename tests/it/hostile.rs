@@ -26,8 +26,13 @@ struct Answer {
 
 /// Runs `lint401 check PATH -f concise` and checks what holds for every input.
 fn check(path: &Path) -> Answer {
+    check_as("auto", path)
+}
+
+/// The same for a file of a given kind.
+fn check_as(kind: &str, path: &Path) -> Answer {
     let child = Command::new(env!("CARGO_BIN_EXE_lint401"))
-        .args(["check", "-f", "concise"])
+        .args(["check", "-f", "concise", "--kind", kind])
         .arg(path)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,5 +1,9 @@
 //! What a `.htaccess` may hold: the `AllowOverride` that counts for its folder.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
 use super::config::{CERTAIN, Config, DOCUMENT_ROOT, Directive, DirectiveId, Htaccess};
 use crate::project::glob;
 use crate::source::SourceMap;
@@ -41,28 +45,29 @@ impl Allowed<'_> {
 
 /// A `<Directory>` that says what may be overridden.
 struct Section<'a> {
-    /// The components of its path.
-    path: Vec<Vec<char>>,
+    /// How many components its path has.
+    depth: usize,
     /// The virtual host it stands in.
-    host: Option<DirectiveId>,
+    host: Host,
     allow: Option<Directive<'a>>,
     list: Option<Directive<'a>>,
     /// Whether it is certainly in force.
     certain: bool,
 }
 
-/// A server: the main one, or a virtual host.
-struct Server {
-    host: Option<DirectiveId>,
-    /// The folders that it serves.
-    folders: Vec<String>,
-}
+/// A virtual host; `None` for the main server.
+type Host = Option<DirectiveId>;
 
 /// What each folder may override.
+#[derive(Default)]
 pub struct Overrides<'a> {
-    /// Sorted as the server applies them: by the number of their components.
     sections: Vec<Section<'a>>,
-    servers: Vec<Server>,
+    /// Sections by their path, without a slash at its end.
+    by_path: HashMap<String, Vec<usize>, FixedState>,
+    /// Those whose path is a pattern, with its components.
+    patterns: Vec<(Vec<Vec<char>>, usize)>,
+    /// The servers that serve a folder.
+    servers: HashMap<String, Vec<Host>, FixedState>,
     /// Whether other files may say more.
     incomplete: bool,
 }
@@ -70,36 +75,54 @@ pub struct Overrides<'a> {
 impl<'a> Overrides<'a> {
     /// Reads the sections of a configuration.
     pub fn of(config: &'a Config, sources: &'a SourceMap) -> Self {
-        let mut sections = Vec::new();
-        let mut servers = vec![Server { host: None, folders: Vec::new() }];
-        servers.extend(config.all(sources, Name::VirtualHost).map(|host| Server { host: Some(host.id), folders: Vec::new() }));
-        if !config.htaccess.is_empty() {
-            sections.extend(config.all(sources, Name::Directory).filter_map(section));
-            // Stable: sections of the same depth count in the order of the text, and those of a virtual host after the others.
-            sections.sort_by_key(|section: &Section<'_>| (section.path.len(), section.host.is_some()));
-            for name in [Name::DocumentRoot, Name::Alias, Name::ScriptAlias] {
-                for directive in config.all(sources, name) {
-                    let host = host_of(directive);
-                    let folder = config.server_path(&directive.arg(directive.arg_count().saturating_sub(1)));
-                    if let Some(server) = servers.iter_mut().find(|server| server.host == host) {
-                        server.folders.push(folder);
-                    }
+        let mut overrides = Self { incomplete: config.partial || config.incomplete, ..Self::default() };
+        if config.htaccess.is_empty() {
+            return overrides;
+        }
+        for directory in config.all(sources, Name::Directory) {
+            let Some(section) = section(directory) else { continue };
+            let index = overrides.sections.len();
+            overrides.sections.push(section);
+            let path = config.server_path(&directory.arg(0));
+            if glob::is_pattern(&path) {
+                let pattern = components(&path).map(|name| name.chars().collect()).collect();
+                overrides.patterns.push((pattern, index));
+            } else {
+                overrides.by_path.entry(path.trim_end_matches('/').to_owned()).or_default().push(index);
+            }
+        }
+        for name in [Name::DocumentRoot, Name::Alias, Name::ScriptAlias] {
+            for directive in config.all(sources, name) {
+                let folder = config.server_path(&directive.arg(directive.arg_count().saturating_sub(1)));
+                let servers = overrides.servers.entry(folder.trim_end_matches('/').to_owned()).or_default();
+                let host = host_of(directive);
+                if !servers.contains(&host) {
+                    servers.push(host);
                 }
             }
         }
-        Self { sections, servers, incomplete: config.partial || config.incomplete }
+        overrides
     }
 
     /// What the files in the folder of a `.htaccess` may override. Where servers differ, the one that reads them and allows less.
     pub fn allowed(&self, htaccess: &Htaccess) -> Allowed<'a> {
-        if htaccess.folder.starts_with(DOCUMENT_ROOT) {
+        let folder = &htaccess.folder;
+        if folder.starts_with(DOCUMENT_ROOT) {
             return Allowed::UNKNOWN;
         }
-        let main = self.servers.first().map_or(&[][..], |server| &server.folders);
-        let serves = |server: &&Server| server.folders.iter().chain(main).any(|folder| is_below(&htaccess.folder, folder));
+        let matching = self.matching(folder);
+        let hosts: Vec<Host> = matching.iter().map(|section| section.host).collect();
+        // A host without sections of its own is like the main server.
+        let mut asked: Vec<Host> = Vec::new();
+        for server in above(folder).filter_map(|path| self.servers.get(path)).flatten() {
+            let host = server.filter(|_| hosts.contains(server));
+            if !asked.contains(&host) {
+                asked.push(host);
+            }
+        }
         let mut best: Option<Allowed<'a>> = None;
-        for server in self.servers.iter().filter(serves) {
-            let allowed = self.allowed_by(&htaccess.folder, server.host);
+        for host in asked {
+            let allowed = self.allowed_by(&matching, host);
             let worse = |best: &Allowed<'a>| best.ignored || (!allowed.ignored && best.classes == Where::OR_ANY);
             if best.as_ref().is_none_or(worse) {
                 best = Some(allowed);
@@ -108,52 +131,67 @@ impl<'a> Overrides<'a> {
         best.unwrap_or(Allowed::UNKNOWN)
     }
 
-    fn allowed_by(&self, folder: &str, host: Option<DirectiveId>) -> Allowed<'a> {
-        let names: Vec<&str> = components(folder).collect();
-        let fits = |section: &&Section<'a>| {
-            (section.host.is_none() || section.host == host)
-                && section.path.len() <= names.len()
-                && section.path.iter().zip(&names).all(|(pattern, name)| glob::matches(pattern, name))
-        };
-        let matching: Vec<&Section<'a>> = self.sections.iter().filter(fits).collect();
-        if matching.iter().any(|section| !section.certain) {
+    /// The sections for a folder and those around it, in the order in which the server applies them: by the number of their
+    /// components, and those of a virtual host after the others.
+    fn matching(&self, folder: &str) -> Vec<&Section<'a>> {
+        let mut found: Vec<usize> = above(folder).filter_map(|path| self.by_path.get(path)).flatten().copied().collect();
+        if !self.patterns.is_empty() {
+            let names: Vec<&str> = components(folder).collect();
+            let fits = |pattern: &[Vec<char>]| {
+                pattern.len() <= names.len() && pattern.iter().zip(&names).all(|(pattern, name)| glob::matches(pattern, name))
+            };
+            found.extend(self.patterns.iter().filter(|(pattern, _)| fits(pattern)).map(|(_, index)| *index));
+        }
+        found.sort_unstable();
+        let mut sections: Vec<&Section<'a>> = found.into_iter().filter_map(|index| self.sections.get(index)).collect();
+        sections.sort_by_key(|section| (section.depth, section.host.is_some()));
+        sections
+    }
+
+    fn allowed_by(&self, matching: &[&Section<'a>], host: Host) -> Allowed<'a> {
+        let own = || matching.iter().rev().filter(|section| section.host.is_none() || section.host == host);
+        if own().any(|section| !section.certain) {
             return Allowed::UNKNOWN;
         }
-        let directive = matching.iter().rev().find_map(|section| section.allow);
-        let list = matching.iter().rev().find_map(|section| section.list);
-        let Some(directive) = directive else {
+        let list = own().find_map(|section| section.list);
+        let Some(directive) = own().find_map(|section| section.allow) else {
             let ignored = !self.incomplete && list.is_none();
             return Allowed { list, ignored, ..Allowed::UNKNOWN };
         };
-        if directive.is_unknown() {
-            return Allowed::UNKNOWN;
-        }
-        let mut allowed = Allowed { classes: Where::default(), directive: Some(directive), list, ..Allowed::UNKNOWN };
-        for arg in directive.args() {
-            let arg = arg.to_ascii_lowercase();
-            let more = match arg.as_str() {
-                "all" => Where::OR_ANY,
-                "fileinfo" => Where::FILE_INFO,
-                "authconfig" => Where::AUTH_CONFIG,
-                "indexes" => Where::INDEXES,
-                "limit" => Where::LIMIT,
-                "none" => {
-                    allowed.classes = Where::default();
-                    continue;
-                }
-                "nonfatal=all" | "nonfatal=override" | "nonfatal=unknown" => {
-                    allowed.skips_misplaced |= !arg.ends_with("unknown");
-                    allowed.skips_unknown |= !arg.ends_with("override");
-                    continue;
-                }
-                _ if arg.starts_with("options") => Where::OPTIONS,
-                _ => continue,
-            };
-            allowed.classes = allowed.classes.or(more);
-        }
-        allowed.ignored = allowed.classes == Where::default() && list.is_none();
-        allowed
+        read(directive, list)
     }
+}
+
+/// The classes that an `AllowOverride` names.
+fn read<'a>(directive: Directive<'a>, list: Option<Directive<'a>>) -> Allowed<'a> {
+    if directive.is_unknown() {
+        return Allowed::UNKNOWN;
+    }
+    let mut allowed = Allowed { classes: Where::default(), directive: Some(directive), list, ..Allowed::UNKNOWN };
+    for arg in directive.args() {
+        let arg = arg.to_ascii_lowercase();
+        let more = match arg.as_str() {
+            "all" => Where::OR_ANY,
+            "fileinfo" => Where::FILE_INFO,
+            "authconfig" => Where::AUTH_CONFIG,
+            "indexes" => Where::INDEXES,
+            "limit" => Where::LIMIT,
+            "none" => {
+                allowed.classes = Where::default();
+                continue;
+            }
+            "nonfatal=all" | "nonfatal=override" | "nonfatal=unknown" => {
+                allowed.skips_misplaced |= !arg.ends_with("unknown");
+                allowed.skips_unknown |= !arg.ends_with("override");
+                continue;
+            }
+            _ if arg.starts_with("options") => Where::OPTIONS,
+            _ => continue,
+        };
+        allowed.classes = allowed.classes.or(more);
+    }
+    allowed.ignored = allowed.classes == Where::default() && list.is_none();
+    allowed
 }
 
 fn section(directory: Directive<'_>) -> Option<Section<'_>> {
@@ -165,11 +203,11 @@ fn section(directory: Directive<'_>) -> Option<Section<'_>> {
     let (allow, list) = (own(Name::AllowOverride), own(Name::AllowOverrideList));
     let lines: Vec<Directive<'_>> = [allow, list].into_iter().flatten().collect();
     let certain = !directory.is_unknown() && lines.iter().all(|line| line.condition() == CERTAIN);
-    let path = components(&directory.arg(0)).map(|name| name.chars().collect()).collect();
-    (!lines.is_empty()).then(|| Section { path, host: host_of(directory), allow, list, certain })
+    let depth = components(&directory.arg(0)).count();
+    (!lines.is_empty()).then(|| Section { depth, host: host_of(directory), allow, list, certain })
 }
 
-fn host_of(directive: Directive<'_>) -> Option<DirectiveId> {
+fn host_of(directive: Directive<'_>) -> Host {
     directive.ancestors().find(|section| section.name() == Name::VirtualHost).map(|host| host.id)
 }
 
@@ -177,6 +215,7 @@ fn components(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|name| !name.is_empty())
 }
 
-fn is_below(folder: &str, outer: &str) -> bool {
-    folder.strip_prefix(outer.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// A folder and those around it, the root as an empty text.
+fn above(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder.trim_end_matches('/')), |path| path.rsplit_once('/').map(|(outer, _)| outer))
 }

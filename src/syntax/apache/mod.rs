@@ -1,9 +1,11 @@
 //! The grammar of Apache httpd: configurations and `.htaccess` files.
 
+mod cut;
 pub mod directives;
 pub mod expr;
 pub mod header;
 mod lexer;
+mod macros;
 pub mod parser;
 pub mod print;
 mod recover;

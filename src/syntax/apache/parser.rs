@@ -3,17 +3,24 @@
 //! The errors are those of the grammar of a file: sections that are not closed, closed twice or in each other's place. Whether
 //! a directive is known, may stand where it stands and has the arguments it needs is decided where the configuration is loaded.
 
+use std::borrow::Cow;
+
 use super::Name;
-use super::lexer::{Cutter, Joined, Line, Lines};
+use super::cut::{Cut, Head, cut};
+use super::lexer::{Joined, Line, Lines};
+use super::macros::Macros;
 use super::tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, When, Word};
 use crate::source::{FileId, Span};
-use crate::syntax::template::{Holes, Place};
+use crate::syntax::template::Holes;
 
 /// Sections nested deeper than this are read as if they stood side by side.
 const MAX_DEPTH: usize = 1000;
 
 /// After so many errors the rest is not told.
 const MAX_ERRORS: usize = 1000;
+
+/// How far apart the offsets lie for which lines are counted once.
+const STRIDE: usize = 32 * 1024;
 
 /// How long a line may be (`VARBUF_MAX_LEN`); 8 KiB in a `.htaccess`, which the parser does not know.
 const MAX_LINE: usize = 16 * 1024 * 1024;
@@ -43,29 +50,6 @@ pub(super) struct Frame {
     pub(super) one_line: bool,
 }
 
-/// What one line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Head {
-    Blank,
-    Comment,
-    Directive,
-    Open,
-    Close,
-}
-
-/// A line, cut into words; offsets are those of the text it was cut from.
-#[derive(Clone, Copy, Debug)]
-struct Cut {
-    head: Head,
-    start: usize,
-    end: usize,
-    args: (usize, usize),
-    /// Where the `>` of an opening line is, or belongs.
-    open: usize,
-    /// Whether the `>` of an opening line is at its name (`<Files>`), and something follows.
-    early: bool,
-}
-
 /// The closing tag that is being read.
 #[derive(Clone, Copy)]
 pub(super) struct Tag {
@@ -85,8 +69,9 @@ pub(super) struct Parser<'t> {
     pub(super) flattened: usize,
     /// Errors about sections, which the rendering of a template or the lines of a macro may mend.
     structure: Vec<SyntaxError>,
-    /// An offset and its line, from where lines are counted on.
-    counted: (usize, usize),
+    pub(super) macros: Macros,
+    /// How many lines end before each multiple of [`STRIDE`], as far as somebody asked.
+    counted: Vec<usize>,
 }
 
 impl<'t> Parser<'t> {
@@ -103,7 +88,8 @@ impl<'t> Parser<'t> {
             frames: Vec::new(),
             flattened: 0,
             structure: Vec::new(),
-            counted: (0, 1),
+            macros: Macros::default(),
+            counted: Vec::new(),
         }
     }
 
@@ -164,7 +150,11 @@ impl<'t> Parser<'t> {
             Head::Blank => {}
             Head::Comment => self.tree.comments.push(self.span(cut.start, cut.end)),
             Head::Directive => {
-                self.node(first, cut, Body::Line);
+                let node = self.node(first, cut, Body::Line);
+                if self.tree.nodes.last().is_some_and(|n| n.name == Name::Use) {
+                    let name = self.first_argument(node);
+                    self.macros.used(name);
+                }
             }
             Head::Open => self.open(first, cut),
             Head::Close => {
@@ -232,8 +222,22 @@ impl<'t> Parser<'t> {
             self.structure(cut.start, cut.end, "text after the \">\" of a section without arguments", When::Skipped)
                 .help("where the module of the condition around is absent, httpd does not find the end of this section");
         }
+        match kind {
+            Kind::Macro => {
+                let name = self.first_argument(node);
+                self.macros.begin(node, name);
+            }
+            _ => self.macros.count(1),
+        }
         let one_line = self.ends_with_own_tag(first, cut);
         self.frames.push(Frame { node, kind, one_line });
+    }
+
+    /// The first argument of a node, in lower case.
+    fn first_argument(&self, node: NodeId) -> String {
+        let node = self.tree.nodes.get(node as usize);
+        let word = node.and_then(|node| self.tree.words(node).get(1));
+        word.map_or_else(String::new, |word| word.value(self.text).to_ascii_lowercase())
     }
 
     /// `<Files x>Require all denied</Files>`
@@ -246,7 +250,7 @@ impl<'t> Parser<'t> {
 
     /// Passes over the code of a section.
     fn code(&mut self, node: NodeId) {
-        let name = self.tag_of(node).to_owned();
+        let name = self.tag_of(node).into_owned();
         let (mut close, mut end) = (self.text.len(), self.text.len());
         while self.lines.skip_spaces().is_some() {
             let line = self.lines.next();
@@ -259,8 +263,9 @@ impl<'t> Parser<'t> {
         }
         if close == self.text.len() {
             let head = self.head(node);
-            self.structure(head.start as usize, head.end as usize, format!("\"<{name}>\" is not closed"), When::Always)
-                .help(format!("\"</{name}>\" is missing"));
+            let shown = shortened(&name);
+            self.structure(head.start as usize, head.end as usize, format!("\"<{shown}>\" is not closed"), When::Always)
+                .help(format!("\"</{shown}>\" is missing"));
         }
         self.end_node(node, close, end);
     }
@@ -280,10 +285,18 @@ impl<'t> Parser<'t> {
     }
 
     /// The name of a section as it stands in its closing tag.
-    pub(super) fn tag_of(&self, node: NodeId) -> &'t str {
+    pub(super) fn tag_of(&self, node: NodeId) -> Cow<'t, str> {
         let word = self.tree.nodes.get(node as usize).and_then(|n| self.tree.words.get(n.first_word as usize));
-        let text = word.map_or("", |w| self.slice(w.start as usize, w.end as usize));
-        text.trim_start_matches(['"', '\'']).strip_prefix('<').unwrap_or(text)
+        let Some(word) = word else { return Cow::Borrowed("") };
+        // Of a bare name the `>` is cut already.
+        let name = |text: &str| {
+            let text = text.strip_prefix('<').unwrap_or(text);
+            if word.quote == Quote::None { text.len() } else { text.strip_suffix('>').unwrap_or(text).len() }
+        };
+        match word.value(self.text) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(1..1 + name(text)).unwrap_or_default()),
+            Cow::Owned(text) => Cow::Owned(text.get(1..1 + name(&text)).unwrap_or_default().to_owned()),
+        }
     }
 
     /// The head of a section.
@@ -316,12 +329,18 @@ impl<'t> Parser<'t> {
         Reported(self.structure.last_mut())
     }
 
-    /// The 1-based line of an offset. Counts on from the last call where it can.
+    /// The 1-based line of an offset.
     pub(super) fn line_number(&mut self, at: usize) -> usize {
-        let (from, line) = if self.counted.0 <= at { self.counted } else { (0, 1) };
-        let line = line + self.slice(from, at).bytes().filter(|b| *b == b'\n').count();
-        self.counted = (at, line);
-        line
+        let text = self.text.as_bytes();
+        let breaks =
+            |from: usize, to: usize| memchr::memchr_iter(b'\n', text.get(from..to.min(text.len())).unwrap_or_default()).count();
+        let counted = &mut self.counted;
+        while counted.len() <= at / STRIDE {
+            let from = counted.len().saturating_sub(1) * STRIDE;
+            let before = counted.last().copied();
+            counted.push(before.map_or(0, |before| before + breaks(from, from + STRIDE)));
+        }
+        counted.get(at / STRIDE).copied().unwrap_or_default() + breaks(at / STRIDE * STRIDE, at) + 1
     }
 
     /// Ends the innermost section.
@@ -342,15 +361,27 @@ impl<'t> Parser<'t> {
     }
 
     fn finish(mut self) -> Tree {
+        // A macro that opens a section may stand for the line that is missing.
+        if self.tree.open_macro && self.macros.is_used() {
+            self.structure.clear();
+        }
+        self.check_macros();
         let tree = &mut self.tree;
         tree.templated |= !tree.holes.is_empty() || tree.words.iter().any(|w| w.hole);
-        // A macro that opens a section may stand for the line that is missing.
-        let mended = tree.open_macro && tree.nodes.iter().any(|n| n.name == Name::Use);
-        if tree.holes.is_empty() && !mended {
+        if tree.holes.is_empty() {
             tree.errors.append(&mut self.structure);
         }
         tree.errors.sort_by_key(|e| (e.span.start, e.span.end));
         self.tree
+    }
+}
+
+/// A name for a message: nobody reads a long one.
+pub(super) fn shortened(name: &str) -> Cow<'_, str> {
+    const MOST: usize = 40;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", name.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(name),
     }
 }
 
@@ -359,69 +390,6 @@ pub(super) fn holds_code(name: Name, text: &str) -> bool {
     match name {
         Name::UnknownSection => text.eq_ignore_ascii_case("<Perl"),
         _ => text.starts_with('<') && name.info().is_some_and(|info| info.module == "mod_lua"),
-    }
-}
-
-/// Cuts the line from `start` to `end` into words.
-fn cut<'t>(words: &mut Vec<Word>, text: &'t [u8], start: usize, end: usize, holes: &mut Holes<'t>) -> Cut {
-    let mut cutter = Cutter::new(text, start, end, holes);
-    let mut cut = Cut { head: Head::Blank, start, end, args: (end, end), open: end, early: false };
-    let Some(first) = cutter.skip_spaces() else { return cut };
-    cut.start = cutter.pos;
-    if first == b'#' {
-        cut.head = Head::Comment;
-        return cut;
-    }
-    let mut name = cutter.word(Place::Name);
-    let quoted = usize::from(name.quote != Quote::None);
-    let inner = text.get(name.start as usize + quoted..name.end as usize - usize::from(quoted > 0 && name.closed));
-    let inner = inner.unwrap_or_default();
-    cut.head = match inner {
-        [] => return cut,
-        [b'<', b'/', ..] => Head::Close,
-        [b'<', ..] => Head::Open,
-        _ => Head::Directive,
-    };
-    if cut.head == Head::Close {
-        words.push(name);
-        return cut;
-    }
-    let bracket = quoted == 0 && inner.len() > 1 && inner.ends_with(b">") && inner.get(1) != Some(&b'/') && !name.hole;
-    name.end -= u32::from(bracket);
-    words.push(name);
-    let name_end = name.end as usize;
-    let rest = cutter.skip_spaces().is_some();
-    cut.args = if rest { (cutter.pos, end) } else { (name_end, name_end) };
-    if cut.head == Head::Open {
-        cut.early = bracket && rest;
-        cut.open = if bracket && !rest { name_end } else { end };
-        // What stands behind the last `>` of the line is ignored.
-        let last = text.get(cut.args.0..cut.args.1).and_then(|args| args.iter().rposition(|b| *b == b'>'));
-        if let Some(last) = last {
-            cut.open = cut.args.0 + last;
-            cutter.end_at(cut.open);
-            let args = text.get(cut.args.0..cut.open).unwrap_or_default();
-            cut.args.1 = cut.args.0 + args.trim_ascii_end().len();
-        }
-    }
-    while cutter.skip_spaces().is_some() {
-        let word = cutter.word(Place::Argument);
-        // A quote without an end takes blanks before the `>` with it.
-        cut.args.1 = cut.args.1.max(word.end as usize);
-        words.push(word);
-    }
-    cut
-}
-
-impl Cut {
-    /// Offsets in a continued line to offsets in the file.
-    fn place(&mut self, joined: &Joined) {
-        let empty = self.args.0 == self.args.1;
-        self.args =
-            (if empty { joined.end_offset(self.args.0) } else { joined.offset(self.args.0) }, joined.end_offset(self.args.1));
-        self.open = if self.open == self.end { joined.end_offset(self.open) } else { joined.offset(self.open) };
-        self.start = joined.offset(self.start);
-        self.end = joined.end_offset(self.end);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Closing tags: which section each ends, what was meant where it ends none, and what is left open at the end of the file.
 
-use super::parser::{Frame, Kind, Parser, Tag};
+use super::parser::{Frame, Kind, Parser, Tag, shortened};
 use super::tree::When;
 
 impl Parser<'_> {
@@ -17,9 +17,10 @@ impl Parser<'_> {
             self.close_in_macro(tag, name, bracket, outer);
             return;
         }
+        self.macros.count(-1);
         let (start, end) = (tag.word.start as usize, tag.word.end as usize);
         let Some(frame) = self.frames.last().copied() else {
-            let message = format!("\"</{name}>\" closes no section: none is open");
+            let message = format!("\"</{}>\" closes no section: none is open", shortened(name));
             self.structure(start, end, message, When::Always).help("remove it, or put back the line that opens the section");
             return;
         };
@@ -43,6 +44,7 @@ impl Parser<'_> {
     fn close_own(&mut self, frame: Frame, tag: Tag, bracket: bool) {
         let (start, end) = (tag.word.start as usize, tag.word.end as usize);
         let name = self.tag_of(frame.node);
+        let name = shortened(&name);
         if !bracket && !tag.word.hole {
             self.structure(start, end, format!("closing tag \"</{name}\" has no \">\""), When::Always)
                 .help(format!("write \"</{name}>\", without a blank"));
@@ -61,6 +63,7 @@ impl Parser<'_> {
             self.one_line(*frame);
         } else if let Some(inner) = unclosed.last() {
             let open = self.tag_of(inner.node);
+            let (open, name) = (shortened(&open), shortened(name));
             let line = self.line_number(self.head(inner.node).start as usize);
             let message = format!("\"</{open}>\" is missing before \"</{name}>\"");
             self.structure(start, end, message, When::Always).help(format!("\"<{open}>\" was opened on line {line}"));
@@ -76,14 +79,13 @@ impl Parser<'_> {
         let (start, end) = (tag.word.start as usize, tag.word.end as usize);
         let open = self.tag_of(frame.node);
         // A tag that is nearly that of the section is meant to be it.
-        let meant = strsim::osa_distance(&name.to_ascii_lowercase(), &open.to_ascii_lowercase()) <= 2
-            || (!name.is_empty() && open.len() > name.len() && open.is_char_boundary(name.len()) && {
-                let (first, _) = open.split_at(name.len());
-                first.eq_ignore_ascii_case(name)
-            });
+        let near = |name: &str| strsim::osa_distance(&name.to_ascii_lowercase(), &open.to_ascii_lowercase()) <= 2;
+        let begins = open.get(..name.len()).is_some_and(|first| first.eq_ignore_ascii_case(name));
+        let meant = begins && !name.is_empty() || name.len() < 100 && name.len().abs_diff(open.len()) <= 2 && near(name);
         let line = self.line_number(self.head(frame.node).start as usize);
-        let message = format!("\"</{name}>\" closes no section: \"</{open}>\" is expected");
-        self.structure(start, end, message, When::Always).help(format!("\"<{open}>\" was opened on line {line}"));
+        let shown = shortened(&open);
+        let message = format!("\"</{}>\" closes no section: \"</{shown}>\" is expected", shortened(name));
+        self.structure(start, end, message, When::Always).help(format!("\"<{shown}>\" was opened on line {line}"));
         if meant {
             self.pop_frame(start, end);
         }
@@ -93,6 +95,14 @@ impl Parser<'_> {
     fn close_in_macro(&mut self, tag: Tag, name: &str, bracket: bool, outer: usize) {
         let (start, end) = (tag.word.start as usize, tag.word.end as usize);
         let ends_macro = bracket && name.eq_ignore_ascii_case("Macro");
+        if !ends_macro {
+            self.macros.count(-1);
+            let top = self.frames.last().copied().filter(|f| f.kind != Kind::Macro && !self.is_tag_of(*f, name));
+            if let Some(top) = top {
+                let expected = self.tag_of(top.node);
+                self.macros.wrong_tag(self.span(start, end), name, &expected);
+            }
+        }
         let found = self.frames.iter().rposition(|f| match f.kind {
             Kind::Macro => ends_macro,
             _ => !ends_macro && self.is_tag_of(*f, name),
@@ -102,6 +112,9 @@ impl Parser<'_> {
             return;
         };
         self.tree.open_macro |= found + 1 < self.frames.len();
+        if ends_macro && found == outer {
+            self.macros.end();
+        }
         while self.frames.len() > found + 1 {
             self.pop_frame(start, start);
         }
@@ -111,6 +124,7 @@ impl Parser<'_> {
     /// A section with everything on one line, which the server takes to be its arguments.
     fn one_line(&mut self, frame: Frame) {
         let (head, name) = (self.head(frame.node), self.tag_of(frame.node));
+        let name = shortened(&name);
         self.structure(head.start as usize, head.end as usize, format!("\"<{name}>\" is not closed"), When::Always)
             .help("the opening tag, the directives and the closing tag of a section stand on lines of their own");
     }
@@ -123,6 +137,7 @@ impl Parser<'_> {
                 continue;
             }
             let (head, name) = (self.head(frame.node), self.tag_of(frame.node));
+            let name = shortened(&name);
             let (start, end) = (head.start as usize, head.end as usize);
             let message = format!("\"<{name}>\" is not closed");
             // What is around the section, not what is in it.

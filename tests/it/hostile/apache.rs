@@ -150,3 +150,57 @@ fn folders_deeper_than_any_server_has() {
     assert!(check(&main).stdout.contains("[limit-reached]"));
     check(tree.root());
 }
+
+/// One file that is said to be Apache's.
+fn check_certainly(bytes: impl AsRef<[u8]>) -> Answer {
+    let tree = Tree::new();
+    check_as("apache", &tree.add("httpd.conf", bytes))
+}
+
+#[test]
+fn tags_without_end() {
+    let deep = 50_000;
+    check_certainly("<If true>\n".repeat(deep));
+    check_certainly("<If true>\n".repeat(deep) + &"</If>\n".repeat(deep));
+    check_certainly("<IfModule a>\n".repeat(deep));
+    check_certainly("<Macro a>\n".repeat(deep));
+    check_certainly("</Files>\n".repeat(deep));
+    check_certainly("<Directory /x>\n</Files>\n".repeat(deep));
+    check_certainly("<RequireAll>\n".repeat(900) + "Require all granted\n" + &"</RequireAll>\n".repeat(900));
+    // Each of them looks for the branch before it.
+    check_certainly("<Else>\n</Else>\n".repeat(deep));
+    check_certainly("<Perl>\n</Prl>\n".repeat(deep));
+    check_certainly("UndefMacro a\n".repeat(deep) + &"<Macro a>\n</Macro>\n".repeat(10_000));
+}
+
+#[test]
+fn long_lines_and_words() {
+    check_certainly(format!("SetEnv A {}\n", "x".repeat(20_000_000)));
+    check_certainly(format!("SetEnv A {}\n", "x \\\n".repeat(2_000_000)));
+    check_certainly("\\\n".repeat(2_000_000));
+    check_certainly(format!("Options {}\n", "+Indexes ".repeat(500_000)));
+    check_certainly(format!("Header set A \"{}\n", "\\\"".repeat(2_000_000)));
+    check_certainly(format!("Require expr {}\n", "(".repeat(100_000)));
+    check_certainly(format!("<Directory {}>\n</Directory>\n", "<%= ".repeat(200_000)));
+    check_certainly(format!("RewriteRule {} -\n", "(".repeat(1_000_000)));
+}
+
+#[test]
+fn names_without_end() {
+    let names: String = (0..100_000).fold(String::new(), |mut text, i| {
+        writeln!(text, "RewriteRul{i} x\nSetEnv A b").unwrap();
+        text
+    });
+    check_certainly(names);
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    check_certainly([0xff; 10_000]);
+    check_certainly(vec![0; 100_000]);
+    check_certainly((0..=255u8).cycle().take(200_000).collect::<Vec<u8>>());
+    check_certainly("\u{feff}Listen 81\n\u{feff}");
+    check_certainly("Listen\r81\rUser x\r");
+    let utf16: Vec<u8> = "<Directory /x>\n</Directory>\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    check_certainly(utf16);
+}

@@ -12,7 +12,6 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, inf
     let count = directive.arg_count();
     let is_empty = |index: usize| directive.arg(index).is_empty();
     match info.args {
-        Args::None if count > 0 => too_many(checker, directive, info, 0, "no arguments"),
         Args::Count(counts) => {
             let most = (1..=3).rev().find(|n| counts & (1 << n) != 0).unwrap_or(3);
             let least = counts.trailing_zeros() as usize;

@@ -25,7 +25,7 @@ use crate::finding::{Confidence, Finding};
 use crate::settings::Settings;
 use crate::source::{SourceMap, Span};
 use crate::syntax::apache::directives::{Info, Where};
-use crate::syntax::apache::{Tree, When};
+use crate::syntax::apache::{Name, Tree, When};
 
 /// Finds what the server would refuse to read: misplaced directives, wrong arguments, bad values. Names that nobody knows are
 /// told as well, at severity info unless they are certainly misspelt.
@@ -38,6 +38,7 @@ pub fn check(config: &Config, sources: &SourceMap, _settings: &Settings) -> Vec<
         reported: HashSet::default(),
         unknown: unknown::Memory::default(),
         listens: HashMap::default(),
+        macros: HashSet::default(),
         htaccess: None,
     };
     checker.server();
@@ -69,6 +70,9 @@ fn files(config: &Config) -> Vec<FileState> {
     config.trees.iter().map(|tree| tree.as_deref().map(state).unwrap_or_default()).collect()
 }
 
+/// The longest line of a `.htaccess`, its line feed included (`HUGE_STRING_LEN`).
+const MAX_LINE: usize = 8192;
+
 struct Checker<'a> {
     config: &'a Config,
     sources: &'a SourceMap,
@@ -79,6 +83,8 @@ struct Checker<'a> {
     unknown: unknown::Memory,
     /// The first `Listen` of each address.
     listens: HashMap<String, DirectiveId, FixedState>,
+    /// The macros that were defined so far, in lower case.
+    macros: HashSet<String, FixedState>,
     /// The `.htaccess` that is being looked at, with what its folder may override.
     htaccess: Option<Allowed<'a>>,
 }
@@ -107,20 +113,52 @@ impl<'a> Checker<'a> {
             return;
         }
         self.htaccess = Some(allowed);
+        self.long_lines(htaccess);
         self.walk(htaccess.first, htaccess.end, Scope::htaccess(allowed.classes));
         self.htaccess = None;
     }
 
-    fn walk(&mut self, first: DirectiveId, end: DirectiveId, top: Scope) {
+    /// Lines of a `.htaccess` that do not fit into the server's buffer; continued ones count as one.
+    fn long_lines(&mut self, htaccess: &Htaccess) {
+        let text = self.sources.file(htaccess.file).text();
+        if text.len() <= MAX_LINE {
+            return;
+        }
+        let (mut start, mut length, mut at) = (0, 0, 0);
+        for line in text.split_inclusive('\n') {
+            length += line.len();
+            at += line.len();
+            let is_continued = line.ends_with("\\\n") || line.ends_with("\\\r\n");
+            if length > MAX_LINE {
+                let end = text.get(start..).and_then(|rest| rest.chars().next()).map_or(start, |c| start + c.len_utf8());
+                let message = "this line is longer than the 8,191 bytes that httpd reads from a .htaccess: every request for this \
+                               folder is answered with 500";
+                self.report(Finding::new("syntax-error", Span::new(htaccess.file, start as u32, end as u32), message));
+                return;
+            }
+            if is_continued {
+                // The backslash and the line break are not kept.
+                length -= if line.ends_with("\r\n") { 3 } else { 2 };
+            } else {
+                (start, length) = (at, 0);
+            }
+        }
+    }
+
+    fn walk(&mut self, first: DirectiveId, end: DirectiveId, mut top: Scope) {
         let mut open: Vec<(DirectiveId, Scope)> = Vec::new();
         for id in first..end {
             while open.pop_if(|(end, _)| *end <= id).is_some() {}
-            let scope = open.last().map_or(top, |(_, scope)| *scope);
+            let level = open.last_mut().map_or(&mut top, |(_, scope)| scope);
+            let scope = *level;
             let Some(placed) = self.config.placed.get(id as usize) else { return };
             let file = self.files.get(placed.file.0 as usize).copied().unwrap_or_default();
             let directive = self.config.directive(self.sources, id);
             if !file.skip {
                 self.directive(directive, file, scope);
+            }
+            if matches!(placed.name, Name::If | Name::ElseIf | Name::Else) {
+                level.branch = Some(placed.name);
             }
             if placed.subtree_end > id + 1 {
                 open.push((placed.subtree_end, scope.inside(directive)));
@@ -178,6 +216,11 @@ impl<'a> Checker<'a> {
             if let Some(condition) = self.config.conditions.get(directive.condition() as usize) {
                 finding = finding.related(condition.span, "only where this condition holds");
             }
+        }
+        // A value of thousands of bytes helps nobody.
+        if let Some((end, _)) = finding.message.char_indices().nth(300) {
+            finding.message.truncate(end);
+            finding.message.push('…');
         }
         if self.htaccess.is_some() && finding.rule != "unknown-directive" {
             finding.message.push_str(": every request for this folder is answered with 500");

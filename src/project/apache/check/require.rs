@@ -108,10 +108,9 @@ fn misspelt<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, index: usiz
         checker.error(directive, directive.arg_span(index), format!("\"Require\" does not know \"{provider}\""));
         return;
     }
-    if provider.len() < 5 {
-        return;
-    }
-    let near = PROVIDERS.iter().find(|known| strsim::osa_distance(known, provider) <= 2 && known.len() > 4);
+    // In a short name two other letters are another word.
+    let most = if provider.len() < 5 { 1 } else { 2 };
+    let near = PROVIDERS.iter().find(|known| strsim::osa_distance(known, provider) <= most && known.len() > 2 + most);
     if let Some(near) = near {
         let message = format!("\"Require\" does not know \"{provider}\"");
         checker.error_with_help(directive, directive.arg_span(index), message, format!("did you mean \"{near}\"?"));
@@ -145,10 +144,10 @@ fn container<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
         Name::Require => child.arg(0).eq_ignore_ascii_case("not"),
         name => name == Name::RequireNone,
     };
-    // The server looks at the outermost ones only.
-    let outermost = section.parent().is_none_or(|outer| !is_authz(outer.name()));
+    // In another `<RequireAll>` it is one with it, and in `<RequireNone>` it is turned round.
+    let counts = section.parent().is_none_or(|outer| !matches!(outer.name(), Name::RequireAll | Name::RequireNone));
     let certain = inner.iter().all(|child| child.condition() == CERTAIN || child.condition() == section.condition());
-    if name == Name::RequireAll && outermost && certain && inner.iter().all(negative) {
+    if name == Name::RequireAll && counts && certain && inner.iter().all(negative) {
         let finding = Finding::new("syntax-error", section.span(), format!("{shown} holds only negative conditions"));
         checker.fault(section, finding.help("add a \"Require\" that lets in, such as \"Require all granted\""));
     }

@@ -53,11 +53,14 @@ pub(super) struct Scope {
     pub(super) section: Option<DirectiveId>,
     /// Whether it is not known what may stand here: in a section of a module that the table does not have.
     pub(super) unknown: bool,
+    /// The last of `<If>`, `<ElseIf>` and `<Else>` before this place on its level.
+    pub(super) branch: Option<Name>,
 }
 
 impl Scope {
     /// The top level of the server's own files.
-    pub(super) const SERVER: Self = Self { place: Where::CONF, around: Around::NONE, section: None, unknown: false };
+    pub(super) const SERVER: Self =
+        Self { place: Where::CONF, around: Around::NONE, section: None, unknown: false, branch: None };
 
     /// The top level of a file that is included somewhere, perhaps in a section.
     pub(super) const SOMEWHERE: Self = Self { unknown: true, ..Self::SERVER };
@@ -67,7 +70,7 @@ impl Scope {
 
     /// The top level of a `.htaccess` with the classes that `AllowOverride` names.
     pub(super) fn htaccess(classes: Where) -> Self {
-        Self { place: classes, around: Around::HTACCESS, section: None, unknown: false }
+        Self { place: classes, around: Around::HTACCESS, section: None, unknown: false, branch: None }
     }
 
     /// The scope in a section that stands here.
@@ -84,14 +87,10 @@ impl Scope {
             Name::RequireAll | Name::RequireAny | Name::RequireNone => (Where::AUTH_CONFIG, Around::REQUIRE),
             Name::AuthnProviderAlias | Name::AuthzProviderAlias => (Where::DIR.or(Where::AUTH_CONFIG), Around::NONE),
             Name::MDomainSet => (Where::CONF, Around::NONE),
-            _ => return Self { section: Some(section.id), unknown: true, ..self },
+            _ => return Self { section: Some(section.id), unknown: true, branch: None, ..self },
         };
-        Self {
-            place,
-            around: self.around.with(around),
-            section: Some(section.id),
-            unknown: self.unknown && around == Around::LIMIT,
-        }
+        let unknown = self.unknown && around == Around::LIMIT;
+        Self { place, around: self.around.with(around), section: Some(section.id), unknown, branch: None }
     }
 
     /// Whether this is the server's own level: no section for folders, files or locations, and no `.htaccess`.

@@ -52,15 +52,19 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, section: Directive<'a>, file:
         Name::If | Name::ElseIf if count > 0 => condition(checker, section, scope),
         Name::Limit | Name::LimitExcept => methods(checker, section),
         Name::IfVersion => version(checker, section),
-        Name::Macro => parameters(checker, section),
+        // The loader has judged its parameters.
+        Name::Macro => {
+            checker.macros.insert(section.arg(0).to_ascii_lowercase());
+        }
         Name::VirtualHost => addresses(checker, section),
         Name::AuthnProviderAlias | Name::AuthzProviderAlias if count < 2 => {
             checker.error(section, section.span(), format!("\"{shown}\" takes a provider and a name for it"));
         }
         _ => {}
     }
-    if matches!(name, Name::Else | Name::ElseIf) && !file.templated && !file.broken {
-        follows_if(checker, section);
+    let follows_if = matches!(scope.branch, Some(Name::If | Name::ElseIf));
+    if matches!(name, Name::Else | Name::ElseIf) && !follows_if && !file.templated && !file.broken && !scope.unknown {
+        checker.error(section, section.span(), format!("\"{shown}\" has no \"<If>\" before it in this section"));
     }
 }
 
@@ -152,43 +156,5 @@ fn addresses<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
             let message = format!("\"{port}\" is no port for \"{host}\"");
             checker.error(section, section.arg_span(index), message);
         }
-    }
-}
-
-fn parameters<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
-    let names: Vec<_> = section.args().collect();
-    if names.is_empty() {
-        checker.error(section, section.span(), "\"<Macro>\" has no name");
-        return;
-    }
-    // Flags such as `/NoEscape` stand between the name and the parameters.
-    let fault = names
-        .iter()
-        .enumerate()
-        .skip(1)
-        .find(|(index, name)| name.is_empty() || names.get(1..*index).is_some_and(|before| before.contains(name)));
-    if let Some((index, name)) = fault {
-        let message = if name.is_empty() {
-            "a parameter of \"<Macro>\" has no name".to_owned()
-        } else {
-            format!("\"<Macro>\" has the parameter \"{name}\" twice")
-        };
-        checker.error(section, section.arg_span(index), message);
-    }
-}
-
-/// `<Else>` and `<ElseIf>` need an `<If>` before them on their level.
-fn follows_if<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
-    let parent = section.parent();
-    let level = section.htaccess();
-    let siblings: Vec<Directive<'a>> = match (parent, level) {
-        (Some(parent), _) => checker.config.children(checker.sources, parent.id).take_while(|d| d.id < section.id).collect(),
-        (None, Some(htaccess)) => checker.config.top_of(checker.sources, htaccess).take_while(|d| d.id < section.id).collect(),
-        (None, None) => checker.config.top(checker.sources).take_while(|d| d.id < section.id).collect(),
-    };
-    let branches = siblings.iter().rev().find(|d| matches!(d.name(), Name::If | Name::ElseIf | Name::Else));
-    if branches.is_none_or(|d| d.name() == Name::Else) {
-        let message = format!("\"{}>\" has no \"<If>\" before it in this section", section.name().as_str());
-        checker.error(section, section.span(), message);
     }
 }

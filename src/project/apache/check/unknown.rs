@@ -86,7 +86,13 @@ pub(super) fn is_foreign(name: &str) -> bool {
         let start = lower.get(..prefix.len()).unwrap_or(&lower);
         (*prefix).cmp(start)
     });
-    by_prefix.is_ok() || NAMES.binary_search(&lower.as_str()).is_ok()
+    // The prefix is a word of its own: `SecRuleEngine`, not `Secanonical`.
+    let is_word = |length: usize| {
+        let written = name.trim_start_matches('<');
+        written == lower || !written.as_bytes().get(length).is_some_and(u8::is_ascii_lowercase)
+    };
+    by_prefix.ok().and_then(|index| PREFIXES.get(index)).is_some_and(|prefix| is_word(prefix.len()))
+        || NAMES.binary_search(&lower.as_str()).is_ok()
 }
 
 /// Whether a directive is one that older releases had and that nobody else brings.

@@ -48,8 +48,8 @@ fn redirect<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, scope: Scop
     // In a section for paths the path may be left out.
     if count < 3 && (scope.is_server() || directive.name() == Name::RedirectMatch) && !scope.unknown {
         let missing = match (count, code) {
-            (1, _) => true,
             (_, Some(_)) => is_redirect,
+            (1, None) => true,
             _ => false,
         };
         if missing {
@@ -76,6 +76,11 @@ fn is_url(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
     })
+}
+
+/// Whether a text has a scheme and a host.
+fn is_url_with_host(text: &str) -> bool {
+    is_url(text) && text.split_once("://").is_some_and(|(_, rest)| !rest.is_empty())
 }
 
 fn alias<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, scope: Scope) {
@@ -107,7 +112,7 @@ fn proxy_pass<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, scope: Sc
     }
     let Some(url) = args.get(wanted - 1) else { return };
     let opaque = url.contains('$') || url.contains('%') || url.starts_with("unix:") || scope.around.has(Around::PROXY);
-    if url != "!" && !opaque && (!is_url(url) || url.ends_with(':') || url.ends_with("://")) {
+    if url != "!" && !opaque && !is_url_with_host(url) {
         checker.error(directive, directive.arg_span(wanted - 1), format!("the URL of \"{name}\" is not absolute"));
         return;
     }

@@ -98,6 +98,8 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             checker.error(directive, directive.arg_span(0), message);
         }
         // Under a condition it is a guard that somebody meant.
+        Name::SSLRandomSeed => one_of(checker, directive, 0, &["startup", "connect"]),
+        Name::Action if directive.arg_count() == 3 => one_of(checker, directive, 2, &["virtual"]),
         Name::FileETag => file_etag(checker, directive),
         Name::SSLCipherSuite | Name::SSLProxyCipherSuite if directive.arg_count() == 2 => {
             one_of(checker, directive, 0, &["SSL", "TLSv1.3"]);
@@ -221,7 +223,11 @@ fn allow_override<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 fn log_level<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     const LEVELS: &[&str] = &["emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"];
     for (index, arg) in directive.args().enumerate() {
-        let level = arg.rsplit_once(':').map_or(arg.as_ref(), |(_, level)| level);
+        let (module, level) = arg.rsplit_once(':').unwrap_or(("", &arg));
+        if !module.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.') {
+            checker.error(directive, directive.arg_span(index), format!("\"{module}\" is no module"));
+            return;
+        }
         let lower = level.to_ascii_lowercase();
         let trace = lower.strip_prefix("trace").is_some_and(|n| matches!(n.as_bytes(), [b'1'..=b'8']));
         if !trace && !LEVELS.contains(&lower.as_str()) {
@@ -285,8 +291,7 @@ fn file_etag<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 fn undef_macro<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     let name = directive.arg(0);
-    let mut macros = checker.config.all(checker.sources, Name::Macro).take_while(|m| m.id < directive.id);
-    if !checker.config.incomplete && !macros.any(|m| m.is_unknown() || m.arg(0).eq_ignore_ascii_case(&name)) {
+    if !checker.config.incomplete && !checker.macros.contains(&name.to_ascii_lowercase()) {
         checker.error(directive, directive.arg_span(0), format!("no macro \"{name}\" is defined before this line"));
     }
 }

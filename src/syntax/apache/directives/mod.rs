@@ -57,7 +57,7 @@ impl Where {
 /// How the server reads the arguments (`args_how` of its command table).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Args {
-    /// None.
+    /// None; what stands there all the same is not read.
     None,
     /// Exactly so many, or one of two or three counts: bits 1 to 3 are the counts.
     Count(u8),

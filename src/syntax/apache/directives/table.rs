@@ -705,7 +705,7 @@ directives! {
     SSLOCSPResponseTimeSkew "SSLOCSPResponseTimeSkew" [CONF: N1] in "mod_ssl";
     SSLOCSPUseRequestNonce "SSLOCSPUseRequestNonce" [CONF: FLAG] in "mod_ssl";
     SSLOpenSSLConfCmd "SSLOpenSSLConfCmd" [CONF: N2] in "mod_ssl";
-    SSLOptions "SSLOptions" [CONF | DIR | OPTIONS: EACH] in "mod_ssl";
+    SSLOptions "SSLOptions" [CONF | DIR | OPTIONS: RAW] in "mod_ssl";
     SSLPassPhraseDialog "SSLPassPhraseDialog" [GLOBAL: N1] in "mod_ssl";
     SSLProtocol "SSLProtocol" [CONF: RAW] in "mod_ssl";
     SSLProxyCACertificateFile "SSLProxyCACertificateFile" [CONF: N1] in "mod_ssl";
