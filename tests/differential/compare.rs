@@ -179,7 +179,7 @@ impl Comparison<'_> {
         let model = match &fact.value {
             Known::Is(HeaderFate::Kept) => sent,
             Known::Is(HeaderFate::Dropped | HeaderFate::Absent) => None,
-            Known::Is(HeaderFate::Replaced(Value::Known(value))) => Some(value.as_str()).filter(|v| !v.is_empty()),
+            Known::Is(HeaderFate::Replaced(Value::Known(value))) => Some(value.trim_end()).filter(|v| !v.is_empty()),
             Known::Is(HeaderFate::Replaced(Value::Unknown { why, .. }) | HeaderFate::Unknown(why)) | Known::Unknown(why) => {
                 self.unknown.push(format!("{name}: {why}"));
                 return;

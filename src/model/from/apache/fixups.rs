@@ -286,7 +286,8 @@ impl Walk<'_, '_> {
 
     /// Follows a subrequest up to its handler (`ap_sub_req_lookup_uri`): `Err(404)` too where it finds no file.
     fn subrequest(&mut self, path: String, args: Option<Value>) -> Result<super::walk::Frame, Stop> {
-        if self.depth >= super::walk::MAX_REDIRECTS {
+        // Both limits are looked at in every one (`ap_is_recursion_limit_exceeded`).
+        if self.depth >= super::walk::MAX_REDIRECTS || self.redirects_left == 0 {
             return Err(Stop::status(500, None));
         }
         let headers = self.headers.clone();
@@ -296,6 +297,7 @@ impl Walk<'_, '_> {
         frame.reset(path, args);
         "GET".clone_into(&mut frame.method);
         frame.subrequest = true;
+        frame.has_port = false;
         let own = std::mem::replace(&mut self.r, frame);
         self.depth += 1;
         let result = self.process();
@@ -323,7 +325,8 @@ impl Walk<'_, '_> {
         let r = &self.r;
         let (method, status, subrequest) = (r.method.clone(), r.status, r.subrequest);
         let (user, checked, redirected) = (r.user.clone().or(frame.user.clone()), r.checked.clone(), r.redirected);
-        self.r = super::walk::Frame { method, status, subrequest, user, checked, redirected, ..frame };
+        let (has_port, first_error) = (r.has_port, r.first_error.clone());
+        self.r = super::walk::Frame { has_port, first_error, method, status, subrequest, user, checked, redirected, ..frame };
     }
 }
 

@@ -122,9 +122,9 @@ pub(super) struct Frame {
     pub(super) checked: Option<Vec<Layer>>,
     /// Status of the response so far: that of the error whose document this is.
     pub(super) status: u16,
-    /// The status of the first of the errors that led here.
-    pub(super) first_error: Option<u16>,
-    /// Whether the port that the client sent is still known: internal redirects and subrequests have none.
+    /// The request as it was at the first of the errors that led here: another one is answered in its name.
+    pub(super) first_error: Option<Box<Frame>>,
+    /// Whether the port that the client sent is known: subrequests have none.
     pub(super) has_port: bool,
     /// Whether it is a subrequest.
     pub(super) subrequest: bool,
@@ -140,7 +140,6 @@ impl Frame {
         self.args = args;
         self.filename.clear();
         self.path_info.clear();
-        self.has_port = false;
         self.stands = Stands::Nothing;
         self.proxied = None;
         self.rewritten = None;
@@ -337,9 +336,13 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         self.redirects_left -= 1;
         let r = &mut self.r;
+        r.first_error = match r.first_error.take() {
+            _ if r.status == 200 => None,
+            None => Some(Box::new(r.clone())),
+            first => first,
+        };
         r.env.rename_for_redirect();
         r.checked = Some(std::mem::take(&mut r.layers));
-        r.first_error = (r.status != 200).then(|| r.first_error.unwrap_or(r.status));
         r.reset(path, args);
         r.redirected = true;
         self.post_read_request();
