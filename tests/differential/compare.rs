@@ -179,13 +179,13 @@ impl Comparison<'_> {
         let model = match &fact.value {
             Known::Is(HeaderFate::Kept) => sent,
             Known::Is(HeaderFate::Dropped | HeaderFate::Absent) => None,
-            Known::Is(HeaderFate::Replaced(Value::Known(value))) => Some(value.trim_end()).filter(|v| !v.is_empty()),
+            Known::Is(HeaderFate::Replaced(Value::Known(value))) => Some(value.as_str()).filter(|v| !v.is_empty()),
             Known::Is(HeaderFate::Replaced(Value::Unknown { why, .. }) | HeaderFate::Unknown(why)) | Known::Unknown(why) => {
                 self.unknown.push(format!("{name}: {why}"));
                 return;
             }
         };
-        if model != real {
+        if model.map(str::trim_end) != real.map(str::trim_end) {
             let model = format!("{:?} ({model:?})", fact.value);
             self.differences.push(Difference { what: format!("upstream {name}"), model, real: format!("{real:?}") });
         }

@@ -234,8 +234,7 @@ impl Walk<'_, '_> {
         if setting.as_ref().is_some_and(|d| d.arg(0).eq_ignore_ascii_case("off")) {
             return Ok(());
         }
-        // Of several slashes in front one is left, so that no other host is named.
-        let target = Value::Known(format!("/{}/", super::uri::escape(self.r.uri.trim_start_matches('/'))));
+        let target = Value::Known(format!("{}/", super::uri::escape(&self.r.uri)));
         let target = self.with_args(target);
         self.location = Some(self.absolute_url(target));
         Err(Stop::status(301, self.r.mapped_by))
@@ -300,7 +299,10 @@ impl Walk<'_, '_> {
         frame.has_port = false;
         let own = std::mem::replace(&mut self.r, frame);
         self.depth += 1;
+        // `END` is for a request and its internal redirects.
+        let ends = std::mem::take(&mut self.rewrites_end);
         let result = self.process();
+        self.rewrites_end = ends;
         self.depth -= 1;
         let frame = std::mem::replace(&mut self.r, own);
         self.headers = headers;

@@ -30,6 +30,8 @@ pub(super) fn normalize(path: &str, merge_slashes: bool, slashes: Slashes) -> No
     if !path.starts_with('/') || has_bad_escape(path) {
         return Normal::Refused(400);
     }
+    // Of several slashes in front one is left, whatever `MergeSlashes` says (`ap_parse_uri`).
+    let path = path.get(path.len() - path.trim_start_matches('/').len() - 1..).unwrap_or(path);
     let Some(path) = resolve(&decode_unreserved(path), merge_slashes) else { return Normal::Refused(400) };
     let decoded = match decode(&path, slashes) {
         Normal::Path(decoded) => decoded,

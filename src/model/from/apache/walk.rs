@@ -342,6 +342,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             first => first,
         };
         r.env.rename_for_redirect();
+        r.env.set("REDIRECT_STATUS", Some(Value::Known(r.status.to_string())), None);
         r.checked = Some(std::mem::take(&mut r.layers));
         r.reset(path, args);
         r.redirected = true;
