@@ -123,7 +123,13 @@ impl<'w> Walk<'w, '_> {
                 self.r.rewritten = Some((uri, self.r.args.clone()));
                 Ok(())
             }
-            action => self.end_of_rules(action, by),
+            action => {
+                // The proxy takes the place of the handler that was chosen before.
+                if matches!(action, Action::Proxy { .. }) {
+                    self.r.handler = None;
+                }
+                self.end_of_rules(action, by)
+            }
         }
     }
 
@@ -134,6 +140,10 @@ impl<'w> Walk<'w, '_> {
             Action::Redirect { status, location } => {
                 self.location = Some(location);
                 Err(Stop::status(status, by))
+            }
+            // `proxy_fcgi_canon` takes no `?` in a URL that is not escaped, lest PHP-FPM takes it for a part of the file's name.
+            Action::Proxy { url, escape: false } if url.prefix().starts_with("fcgi://") && url.prefix().contains('?') => {
+                Err(Stop::status(403, by))
             }
             Action::Proxy { url, .. } => {
                 if let Some(by) = by {

@@ -30,8 +30,6 @@ pub(super) fn normalize(path: &str, merge_slashes: bool, slashes: Slashes) -> No
     if !path.starts_with('/') || has_bad_escape(path) {
         return Normal::Refused(400);
     }
-    // Of several slashes in front one is left, whatever `MergeSlashes` says (`ap_parse_uri`).
-    let path = path.get(path.len() - path.trim_start_matches('/').len() - 1..).unwrap_or(path);
     let Some(path) = resolve(&decode_unreserved(path), merge_slashes) else { return Normal::Refused(400) };
     let decoded = match decode(&path, slashes) {
         Normal::Path(decoded) => decoded,
@@ -42,6 +40,12 @@ pub(super) fn normalize(path: &str, merge_slashes: bool, slashes: Slashes) -> No
     }
     // What decoded slashes make of it is resolved again; a `..` too many stops that where it is, without an error.
     Normal::Path(resolve(&decoded, merge_slashes).unwrap_or(decoded))
+}
+
+/// A path as the server reads it from the request line: of several slashes in front one is left (`ap_parse_uri`).
+pub(super) fn with_one_slash(path: &str) -> &str {
+    let slashes = path.len() - path.trim_start_matches('/').len();
+    path.get(slashes.saturating_sub(1)..).unwrap_or(path)
 }
 
 /// Whether a `%` is not followed by two hexadecimal digits.

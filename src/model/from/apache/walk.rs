@@ -135,8 +135,8 @@ pub(super) struct Frame {
 impl Frame {
     /// Makes it one of another path that nothing is known of yet.
     pub(super) fn reset(&mut self, path: String, args: Option<Value>) {
-        self.uri.clone_from(&path);
-        self.path = path;
+        super::uri::with_one_slash(&path).clone_into(&mut self.path);
+        self.uri.clone_from(&self.path);
         self.args = args;
         self.filename.clear();
         self.path_info.clear();
@@ -225,8 +225,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             request,
             choices,
             r: Frame {
-                path: request.path.clone(),
-                uri: request.path.clone(),
+                path: super::uri::with_one_slash(&request.path).to_owned(),
+                uri: super::uri::with_one_slash(&request.path).to_owned(),
                 args: request.query.clone().map(Value::Known),
                 method: request.method.clone(),
                 filename: String::new(),
@@ -282,13 +282,14 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// Follows the request to its end.
     pub(super) fn run(&mut self) {
         // HTTP/1.1 asks for a Host header.
-        if self.request.host.is_empty() {
-            self.end = Some(End::Status(Known::Is(400), None));
-            return;
-        }
-        self.remote_address();
-        self.post_read_request();
-        let mut result = self.process();
+        let mut result = if self.request.host.is_empty() {
+            self.r.layers = self.server_layers();
+            Err(Stop::status(400, None))
+        } else {
+            self.remote_address();
+            self.post_read_request();
+            self.process()
+        };
         loop {
             let stop = match result {
                 Ok(()) => match self.invoke_handler() {
