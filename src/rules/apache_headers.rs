@@ -52,7 +52,7 @@ pub(super) fn text(format: &Format) -> Option<String> {
 }
 
 /// Reads a `Header` or `RequestHeader`; `None` if the server refuses it or something in it is not known.
-pub(super) fn read<'a>(directive: Directive<'a>) -> Option<Edit<'a>> {
+pub(super) fn read(directive: Directive<'_>) -> Option<Edit<'_>> {
     if directive.is_unknown() {
         return None;
     }

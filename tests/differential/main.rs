@@ -2,8 +2,9 @@
 //!
 //! `LINT401_DIFF_KIND` chooses a server (`nginx`, `apache`; default: both), `LINT401_DIFF_CONFIGS` is the number of configurations
 //! (default: a few seconds' worth), `LINT401_DIFF_SEED` the first seed, `LINT401_DIFF_SHOW` how many disagreements are shrunk and
-//! printed; `LINT401_DIFF_WITHOUT=NAME,…` leaves directives of some names out. `LINT401_DIFF_OUTCOMES=1` counts what the real server did instead of asking the model. Configurations that once showed
-//! a fault are kept in `regressions/`, with their requests in comments, and run first.
+//! printed; `LINT401_DIFF_WITHOUT=NAME,…` leaves directives of some names out. `LINT401_DIFF_OUTCOMES=1` counts what the real
+//! server did instead of asking the model. Configurations that once showed a fault are kept in `regressions/`, with their requests in
+//! comments, and run first.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test binary")]
 #![allow(clippy::print_stdout, clippy::format_push_string, reason = "a test binary")]

@@ -32,7 +32,7 @@ enum Document {
     Text,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl Walk<'_, '_> {
     /// Ends with a status, unless an `ErrorDocument` takes over: then the request starts again (`true`).
     pub(super) fn die(&mut self, stop: Stop) -> bool {
         self.note_handler(&stop);

@@ -233,12 +233,11 @@ impl<'a> Walk<'_, 'a> {
             Some(id) if !by.is_unknown() => regexes.captures(id, text),
             _ => None,
         };
-        match captures {
-            Some(captures) => captures.map(|c| c.iter().map(|group| group.map(|g| g.as_str().to_owned())).collect()),
-            None => {
-                let question = format!("whether {} is for this request", by.text());
-                self.decide(&question, false, by.span(), false).then(Vec::new)
-            }
+        if let Some(captures) = captures {
+            captures.map(|c| c.iter().map(|group| group.map(|g| g.as_str().to_owned())).collect())
+        } else {
+            let question = format!("whether {} is for this request", by.text());
+            self.decide(&question, false, by.span(), false).then(Vec::new)
         }
     }
 }
