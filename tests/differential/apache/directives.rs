@@ -138,7 +138,7 @@ impl Generator {
                 "edit" | "edit*" => words.extend(self.rng.pick(&[
                     &["^Bearer\\s+(.*)$", "\"Token $1\""][..],
                     &["=", "-"],
-                    &["^(.)", "$1$1"],
+                    &["^(B|h)", "$1$1"],
                     &["https", "http"],
                 ])),
                 _ if name == "Host" => words.push("fixed.test"),

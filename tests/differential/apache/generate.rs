@@ -5,6 +5,7 @@
 //! password files in `/srv/passwords`.
 
 use super::HTACCESS;
+use crate::kind::leave_out;
 use crate::rng::Rng;
 use crate::support::conf::Directive;
 
@@ -131,7 +132,20 @@ pub(crate) fn has(body: &[Directive], name: &str) -> bool {
 /// A configuration: sections of the main server, virtual hosts, `.htaccess` files.
 pub(crate) fn configuration(seed: u64) -> Vec<Directive> {
     let mut generator = Generator { rng: Rng::new(seed), marks: 0, solo: is_solo(seed) };
-    generator.configuration()
+    let mut tree = generator.configuration();
+    if has_redirect(&tree, false) {
+        leave_out(&mut tree, &["FallbackResource"]);
+    }
+    tree
+}
+
+/// Whether a section redirects. httpd 2.4.71 answers with what stands in memory that it gave back where the subrequest of
+/// `FallbackResource` meets such a redirect.
+fn has_redirect(list: &[Directive], in_section: bool) -> bool {
+    list.iter().any(|d| {
+        let inner = in_section || d.body.is_some() && d.name() != "VirtualHost";
+        in_section && d.name().starts_with("Redirect") || has_redirect(d.children(), inner)
+    })
 }
 
 /// Whether the configuration of a seed sets something for all hosts of the server.

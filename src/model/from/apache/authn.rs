@@ -112,7 +112,7 @@ impl<'a> Walk<'_, 'a> {
         });
         match self.gates.iter_mut().find(|g| g.span == span) {
             // The challenge of the error document takes the place of the one that led to it.
-            Some(gate) if matches!(verdict, Verdict::Refuses(_)) => (gate.realm, gate.verdict) = (realm, verdict),
+            Some(gate) if verdict == Verdict::Refuses(401) => (gate.realm, gate.verdict) = (realm, verdict),
             Some(_) => {}
             None => self.gates.push(Gate { kind, realm, span, source, combine, verdict }),
         }
