@@ -70,7 +70,7 @@ impl Walk<'_, '_> {
                 self.r.status = status;
                 "GET".clone_into(&mut self.r.method);
                 self.served = None;
-                if !self.internal_redirect(path.to_owned(), args) {
+                if !self.internal_redirect(path, args) {
                     let status = self.back_to_first_error().unwrap_or(status);
                     return self.done(status, Some(by));
                 }

@@ -193,7 +193,7 @@ impl Walk<'_, '_> {
         for (name, by) in names {
             let path = if name.starts_with('/') { name.clone() } else { format!("{}{name}", super::uri::escape(&self.r.uri)) };
             let args = self.r.args.clone();
-            match self.subrequest(path, args) {
+            match self.subrequest(&path, args) {
                 Ok(frame) => {
                     if let Some(by) = by {
                         self.step(format!("index file {name}"), by);
@@ -272,7 +272,7 @@ impl Walk<'_, '_> {
         };
         let (path, query) = super::uri::split_query(&path);
         let args = query.map_or_else(|| self.r.args.clone(), |q| Some(Value::Known(q.to_owned())));
-        match self.subrequest(path.to_owned(), args) {
+        match self.subrequest(path, args) {
             Ok(frame) => {
                 self.step("FallbackResource takes over", setting.id);
                 self.adopt(frame);
@@ -284,7 +284,7 @@ impl Walk<'_, '_> {
     }
 
     /// Follows a subrequest up to its handler (`ap_sub_req_lookup_uri`): `Err(404)` too where it finds no file.
-    fn subrequest(&mut self, path: String, args: Option<Value>) -> Result<super::walk::Frame, Stop> {
+    fn subrequest(&mut self, path: &str, args: Option<Value>) -> Result<super::walk::Frame, Stop> {
         // Both limits are looked at in every one (`ap_is_recursion_limit_exceeded`).
         if self.depth >= super::walk::MAX_REDIRECTS || self.redirects_left == 0 {
             return Err(Stop::status(500, None));
@@ -328,7 +328,7 @@ impl Walk<'_, '_> {
         let (method, status, subrequest) = (r.method.clone(), r.status, r.subrequest);
         let (user, checked, redirected) = (r.user.clone().or(frame.user.clone()), r.checked.clone(), r.redirected);
         let (has_port, first_error) = (r.has_port, r.first_error.clone());
-        self.r = super::walk::Frame { has_port, first_error, method, status, subrequest, user, checked, redirected, ..frame };
+        self.r = super::walk::Frame { method, user, checked, status, first_error, has_port, subrequest, redirected, ..frame };
     }
 }
 

@@ -134,8 +134,8 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Makes it one of another path that nothing is known of yet.
-    pub(super) fn reset(&mut self, path: String, args: Option<Value>) {
-        super::uri::with_one_slash(&path).clone_into(&mut self.path);
+    pub(super) fn reset(&mut self, path: &str, args: Option<Value>) {
+        super::uri::with_one_slash(path).clone_into(&mut self.path);
         self.uri.clone_from(&self.path);
         self.args = args;
         self.filename.clear();
@@ -331,7 +331,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// Starts again with another path (`ap_internal_redirect`). `false`: too many of them.
-    pub(super) fn internal_redirect(&mut self, path: String, args: Option<Value>) -> bool {
+    pub(super) fn internal_redirect(&mut self, path: &str, args: Option<Value>) -> bool {
         if self.redirects_left == 0 {
             return false;
         }
