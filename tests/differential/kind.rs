@@ -47,7 +47,7 @@ pub(crate) fn case(kind: &dyn Kind, seed: u64) -> Case {
 }
 
 /// Drops all directives of some names.
-fn leave_out(list: &mut Vec<Directive>, names: &[&str]) {
+pub(crate) fn leave_out(list: &mut Vec<Directive>, names: &[&str]) {
     list.retain(|d| !names.contains(&d.name()));
     for children in list.iter_mut().filter_map(Directive::children_mut) {
         leave_out(children, names);

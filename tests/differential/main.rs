@@ -1,9 +1,10 @@
 //! The real servers against `resolve`: random configurations, random requests, the same questions to both.
 //!
-//! `LINT401_DIFF_KIND` chooses a server (`nginx`, `apache`; default: nginx), `LINT401_DIFF_CONFIGS` is the number of configurations
+//! `LINT401_DIFF_KIND` chooses a server (`nginx`, `apache`; default: both), `LINT401_DIFF_CONFIGS` is the number of configurations
 //! (default: a few seconds' worth), `LINT401_DIFF_SEED` the first seed, `LINT401_DIFF_SHOW` how many disagreements are shrunk and
-//! printed; `LINT401_DIFF_WITHOUT=NAME,…` leaves directives of some names out. `LINT401_DIFF_OUTCOMES=1` counts what the real server did instead of asking the model. Configurations that once showed
-//! a fault are kept in `regressions/`, with their requests in comments, and run first.
+//! printed; `LINT401_DIFF_WITHOUT=NAME,…` leaves directives of some names out. `LINT401_DIFF_OUTCOMES=1` counts what the real
+//! server did instead of asking the model. Configurations that once showed a fault are kept in `regressions/`, with their requests in
+//! comments, and run first.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test binary")]
 #![allow(clippy::print_stdout, clippy::format_push_string, reason = "a test binary")]
@@ -49,8 +50,7 @@ fn main() -> ExitCode {
     if std::env::args().any(|a| a == "--list") || (filters.peek().is_some() && !filters.any(|f| "differential".contains(&f))) {
         return ExitCode::SUCCESS;
     }
-    // The model of Apache still differs from httpd in a few requests of a hundred: it is compared where that is asked for.
-    let chosen = std::env::var("LINT401_DIFF_KIND").unwrap_or_else(|_| "nginx".to_owned());
+    let chosen = std::env::var("LINT401_DIFF_KIND").unwrap_or_default();
     // A panic of the model is a finding like others; its message would stand between the reports of shrinking.
     std::panic::set_hook(Box::new(|_| {}));
     let mut failed = false;

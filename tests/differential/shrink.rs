@@ -32,8 +32,8 @@ fn count(list: &[Directive]) -> usize {
 fn remove(list: &mut Vec<Directive>, left: &mut usize) -> bool {
     for index in 0..list.len() {
         if *left == 0 {
-            // A server without an address would take port 80 of the machine.
-            let stays = list[index].name() == "listen";
+            // A server without an address would take port 80 of the machine; without a name or a root it has those of the machine.
+            let stays = matches!(list[index].name(), "listen" | "ServerName" | "DocumentRoot");
             if !stays {
                 list.remove(index);
             }

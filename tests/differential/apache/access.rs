@@ -39,6 +39,12 @@ impl Generator {
         if self.rng.chance(3) {
             body.push(d(["AuthBasicAuthoritative", "Off"]));
         }
+        if self.rng.chance(4) {
+            body.push(d(["AuthzSendForbiddenOnFailure", "On"]));
+        }
+        if self.rng.chance(3) {
+            body.push(d(["AuthBasicFake", "made", "up"]));
+        }
         if self.rng.chance(88) {
             self.requirement(body);
         }

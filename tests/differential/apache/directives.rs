@@ -128,8 +128,8 @@ impl Generator {
             ]);
             let action =
                 self.rng.pick(&["set", "set", "set", "unset", "unset", "append", "add", "setifempty", "merge", "edit", "edit*"]);
-            // Two values for Host make a request that is no request.
-            if name == "Host" && action != "set" {
+            // Two values for Host make a request that is no request. Which of several others counts is up to the application.
+            if name == "Host" && action != "set" || action == "add" && name != "X-Token" {
                 continue;
             }
             let mut words: Vec<&str> = vec!["RequestHeader", action, name];
@@ -138,7 +138,7 @@ impl Generator {
                 "edit" | "edit*" => words.extend(self.rng.pick(&[
                     &["^Bearer\\s+(.*)$", "\"Token $1\""][..],
                     &["=", "-"],
-                    &["^(.)", "$1$1"],
+                    &["^(B|h)", "$1$1"],
                     &["https", "http"],
                 ])),
                 _ if name == "Host" => words.push("fixed.test"),

@@ -5,6 +5,7 @@
 //! password files in `/srv/passwords`.
 
 use super::HTACCESS;
+use crate::kind::leave_out;
 use crate::rng::Rng;
 use crate::support::conf::Directive;
 
@@ -131,7 +132,20 @@ pub(crate) fn has(body: &[Directive], name: &str) -> bool {
 /// A configuration: sections of the main server, virtual hosts, `.htaccess` files.
 pub(crate) fn configuration(seed: u64) -> Vec<Directive> {
     let mut generator = Generator { rng: Rng::new(seed), marks: 0, solo: is_solo(seed) };
-    generator.configuration()
+    let mut tree = generator.configuration();
+    if has_redirect(&tree, false) {
+        leave_out(&mut tree, &["FallbackResource"]);
+    }
+    tree
+}
+
+/// Whether a section redirects. httpd 2.4.71 answers with what stands in memory that it gave back where the subrequest of
+/// `FallbackResource` meets such a redirect.
+fn has_redirect(list: &[Directive], in_section: bool) -> bool {
+    list.iter().any(|d| {
+        let inner = in_section || d.body.is_some() && d.name() != "VirtualHost";
+        in_section && d.name().starts_with("Redirect") || has_redirect(d.children(), inner)
+    })
 }
 
 /// Whether the configuration of a seed sets something for all hosts of the server.
@@ -157,6 +171,8 @@ impl Generator {
             2 => Some("AuthConfig"),
             3 => Some("AuthConfig FileInfo Limit Options Indexes"),
             4 => None,
+            5 => Some("All Nonfatal=Override"),
+            6 => Some("None"),
             _ => Some("All"),
         };
         let mut base = Vec::new();
@@ -164,6 +180,10 @@ impl Generator {
             let mut words = vec!["AllowOverride"];
             words.extend(allowed.split(' '));
             base.push(Directive::simple(words));
+        }
+        if allowed == Some("None") && self.rng.chance(60) {
+            let list = self.rng.pick(&["Require Header", "RewriteEngine RewriteRule RewriteCond", "Redirect"]);
+            base.push(Directive::simple(["AllowOverrideList"].into_iter().chain(list.split(' '))));
         }
         if self.rng.chance(70) {
             let options = self.rng.pick(&["+ExecCGI", "+ExecCGI", "FollowSymLinks ExecCGI", "All", "+Indexes", "None"]);
@@ -234,6 +254,17 @@ impl Generator {
                 body.push(d([name, value]));
             }
         }
+        if self.rng.chance(10) {
+            self.cache(&mut body);
+        }
+        if self.rng.chance(30) {
+            body.push(d(["RewriteMap", "lc", "int:tolower"]));
+            body.push(d(["RewriteMap", "known", "txt:/srv/maps/known"]));
+        }
+        if self.rng.chance(8) {
+            body.push(d(["RemoteIPHeader", "X-Client"]));
+            body.push(d([self.rng.pick(&["RemoteIPInternalProxy", "RemoteIPTrustedProxy"]), "127.0.0.1"]));
+        }
         for _ in 0..self.rng.below(4) {
             self.mapping(&mut body);
         }
@@ -252,7 +283,15 @@ impl Generator {
     /// The header field by which a block names itself.
     pub(crate) fn mark(&mut self, body: &mut Vec<Directive>) {
         self.marks += 1;
-        body.push(d(["Header", "always", "set", "X-Served", &format!("s{}", self.marks)]));
+        let name = format!("s{}", self.marks);
+        let mut words = vec!["Header", "always", "set", "X-Served", &name];
+        if self.rng.chance(6) {
+            words = vec!["Header", "always", "unset", "X-Served"];
+        }
+        if self.rng.chance(12) {
+            words.push(self.rng.pick(&["env=let_in", "env=!let_in", "\"expr=-n %{HTTP:X-Token}\"", "env=REDIRECT_STATUS"]));
+        }
+        body.push(Directive::simple(words));
     }
 
     /// A section; `scope` is where it stands.

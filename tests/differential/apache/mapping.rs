@@ -54,6 +54,27 @@ impl Generator {
         }
     }
 
+    /// `mod_cache` and `mod_expires` for a host.
+    pub(crate) fn cache(&mut self, body: &mut Vec<Directive>) {
+        body.push(d(["CacheEnable", "disk", self.rng.pick(&["/", "/", "/api", "/docs"])]));
+        for (line, percent) in [
+            ("CacheQuickHandler off", 45),
+            ("CacheIgnoreNoLastMod On", 35),
+            ("CacheStorePrivate On", 15),
+            ("CacheIgnoreHeaders Set-Cookie", 20),
+            ("CacheIgnoreQueryString On", 15),
+            ("CacheDisable /static", 10),
+            ("CacheDisable /api/open", 10),
+            ("CacheDefaultExpire 600", 10),
+            ("ExpiresActive On", 20),
+            ("ExpiresDefault A60", 20),
+        ] {
+            if self.rng.chance(percent) {
+                body.push(words(line));
+            }
+        }
+    }
+
     pub(crate) fn redirect(&mut self, scope: Scope, body: &mut Vec<Directive>) {
         if matches!(scope, Scope::Location | Scope::Files | Scope::If) {
             let line = self.rng.pick(&[
@@ -91,6 +112,8 @@ impl Generator {
                 "SetHandler proxy:http://127.0.0.1:9001",
                 "SetHandler None",
                 "ProxyPass http://127.0.0.1:9001/loc",
+                "Alias /srv/www/admin",
+                "Alias /srv/www/page.html",
             ]),
             _ => self.rng.pick(&[
                 "AddHandler cgi-script .php .cgi",
@@ -105,6 +128,14 @@ impl Generator {
                 "DirectoryIndex disabled",
                 "DirectoryIndex missing.html /page.html",
                 "DirectorySlash Off",
+                "DirectoryIndexRedirect on",
+                "DirectoryIndexRedirect seeother",
+                "DirectoryCheckHandler On",
+                "DirectoryIndex index.html index.php /x.php",
+                "RedirectRelative On",
+                "ForceType text/plain",
+                "AddType text/x-own .php",
+                "RemoveHandler .cgi .php",
                 "FallbackResource /index.php",
                 "FallbackResource /page.html",
                 "FallbackResource disabled",
@@ -117,7 +148,7 @@ impl Generator {
         };
         let directive = words(line);
         // A path for an application stands in a location only.
-        if directive.name() == "ProxyPass" && scope != Scope::Location {
+        if matches!(directive.name(), "ProxyPass" | "Alias") && scope != Scope::Location {
             return;
         }
         if line.starts_with("AddHandler php-script") {
@@ -142,6 +173,8 @@ impl Generator {
             "http://o.test/e",
             "\"only a text\"",
             "default",
+            "/page.html?from=%{REQUEST_URI}",
+            "\"%{REQUEST_METHOD} refused\"",
             "/admin/index.php",
         ]);
         body.push(d(["ErrorDocument", status, target]));

@@ -11,7 +11,7 @@ use lint401::source::SourceMap;
 
 use super::generate::{FILES, SCRIPT};
 use super::parts;
-use super::real::{DEFAULT_HOST, PASSWORDS};
+use super::real::{DEFAULT_HOST, MAP, MAP_TEXT, PASSWORDS};
 use crate::ask::Ask;
 use crate::compare::Answer;
 use crate::support::apache;
@@ -40,6 +40,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
         files.add(format!("/srv/www{path}"), path);
     }
     files.add(SCRIPT, "");
+    files.add(MAP, MAP_TEXT);
     // What is not there is known not to be there.
     let settings = Settings { this_host: true, ..Settings::default() };
     let folder = Path::new("/srv");

@@ -21,8 +21,13 @@ pub(crate) const PASSWORDS: [(&str, &str); 3] = [
     ("groups", "staff: user joe\nadmins: joe\n"),
 ];
 
-/// The host that takes what no other does.
-pub(crate) const DEFAULT_HOST: &str = "<VirtualHost *:8081 *:8082>\nServerName default.invalid\nRedirect 404 /\n</VirtualHost>\n";
+/// The host that takes what no other does, and what all have in common.
+pub(crate) const DEFAULT_HOST: &str = "CacheRoot /srv/cache\nCacheHeader On\n\
+    <VirtualHost *:8081 *:8082>\nServerName default.invalid\nRedirect 404 /\n</VirtualHost>\n";
+
+/// A map of paths.
+pub(crate) const MAP: &str = "/srv/maps/known";
+pub(crate) const MAP_TEXT: &str = "/old /x.php\n/a/index.html /docs/page.html\n/q https://o.test/q\n";
 
 /// The place where configurations are run.
 pub(crate) struct Bench {
@@ -59,6 +64,7 @@ impl Bench {
             }
         }
         write(&root.join(SCRIPT.trim_start_matches("/srv/")), &script, 0o755);
+        write(&root.join(MAP.trim_start_matches("/srv/")), MAP_TEXT, 0o644);
         for (name, text) in PASSWORDS {
             write(&root.join("passwords").join(name), text, 0o644);
         }
@@ -148,6 +154,9 @@ impl Bench {
     fn run_together(&self, cases: &[(usize, &Case)], out: &mut [Result<Vec<Observed>, String>]) -> usize {
         let root = self.folder.path();
         let _ = std::fs::remove_file(root.join("error.log"));
+        let _ = std::fs::remove_dir_all(root.join("cache"));
+        let _ = std::fs::create_dir(root.join("cache"));
+        set_mode(&root.join("cache"), 0o777);
         let mut server = match Server::start(Dialect::Apache, root, &self.write(cases)) {
             Ok(server) => server,
             Err(error) => {
@@ -165,6 +174,7 @@ impl Bench {
                 sent.host = ask.host.as_ref().map(|h| h.replace(".test", &format!(".u{slot}.test")));
                 match observe::send(&sent, port, &self.upstream, &mut numbers) {
                     Ok(mut seen) if seen.answer.status != 0 => {
+                        seen.stale |= seen.answer.header("X-Cache").is_some_and(|v| v.starts_with("HIT"));
                         seen.restore(|text| self.restore(text, *slot));
                         // httpd 2.4.71 sends what stands in memory that it gave back: a redirect in a section, met by the subrequest of
                         // `FallbackResource`. Where it notices, it answers 500.

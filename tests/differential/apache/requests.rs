@@ -122,7 +122,7 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
     let method = rng
         .pick(&[
             "GET", "GET", "GET", "GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "OPTIONS", "DELETE",
-            "FOO",
+            "FOO", "TRACE",
         ])
         .to_owned();
     let (mut name, ports) = rng.one(&material.hosts).cloned().unwrap_or_else(|| ("a.test".to_owned(), vec![8081]));

@@ -96,6 +96,20 @@ impl Generator {
             "%{REQUEST_URI} >/b",
             "%{SERVER_PORT} !=443",
             "%{SERVER_NAME} ^a",
+            "%{SCRIPT_FILENAME} \\.php$",
+            "%{PATH_INFO} ^/",
+            "%{IS_SUBREQ} =true",
+            "%{CONTEXT_PREFIX} ^$",
+            "%{CONTEXT_DOCUMENT_ROOT} www$",
+            "%{REQUEST_SCHEME} =http",
+            "%{LA-U:REQUEST_FILENAME} -f",
+            "%{REMOTE_USER} =user",
+            "%{REQUEST_FILENAME} -s",
+            "%{REQUEST_FILENAME}.html -f",
+            "%{REQUEST_URI} <=/docs",
+            "%{QUERY_STRING} -eq1",
+            "${lc:%{HTTP_HOST}} ^a\\.test",
+            "${known:%{REQUEST_URI}|none} !none",
             "expr",
             "$1 ^b",
             "%1 ^x",
@@ -137,6 +151,11 @@ impl Generator {
                     "S=1",
                     "C",
                     "R=401",
+                    "H=cgi-script",
+                    "T=text/plain",
+                    "CO=seen:1:.test",
+                    "S=2",
+                    "E=HTTP_AUTHORIZATION:Bearer\\ made",
                 ]));
                 "-"
             }
@@ -153,6 +172,8 @@ impl Generator {
                 "%{REQUEST_URI}/",
                 "/api/$1",
                 "/cgi-bin/app",
+                "${known:/$1|/page.html}",
+                "/${lc:$1}",
             ]),
             1 => self.rng.pick(&[
                 "index.php",
@@ -185,10 +206,21 @@ impl Generator {
             // An address is a redirect also without the flag.
             _ => self.rng.pick(&["http://o.test/$1", "https://o.test%{REQUEST_URI}", "http://o.test/?q=$0"]),
         };
-        for (flag, percent) in
-            [("L", 40), ("QSA", 12), ("QSD", 5), ("NC", 8), ("NE", 5), ("PT", 8), ("END", 6), ("B", 3), ("DPI", 2)]
-        {
-            if self.rng.chance(percent) && !flags.contains(&flag) {
+        for (flag, percent) in [
+            ("L", 40),
+            ("QSA", 12),
+            ("QSD", 5),
+            ("NC", 8),
+            ("NE", 5),
+            ("PT", 8),
+            ("END", 6),
+            ("B", 3),
+            ("DPI", 2),
+            ("NS", 4),
+            ("BNP", 2),
+        ] {
+            // What a folder's rule escapes is the path of the test's own folder, too.
+            if self.rng.chance(percent) && !flags.contains(&flag) && (server || flag != "B") {
                 flags.push(flag);
             }
         }

@@ -110,8 +110,11 @@ impl<'a> Walk<'_, 'a> {
                 None => Fact::is(file.arg(0).into_owned(), [file.span()]),
             }
         });
-        if !self.gates.iter().any(|g| g.span == span) {
-            self.gates.push(Gate { kind, realm, span, source, combine, verdict });
+        match self.gates.iter_mut().find(|g| g.span == span) {
+            // The challenge of the error document takes the place of the one that led to it.
+            Some(gate) if verdict == Verdict::Refuses(401) => (gate.realm, gate.verdict) = (realm, verdict),
+            Some(_) => {}
+            None => self.gates.push(Gate { kind, realm, span, source, combine, verdict }),
         }
     }
 

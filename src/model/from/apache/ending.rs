@@ -45,10 +45,8 @@ impl Walk<'_, '_> {
         };
         // An error in an error document: the first one counts.
         if self.r.status != 200 {
-            if self.r.first_error.is_some() {
-                self.location = None;
-            }
-            return self.done(self.r.first_error.unwrap_or(status), stop.by);
+            let status = self.back_to_first_error().unwrap_or(status);
+            return self.done(status, stop.by);
         }
         if status < 400 {
             return self.done(status, stop.by);
@@ -72,13 +70,21 @@ impl Walk<'_, '_> {
                 self.r.status = status;
                 "GET".clone_into(&mut self.r.method);
                 self.served = None;
-                if !self.internal_redirect(path.to_owned(), args) {
-                    return self.done(self.r.first_error.unwrap_or(status), Some(by));
+                if !self.internal_redirect(path, args) {
+                    let status = self.back_to_first_error().unwrap_or(status);
+                    return self.done(status, Some(by));
                 }
                 self.step(format!("ErrorDocument answers the {status}"), by);
                 true
             }
         }
+    }
+
+    /// The response is that of the first error; its status.
+    fn back_to_first_error(&mut self) -> Option<u16> {
+        self.r = *self.r.first_error.take()?;
+        self.location = None;
+        Some(self.r.status)
     }
 
     fn done(&mut self, status: u16, by: Option<DirectiveId>) -> bool {

@@ -193,7 +193,7 @@ impl Walk<'_, '_> {
         for (name, by) in names {
             let path = if name.starts_with('/') { name.clone() } else { format!("{}{name}", super::uri::escape(&self.r.uri)) };
             let args = self.r.args.clone();
-            match self.subrequest(path, args) {
+            match self.subrequest(&path, args) {
                 Ok(frame) => {
                     if let Some(by) = by {
                         self.step(format!("index file {name}"), by);
@@ -234,8 +234,7 @@ impl Walk<'_, '_> {
         if setting.as_ref().is_some_and(|d| d.arg(0).eq_ignore_ascii_case("off")) {
             return Ok(());
         }
-        // Of several slashes in front one is left, so that no other host is named.
-        let target = Value::Known(format!("/{}/", super::uri::escape(self.r.uri.trim_start_matches('/'))));
+        let target = Value::Known(format!("{}/", super::uri::escape(&self.r.uri)));
         let target = self.with_args(target);
         self.location = Some(self.absolute_url(target));
         Err(Stop::status(301, self.r.mapped_by))
@@ -273,7 +272,7 @@ impl Walk<'_, '_> {
         };
         let (path, query) = super::uri::split_query(&path);
         let args = query.map_or_else(|| self.r.args.clone(), |q| Some(Value::Known(q.to_owned())));
-        match self.subrequest(path.to_owned(), args) {
+        match self.subrequest(path, args) {
             Ok(frame) => {
                 self.step("FallbackResource takes over", setting.id);
                 self.adopt(frame);
@@ -285,8 +284,9 @@ impl Walk<'_, '_> {
     }
 
     /// Follows a subrequest up to its handler (`ap_sub_req_lookup_uri`): `Err(404)` too where it finds no file.
-    fn subrequest(&mut self, path: String, args: Option<Value>) -> Result<super::walk::Frame, Stop> {
-        if self.depth >= super::walk::MAX_REDIRECTS {
+    fn subrequest(&mut self, path: &str, args: Option<Value>) -> Result<super::walk::Frame, Stop> {
+        // Both limits are looked at in every one (`ap_is_recursion_limit_exceeded`).
+        if self.depth >= super::walk::MAX_REDIRECTS || self.redirects_left == 0 {
             return Err(Stop::status(500, None));
         }
         let headers = self.headers.clone();
@@ -296,9 +296,13 @@ impl Walk<'_, '_> {
         frame.reset(path, args);
         "GET".clone_into(&mut frame.method);
         frame.subrequest = true;
+        frame.has_port = false;
         let own = std::mem::replace(&mut self.r, frame);
         self.depth += 1;
+        // `END` is for a request and its internal redirects.
+        let ends = std::mem::take(&mut self.rewrites_end);
         let result = self.process();
+        self.rewrites_end = ends;
         self.depth -= 1;
         let frame = std::mem::replace(&mut self.r, own);
         self.headers = headers;
@@ -323,7 +327,8 @@ impl Walk<'_, '_> {
         let r = &self.r;
         let (method, status, subrequest) = (r.method.clone(), r.status, r.subrequest);
         let (user, checked, redirected) = (r.user.clone().or(frame.user.clone()), r.checked.clone(), r.redirected);
-        self.r = super::walk::Frame { method, user, checked, status, subrequest, redirected, ..frame };
+        let (has_port, first_error) = (r.has_port, r.first_error.clone());
+        self.r = super::walk::Frame { method, user, checked, status, first_error, has_port, subrequest, redirected, ..frame };
     }
 }
 

@@ -118,7 +118,7 @@ impl<'a> Walk<'_, 'a> {
         if self.r.proxied.is_none()
             && let Some((path, args)) = self.r.rewritten.take()
         {
-            return self.redirect_to(path, args);
+            return self.redirect_to(&path, args);
         }
         let class = self.classify();
         self.served = Some(self.handler_of(&class));
@@ -145,7 +145,7 @@ impl<'a> Walk<'_, 'a> {
                 self.step(format!("{script} answers for it"), by);
                 let path = format!("{script}{}", super::uri::escape(&self.r.uri));
                 let args = self.r.args.clone();
-                self.redirect_to(path, args)
+                self.redirect_to(&path, args)
             }
             Class::Php => self.php(),
             Class::Unknown(by) => {
@@ -157,7 +157,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn redirect_to(&mut self, path: String, args: Option<Value>) -> Invoked {
+    fn redirect_to(&mut self, path: &str, args: Option<Value>) -> Invoked {
         if self.internal_redirect(path, args) { Invoked::Redirect } else { Invoked::Stop(Stop::status(500, None)) }
     }
 

@@ -100,7 +100,8 @@ impl HeaderEdit {
                         let question = format!("whether {name} has what Header merge adds");
                         vars.decide(&question, false, self.span, false)
                     }
-                    Some(Some(held)) => held,
+                    // Nothing is not among what a list holds.
+                    Some(Some(held)) => held && value.is_empty() != Some(true),
                     None => false,
                 };
                 if !held {

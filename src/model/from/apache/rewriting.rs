@@ -123,17 +123,27 @@ impl<'w> Walk<'w, '_> {
                 self.r.rewritten = Some((uri, self.r.args.clone()));
                 Ok(())
             }
-            action => self.end_of_rules(action, by),
+            action => {
+                // The proxy takes the place of the handler that was chosen before.
+                if matches!(action, Action::Proxy { .. }) {
+                    self.r.handler = None;
+                }
+                self.end_of_rules(action, by)
+            }
         }
     }
 
     /// What ends the request, or hands it to another server.
     fn end_of_rules(&mut self, action: Action, by: Option<DirectiveId>) -> Result<(), Stop> {
         match action {
-            Action::Status(status) => Err(Stop::status(status, by)),
+            Action::Status(status) | Action::Refused(status) => Err(Stop::status(status, by)),
             Action::Redirect { status, location } => {
                 self.location = Some(location);
                 Err(Stop::status(status, by))
+            }
+            // `proxy_fcgi_canon` takes no `?` in a URL that is not escaped, lest PHP-FPM takes it for a part of the file's name.
+            Action::Proxy { url, escape: false } if url.prefix().starts_with("fcgi://") && url.prefix().contains('?') => {
+                Err(Stop::status(403, by))
             }
             Action::Proxy { url, .. } => {
                 if let Some(by) = by {
@@ -151,7 +161,7 @@ impl<'w> Walk<'w, '_> {
         self.steps.extend(ran.steps.iter().cloned());
         self.rewrites_end |= ran.end;
         // A rule that answers by itself takes back the status of the error whose document this is.
-        let answers = matches!(ran.action, Action::Redirect { .. } | Action::Status(_)) && !ran.steps.is_empty();
+        let answers = matches!(ran.action, Action::Redirect { .. } | Action::Status(_));
         self.r.status = if answers { 200 } else { ran.status.unwrap_or(self.r.status) };
         self.r.args.clone_from(&ran.args);
         self.r.forced_handler.clone_from(&ran.handler);

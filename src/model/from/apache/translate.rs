@@ -51,11 +51,12 @@ impl<'a> Walk<'_, 'a> {
         if self.proxy_pass()? {
             return Ok(());
         }
+        // What a rule passed through may be no path.
+        if !self.r.uri.starts_with('/') && self.r.uri != "*" {
+            return Err(Stop::status(400, None));
+        }
         self.server_redirect()?;
         if !self.alias()? {
-            if !self.r.uri.starts_with('/') && self.r.uri != "*" {
-                return Err(Stop::status(400, None));
-            }
             self.document_root_file();
         } else if first {
             self.own_file = Some(self.r.filename.clone());

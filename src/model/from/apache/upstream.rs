@@ -28,7 +28,8 @@ impl Walk<'_, '_> {
         let proxies = handler.kind == HandlerKind::Proxy;
         let headers_only = proxies || handler.kind == HandlerKind::Module;
         let authorization = match (&class, handler.kind) {
-            _ if headers_only || scheme.as_deref() == Some("uwsgi") => self.fate("Authorization"),
+            _ if headers_only => self.fate("Authorization"),
+            _ if scheme.as_deref() == Some("uwsgi") => self.parameter("Authorization"),
             (Class::Fcgid(_), _) => self.fcgid_authorization(),
             _ => self.script_authorization(),
         };

@@ -44,6 +44,12 @@ pub(super) fn normalize(path: &str, merge_slashes: bool, slashes: Slashes) -> No
     Normal::Path(resolve(&decoded, merge_slashes).unwrap_or(decoded))
 }
 
+/// A path as the server reads it from the request line: of several slashes in front one is left (`ap_parse_uri`).
+pub(super) fn with_one_slash(path: &str) -> &str {
+    let slashes = path.len() - path.trim_start_matches('/').len();
+    path.get(slashes.saturating_sub(1)..).unwrap_or(path)
+}
+
 /// Whether a `%` is not followed by two hexadecimal digits.
 fn has_bad_escape(path: &str) -> bool {
     let bytes = path.as_bytes();

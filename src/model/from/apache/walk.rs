@@ -122,9 +122,9 @@ pub(super) struct Frame {
     pub(super) checked: Option<Vec<Layer>>,
     /// Status of the response so far: that of the error whose document this is.
     pub(super) status: u16,
-    /// The status of the first of the errors that led here.
-    pub(super) first_error: Option<u16>,
-    /// Whether the port that the client sent is still known: internal redirects and subrequests have none.
+    /// The request as it was at the first of the errors that led here: another one is answered in its name.
+    pub(super) first_error: Option<Box<Frame>>,
+    /// Whether the port that the client sent is known: subrequests have none.
     pub(super) has_port: bool,
     /// Whether it is a subrequest.
     pub(super) subrequest: bool,
@@ -134,13 +134,12 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Makes it one of another path that nothing is known of yet.
-    pub(super) fn reset(&mut self, path: String, args: Option<Value>) {
-        self.uri.clone_from(&path);
-        self.path = path;
+    pub(super) fn reset(&mut self, path: &str, args: Option<Value>) {
+        super::uri::with_one_slash(path).clone_into(&mut self.path);
+        self.uri.clone_from(&self.path);
         self.args = args;
         self.filename.clear();
         self.path_info.clear();
-        self.has_port = false;
         self.stands = Stands::Nothing;
         self.proxied = None;
         self.rewritten = None;
@@ -226,8 +225,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             request,
             choices,
             r: Frame {
-                path: request.path.clone(),
-                uri: request.path.clone(),
+                path: super::uri::with_one_slash(&request.path).to_owned(),
+                uri: super::uri::with_one_slash(&request.path).to_owned(),
                 args: request.query.clone().map(Value::Known),
                 method: request.method.clone(),
                 filename: String::new(),
@@ -283,13 +282,14 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// Follows the request to its end.
     pub(super) fn run(&mut self) {
         // HTTP/1.1 asks for a Host header.
-        if self.request.host.is_empty() {
-            self.end = Some(End::Status(Known::Is(400), None));
-            return;
-        }
-        self.remote_address();
-        self.post_read_request();
-        let mut result = self.process();
+        let mut result = if self.request.host.is_empty() {
+            self.r.layers = self.server_layers();
+            Err(Stop::status(400, None))
+        } else {
+            self.remote_address();
+            self.post_read_request();
+            self.process()
+        };
         loop {
             let stop = match result {
                 Ok(()) => match self.invoke_handler() {
@@ -331,15 +331,20 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// Starts again with another path (`ap_internal_redirect`). `false`: too many of them.
-    pub(super) fn internal_redirect(&mut self, path: String, args: Option<Value>) -> bool {
+    pub(super) fn internal_redirect(&mut self, path: &str, args: Option<Value>) -> bool {
         if self.redirects_left == 0 {
             return false;
         }
         self.redirects_left -= 1;
         let r = &mut self.r;
+        r.first_error = match r.first_error.take() {
+            _ if r.status == 200 => None,
+            None => Some(Box::new(r.clone())),
+            first => first,
+        };
         r.env.rename_for_redirect();
+        r.env.set("REDIRECT_STATUS", Some(Value::Known(r.status.to_string())), None);
         r.checked = Some(std::mem::take(&mut r.layers));
-        r.first_error = (r.status != 200).then(|| r.first_error.unwrap_or(r.status));
         r.reset(path, args);
         r.redirected = true;
         self.post_read_request();

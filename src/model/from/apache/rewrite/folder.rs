@@ -29,7 +29,7 @@ pub(in crate::model::from::apache) fn in_folder<'e>(
     }
     if !folder.follows_links {
         let mut ran = unchanged(current);
-        ran.action = Action::Status(403);
+        ran.action = Action::Refused(403);
         ran.by = config.engine.map(|(_, span)| span);
         return ran;
     }
@@ -67,7 +67,7 @@ impl Run<'_, '_> {
         }
         let path = self.current.filename.clone();
         if path.known().is_some_and(|p| !p.starts_with('/')) {
-            return Action::Status(400);
+            return Action::Refused(400);
         }
         if path.known().is_some() && path == *old_file {
             // The same URL again would never end.

@@ -124,6 +124,8 @@ pub(super) enum Action {
     Unchanged,
     /// The request ends with a status.
     Status(u16),
+    /// The server does not take what the rules made: the request ends with a status.
+    Refused(u16),
     /// A redirect that the client sees.
     Redirect { status: u16, location: Value },
     /// The request goes to another server; `escape`: unless `NE` was given, the URL is escaped (`proxy-nocanon`).

@@ -69,7 +69,7 @@ impl Run<'_, '_> {
         };
         let has_controls = |args: &Value| args.prefix().bytes().any(|b| b <= b' ' || b == 0x7f);
         if !(is_absolute && escape) && self.current.args.as_ref().is_some_and(has_controls) {
-            return Some(Action::Status(403));
+            return Some(Action::Refused(403));
         }
         match ended {
             Ended::Status(status) => Some(Action::Status(status)),
@@ -98,7 +98,7 @@ impl Run<'_, '_> {
         self.expand_home();
         let path = self.current.filename.clone();
         if path.known().is_some_and(|p| !p.starts_with('/')) {
-            return Action::Status(400);
+            return Action::Refused(400);
         }
         if self.is_file_path(config) { Action::File { path } } else { Action::BelowRoot { path } }
     }
@@ -200,7 +200,7 @@ impl Run<'_, '_> {
         // The handler of `H=` is set last.
         let is_stranded = self.current.handler.is_some() && matches!(action, Action::Proxy { .. } | Action::Internal { .. });
         let action = if is_stranded { Action::Stranded } else { action };
-        let is_redirect = matches!(action, Action::Redirect { .. } | Action::Status(_));
+        let is_redirect = matches!(action, Action::Redirect { .. } | Action::Status(_) | Action::Refused(_));
         Ran {
             // Without a status (`R=word`) there is no status line to send.
             status: self.status.filter(|_| !is_redirect).map(|status| if status == 0 { 500 } else { status }),

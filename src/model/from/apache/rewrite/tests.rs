@@ -137,7 +137,7 @@ fn statuses_and_proxies() {
     assert_eq!(server("RewriteRule ^/a /b [G]", "/a"), Action::Status(410));
     let proxy = Action::Proxy { url: known("http://b.example/x"), escape: true };
     assert_eq!(server("RewriteRule ^/(x) http://b.example/$1 [P]", "/x"), proxy);
-    assert_eq!(server("RewriteRule ^/(.*) /y?q=$1", "/a b"), Action::Status(403), "a blank in the query is refused");
+    assert_eq!(server("RewriteRule ^/(.*) /y?q=$1", "/a b"), Action::Refused(403), "a blank in the query is refused");
     assert_eq!(server("RewriteRule ^/(.*) /y/$1", "/a?b"), Action::Status(403), "and so is a ? from the path");
     assert_eq!(server("RewriteRule ^/x - [H=foo]\n RewriteRule ^ http://b.example/ [P]", "/x"), Action::Stranded);
 }
