@@ -1,6 +1,6 @@
 //! `lint401.toml`: what a team says once about its repository.
 //!
-//! [`find`] looks for it, [`read`] reads it with what it extends, [`Config::settings`] turns it into [`Settings`]. Every fault in it is
+//! `find` looks for it, `read` reads it with what it extends, `Config::apply` turns it into `Settings`. Every fault in it is
 //! a [`ConfigError`] with its place: a setting that is silently ignored would be worse than none.
 
 mod error;

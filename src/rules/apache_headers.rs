@@ -42,7 +42,7 @@ impl Edit<'_> {
 }
 
 /// A value that is the same for every request.
-fn text(format: &Format) -> Option<String> {
+pub(super) fn text(format: &Format) -> Option<String> {
     let Format::Parts(parts) = format else { return None };
     let literal = |part: &Part| match part {
         Part::Text(text) => Some(text.clone()),
@@ -52,7 +52,7 @@ fn text(format: &Format) -> Option<String> {
 }
 
 /// Reads a `Header` or `RequestHeader`; `None` if the server refuses it or something in it is not known.
-pub(super) fn read<'a>(directive: Directive<'a>) -> Option<Edit<'a>> {
+pub(super) fn read(directive: Directive<'_>) -> Option<Edit<'_>> {
     if directive.is_unknown() {
         return None;
     }

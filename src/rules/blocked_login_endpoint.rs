@@ -1,5 +1,7 @@
 //! `blocked-login-endpoint`: a rule against attackers also refuses what visitors and their programs need.
 
+mod apache;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::Cx;
@@ -9,6 +11,8 @@ use crate::model::from::nginx::Server;
 use crate::model::{GateKind, HandlerKind, Outcome, PathKind, Request, Route, RouteId, Site, Traits, Verdict, WellKnown};
 use crate::source::Span;
 use crate::syntax::nginx::Name;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 const ID: &str = "blocked-login-endpoint";

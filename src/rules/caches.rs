@@ -139,7 +139,7 @@ pub(super) fn scripts<'p>(
     kinds: &[PathKind],
 ) -> impl Iterator<Item = Candidate<'p>> {
     let known = paths.ranked(&(route.serves & paths.of_any(kinds))).into_iter();
-    let scripts = known.filter(|k| k.file && k.path.ends_with(".php")).take(2);
+    let scripts = known.filter(|k| k.file && k.path.rsplit_once('.').is_some_and(|(_, ending)| ending == "php")).take(2);
     scripts.map(move |known| Candidate { route: id, known: Some(known), request: request_for(site, known).past_gates() })
 }
 

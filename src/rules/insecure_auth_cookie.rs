@@ -1,5 +1,7 @@
 //! `insecure-auth-cookie`: a session cookie without Secure, or one that browsers refuse for want of it.
 
+mod apache;
+
 use super::Cx;
 use super::support::finding;
 use crate::finding::{Confidence, Finding};
@@ -9,11 +11,16 @@ use crate::project::nginx::Directive;
 use crate::source::Span;
 use crate::syntax::nginx::Name;
 
+pub(super) use apache::check as check_apache;
+
 /// The id.
 pub(super) const ID: &str = "insecure-auth-cookie";
 
 /// Parts of the names of cookies that sign a visitor in.
 const AUTH_NAMES: &[&str] = &["sess", "auth", "token", "jwt", "login", "remember", "sso"];
+
+const REFUSED: &str =
+    "browsers refuse a cookie that the application sets without Secure: SameSite=None is added, Secure is not";
 
 const DIRECTIVES: &[Name] = &[Name::AddHeader, Name::ProxyCookieFlags, Name::ProxyCookiePath];
 
@@ -64,8 +71,12 @@ fn set_cookie(server: &Server, directive: &Directive) -> Option<(String, Confide
     if !directive.arg(0).eq_ignore_ascii_case("set-cookie") {
         return None;
     }
-    let cookie = directive.arg(1);
-    let (pair, attributes) = cookie.split_once(';').unwrap_or((&cookie, ""));
+    literal(&directive.arg(1), server.is_tls())
+}
+
+/// A cookie that is set as it stands.
+fn literal(cookie: &str, tls: bool) -> Option<(String, Confidence)> {
+    let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
     let (name, value) = pair.split_once('=')?;
     let attributes = Attributes::of(attributes)?;
     if !is_auth_cookie(name.trim()) || value.trim().is_empty() || attributes.deletes || attributes.secure {
@@ -74,7 +85,7 @@ fn set_cookie(server: &Server, directive: &Directive) -> Option<(String, Confide
     if attributes.same_site_none {
         return Some((format!("browsers refuse the cookie {name}: SameSite=None without Secure"), Confidence::High));
     }
-    server.is_tls().then(|| (format!("the browser also sends the cookie {name} over plain HTTP: it is set without Secure"), Confidence::High))
+    tls.then(|| (format!("the browser also sends the cookie {name} over plain HTTP: it is set without Secure"), Confidence::High))
 }
 
 /// `proxy_cookie_flags cookie flag …`.
@@ -89,8 +100,7 @@ fn flags(server: &Server, directive: &Directive) -> Option<(String, Confidence)>
         return Some(("browsers refuse the application's cookies: SameSite=None without Secure".to_owned(), Confidence::High));
     }
     if has("samesite=none") && !has("secure") {
-        let message = "browsers refuse a cookie that the application sets without Secure: SameSite=None is added, Secure is not";
-        return Some((message.to_owned(), Confidence::Medium));
+        return Some((REFUSED.to_owned(), Confidence::Medium));
     }
     let stripped = has("nosecure") && server.is_tls();
     stripped.then(|| ("Secure is taken off the application's cookies: the browser sends them over plain HTTP too".to_owned(), Confidence::High))
@@ -101,8 +111,7 @@ fn path_trick(directive: &Directive) -> Option<(String, Confidence)> {
     let replacement = directive.arg(1);
     let (_, attributes) = replacement.split_once(';')?;
     let attributes = Attributes::of(attributes)?;
-    let message = "browsers refuse a cookie that the application sets without Secure: SameSite=None is added, Secure is not";
-    (attributes.same_site_none && !attributes.secure).then(|| (message.to_owned(), Confidence::Medium))
+    (attributes.same_site_none && !attributes.secure).then(|| (REFUSED.to_owned(), Confidence::Medium))
 }
 
 #[derive(Default)]

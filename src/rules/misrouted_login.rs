@@ -1,5 +1,7 @@
 //! `misrouted-login`: a request for an existing administration or API reaches another script, or loses its query.
 
+pub(super) mod apache;
+
 use super::Cx;
 use super::support::{finding, first_known, known_paths, names_login, request_for, runs_wordpress};
 use crate::finding::{Confidence, Finding};

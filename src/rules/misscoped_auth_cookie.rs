@@ -1,5 +1,7 @@
 //! `misscoped-auth-cookie`: a rewritten cookie that the browser does not send to the application, or does not take.
 
+mod apache;
+
 use super::Cx;
 use super::support::finding;
 use crate::finding::{Confidence, Finding};
@@ -8,6 +10,8 @@ use crate::model::{RouteId, Site, Traits};
 use crate::project::nginx::Directive;
 use crate::source::Span;
 use crate::syntax::nginx::Name;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 pub(super) const ID: &str = "misscoped-auth-cookie";

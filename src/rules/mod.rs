@@ -161,16 +161,16 @@ rules! {
     "wrong-forwarded-host" wrong_forwarded_host [Check::NginxServer(wrong_forwarded_host::check), Check::ApacheHost(wrong_forwarded_host::check_apache)];
     "broad-trusted-proxy" broad_trusted_proxy [Check::Nginx(broad_trusted_proxy::check), Check::Apache(broad_trusted_proxy::check_apache)];
     "redirect-loop" redirect_loop [Check::Sites(redirect_loop::check)];
-    "insecure-auth-cookie" insecure_auth_cookie [Check::NginxServer(insecure_auth_cookie::check)];
-    "misscoped-auth-cookie" misscoped_auth_cookie [Check::NginxServer(misscoped_auth_cookie::check)];
+    "insecure-auth-cookie" insecure_auth_cookie [Check::NginxServer(insecure_auth_cookie::check), Check::ApacheHost(insecure_auth_cookie::check_apache)];
+    "misscoped-auth-cookie" misscoped_auth_cookie [Check::NginxServer(misscoped_auth_cookie::check), Check::ApacheHost(misscoped_auth_cookie::check_apache)];
     "stripped-cookies" stripped_cookies [Check::NginxServer(stripped_cookies::check), Check::ApacheHost(stripped_cookies::check_apache)];
 
     // Hosts, WAF, limits, rewrites
-    "blocked-login-endpoint" blocked_login_endpoint [Check::NginxServer(blocked_login_endpoint::check)];
-    "misrouted-login" misrouted_login [Check::NginxServer(misrouted_login::check)];
-    "split-login-host" split_login_host [Check::NginxServers(split_login_host::check)];
+    "blocked-login-endpoint" blocked_login_endpoint [Check::NginxServer(blocked_login_endpoint::check), Check::ApacheHost(blocked_login_endpoint::check_apache)];
+    "misrouted-login" misrouted_login [Check::NginxServer(misrouted_login::check), Check::ApacheHost(misrouted_login::apache::check)];
+    "split-login-host" split_login_host [Check::NginxServers(split_login_host::check), Check::ApacheHosts(split_login_host::check_apache)];
     "throttled-login" throttled_login [Check::NginxServer(throttled_login::check)];
-    "unlogged-auth-failures" unlogged_auth_failures [Check::NginxServer(unlogged_auth_failures::check)];
+    "unlogged-auth-failures" unlogged_auth_failures [Check::NginxServer(unlogged_auth_failures::check), Check::ApacheHost(unlogged_auth_failures::check_apache)];
 
     // Meta
     "expired-ignore" expired_ignore [Check::Stage];

@@ -200,6 +200,9 @@ fn forced_https(site: &dyn Site, by_host: &ByHost) -> Option<Finding> {
         let (target, by) = redirect(&outcome)?;
         let again = next_request(&request, &target)?;
         let itself = again.scheme == Scheme::Https && again.host == request.host && again.path == request.path;
+        // Over TLS something would be served here: it is the scheme that sends the request away.
+        let secure = Request { scheme: Scheme::Https, port: 443, ..request.clone() };
+        let itself = itself && site.resolve(&secure).possibly(|o| o.upstream.is_some());
         (itself && (own || outcome.served_by.span != route.span)).then_some((id, route, request, by))
     })?;
     let message = format!(
@@ -207,8 +210,8 @@ fn forced_https(site: &dyn Site, by_host: &ByHost) -> Option<Finding> {
         request.target()
     );
     let found = finding(ID, site, id as u32, by, message, request)
-        .help("ask for $http_x_forwarded_proto in place of $scheme")
+        .help("ask for X-Forwarded-Proto in place of the scheme ($http_x_forwarded_proto, %{HTTP:X-Forwarded-Proto})")
         .related(route.span, "no request reaches this")
-        .confidence(Confidence::Medium);
+        .confidence(if site.is_whole() { Confidence::Medium } else { Confidence::Low });
     Some(found)
 }

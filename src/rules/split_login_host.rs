@@ -1,5 +1,7 @@
 //! `split-login-host`: the names with and without `www.` both serve the login.
 
+mod apache;
+
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
@@ -11,6 +13,8 @@ use crate::model::from::nginx::Server;
 use crate::model::{Outcome, PathKind, Request, Route, RouteId, Site, Traits};
 use crate::project::nginx::Directive;
 use crate::syntax::nginx::Name;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 const ID: &str = "split-login-host";

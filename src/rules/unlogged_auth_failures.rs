@@ -1,5 +1,7 @@
 //! `unlogged-auth-failures`: nobody can see that passwords are being tried.
 
+mod apache;
+
 use super::Cx;
 use super::basic_gate::uses;
 use super::support::{finding, known_paths, request_for};
@@ -7,6 +9,8 @@ use crate::model::from::nginx::Server;
 use crate::model::{GateKind, PathKind, Site, Traits};
 use crate::source::Span;
 use crate::syntax::nginx::Name;
+
+pub(super) use apache::check as check_apache;
 
 /// The id.
 const ID: &str = "unlogged-auth-failures";

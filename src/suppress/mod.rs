@@ -1,6 +1,6 @@
 //! Comments that accept findings, and what is wrong with such comments.
 //!
-//! [`collect`] finds the comments of a configuration with the text that each governs; [`apply`] takes out the findings that they
+//! `collect` finds the comments of a configuration with the text that each governs; `apply` takes out the findings that they
 //! accept and reports the comments that are unknown, expired, without a reason or not needed.
 
 mod apply;

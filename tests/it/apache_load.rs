@@ -88,7 +88,7 @@ impl Generator {
 
     fn text(&mut self, level: Level, depth: usize, inside_macro: bool) -> String {
         let mut text = String::new();
-        for _ in 0..self.rng.below(5) + 1 {
+        for _ in 0..=self.rng.below(5) {
             self.lines += 1;
             if self.lines > 150 {
                 break;
@@ -194,7 +194,7 @@ fn generate(seed: u64) -> Vec<(String, String)> {
     // Nothing is included that includes others: random circles would be refused.
     let plain = |generator: &mut Generator| -> String {
         let mut text = String::new();
-        for _ in 0..generator.rng.below(3) + 1 {
+        for _ in 0..=generator.rng.below(3) {
             let (word, variable) = (generator.word(), *generator.rng.one(VARIABLES).unwrap());
             let _ = write!(text, "DirectoryIndex i {word}\n<IfDefine {variable}>\nDirectoryIndex d\n</IfDefine>\n");
         }

@@ -439,7 +439,7 @@ fn help_for_newcomers() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     assert_data_eq!(
         ran.stdout,
-        str![[r#"
+        str![[r"
 Finds surprise 401s in nginx and Apache configurations before you deploy them
 
 Usage: lint401 <COMMAND>
@@ -457,7 +457,7 @@ Options:
   -h, --help     Print help
   -V, --version  Print version
 
-"#]]
+"]]
         .raw()
     );
     let ran = folder.run(&["check", "--help"]);

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test stops where its set-up fails")]
 
 mod apache_corpus;
+mod apache_htaccess;
 mod apache_load;
+mod apache_mutants;
 mod cases;
 mod check_corpus;
 mod cli;

@@ -10,7 +10,7 @@ use super::super::support::finding;
 use super::ID;
 use super::elsewhere;
 use crate::finding::{Confidence, Severity};
-use crate::model::from::apache::{Guard, Host, user_requirement};
+use crate::model::from::apache::{Guard, Host, Reach, user_requirement};
 use crate::model::{Outcome, Request, Site};
 use crate::project::apache::Directive;
 use crate::settings::Profile;
@@ -73,11 +73,9 @@ fn limited_methods(host: &Host, guard: &Guard, cx: &mut Cx) -> bool {
         METHODS.into_iter().find(|m| !asks(m))
     };
     let Some(open) = open.filter(|_| !reading_open || is_except && named("POST")) else { return false };
-    let Some(request) = host.landmark_of(guard).map(|r| r.method(open)) else { return false };
-    let request = scripted(host, request);
-    if !host.resolve(&request).always(|o| asks_nobody(o) && !matches!(o.status.known(), Some(Some(300..)))) {
-        return false;
-    }
+    let Some(landmark) = host.landmark_of(guard).map(|r| r.method(open)) else { return false };
+    let is_answered = |r: &Request| host.resolve(r).always(|o| asks_nobody(o) && !matches!(o.status.known(), Some(Some(300..))));
+    let Some(request) = for_methods(guard, landmark).into_iter().find(is_answered) else { return false };
     let message = if is_except {
         format!("{} needs no password: <LimitExcept> asks for one only with methods that are not in its list", request.describe())
     } else {
@@ -92,14 +90,14 @@ fn limited_methods(host: &Host, guard: &Guard, cx: &mut Cx) -> bool {
     true
 }
 
-/// A request for a script in the same folder: plain files take no other methods than `GET` and `POST`.
-fn scripted(host: &Host, request: Request) -> Request {
-    if !request.path.ends_with('/') || !host.is_tree() {
-        return taken_to_be_there(request);
+/// A request for the same and one for a script in it: plain files take no other methods than `GET` and `POST`.
+fn for_methods(guard: &Guard, landmark: Request) -> Vec<Request> {
+    if guard.reach == Reach::Names {
+        return vec![taken_to_be_there(landmark)];
     }
-    let path = format!("{}index.php", request.path);
-    let script = Request { path, ..request };
-    taken_to_be_there(script)
+    let path = format!("{}/index.php", landmark.path.trim_end_matches('/'));
+    let script = Request { path, ..landmark.clone() };
+    vec![taken_to_be_there(script), taken_to_be_there(landmark)]
 }
 
 /// `Require all granted`, or the address from which every request comes, beside `Require valid-user`: one of several is enough.
@@ -214,12 +212,15 @@ fn nothing_required(host: &Host, guard: &Guard, first: &Directive, cx: &mut Cx) 
         return false;
     }
     let Some(request) = host.landmark_of(guard).map(taken_to_be_there) else { return false };
-    if !host.resolve(&request).always(is_shown_unasked) {
+    // Measured: without any Require, here or around, a request with AuthType gets 500. A lone virtual host has one around it.
+    let partial = host.config().partial;
+    let open = |o: &Outcome| is_shown_unasked(o) || partial && o.status.is(&Some(500));
+    if !host.resolve(&request).always(open) {
         return false;
     }
     let message = format!("{} needs no password: there is no Require that asks for a user", request.describe());
     let mut found = finding(ID, host, guard.route, first.span(), message, request).help("add \"Require valid-user\"");
-    if host.is_tree() || host.config().partial {
+    if host.is_tree() || partial {
         found = found.confidence(Confidence::Medium);
     }
     cx.report(found);

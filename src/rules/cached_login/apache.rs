@@ -83,7 +83,7 @@ fn headers(host: &Host, cx: &mut Cx) {
                 continue;
             }
             reported.push(mark.by);
-            report_mark(host, candidate, &outcome, mark, cx);
+            report_mark(host, candidate, &outcome, &mark, cx);
             break;
         }
     }
@@ -140,7 +140,7 @@ fn sends_expires(host: &Host, candidate: &Candidate, cx: &Cx, by: Span) -> bool 
     candidate.known.is_some_and(|k| k.product == "wordpress") || wordpress(by.file) || wordpress(host.config().main)
 }
 
-fn report_mark(host: &Host, candidate: Candidate, outcome: &Outcome, mark: Mark, cx: &mut Cx) {
+fn report_mark(host: &Host, candidate: Candidate, outcome: &Outcome, mark: &Mark, cx: &mut Cx) {
     let request = candidate.request.describe();
     let message = format!("the answer to {request} gets Cache-Control: {}, so that browsers and proxies keep it", mark.value);
     let php = outcome.possibly(|o| o.handler.kind != HandlerKind::Proxy);

@@ -4,7 +4,7 @@ use super::super::Cx;
 use super::super::apache_gate::{alternatives, limit_of, taken_to_be_there, uses};
 use super::super::support::finding;
 use super::ID;
-use crate::model::from::apache::{Guard, Host, access_of};
+use crate::model::from::apache::{Guard, Host, access_of, user_requirement};
 use crate::model::{Outcome, Site};
 use crate::project::apache::Directive;
 use crate::syntax::apache::Name;
@@ -60,11 +60,15 @@ fn old_and_new(host: &Host, section: &Guard, cx: &mut Cx) {
     } else if let Some(denied) = requires.iter().find(|r| is_all(r, "denied")).filter(|_| requires.len() == 1) {
         let open = allows.iter().find(everyone).filter(|_| denies.is_empty());
         open.map(|allowed| (*denied, *allowed))
+    } else if let Some(user) = requires.iter().find(|r| user_requirement(r).is_some()) {
+        let closed = denies.iter().find(everyone).filter(|_| allows.is_empty());
+        closed.map(|denied| (*user, *denied))
     } else {
         None
     };
     let Some((new, old)) = pair else { return };
     let Some(request) = host.landmark_of(section).map(taken_to_be_there) else { return };
+    let request = if user_requirement(&new).is_some() { request.header("Authorization", "Basic dXNlcjpzZWNyZXQ=") } else { request };
     if !host.resolve(&request).always(|o: &Outcome| o.status.is(&Some(403))) {
         return;
     }

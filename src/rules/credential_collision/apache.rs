@@ -179,6 +179,6 @@ fn first_of(host: &Host, gate: &Directive, cx: &Cx) -> Span {
         Some(section) => section.children().collect::<Vec<_>>(),
         None => gate.htaccess().map(|h| host.config().top_of(cx.sources, h).collect()).unwrap_or_default(),
     };
-    let first = siblings.iter().filter(|d| GATE.contains(&d.name()) && d.span().file == gate.span().file).map(|d| d.span()).min_by_key(|s| s.start);
+    let first = siblings.iter().filter(|d| GATE.contains(&d.name()) && d.span().file == gate.span().file).map(crate::project::apache::config::Directive::span).min_by_key(|s| s.start);
     first.unwrap_or_else(|| gate.span())
 }

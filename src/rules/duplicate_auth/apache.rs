@@ -45,8 +45,8 @@ pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
         // The nearest one around it, or another one for the same path.
         let mut path = inner.path.as_str();
         loop {
-            let here = by_path.get(path).map_or(&[][..], Vec::as_slice).iter().copied();
-            let other = here.filter(|other| *other != index && (path != inner.path || *other < index)).next_back();
+            let mut here = by_path.get(path).map_or(&[][..], Vec::as_slice).iter().copied();
+            let other = here.rfind(|other| *other != index && (path != inner.path || *other < index));
             if let Some(other) = other.and_then(|other| areas.get(other)) {
                 overlap(host, inner, other, cx);
                 break;
@@ -89,6 +89,15 @@ fn overlap(host: &Host, inner: &Area, outer: &Area, cx: &mut Cx) {
     let other_realm = names.0.is_some() && names.1.is_some() && names.0 != names.1;
     let other_file = files.0.is_some() && files.1.is_some() && files.0 != files.1 && !holds_all(host, earlier, later);
     let Some(first) = later.guard.first().filter(|_| other_realm || other_file) else { return };
+    // One asks with a password, the other with a ticket or a form: these do not get into each other's way.
+    let kind = |area: &Area| {
+        let own = area.guard.last(Name::AuthType).or(host.effective(area.guard.route, Name::AuthType));
+        own.map(|d| d.arg(0).to_ascii_lowercase())
+    };
+    if kind(earlier) != kind(later) {
+        return;
+    }
+    let same_accounts = files.0.is_some() && files.0 == files.1;
     let Some(request) = host.landmark_of(&inner.guard).map(taken_to_be_there) else { return };
     let outcome = host.resolve(&request);
     let place = later.guard.last(Name::AuthType).or(host.effective(later.guard.route, Name::AuthType));
@@ -109,10 +118,10 @@ fn overlap(host: &Host, inner: &Area, outer: &Area, cx: &mut Cx) {
     let (message, is_error) = match (other_realm, other_file, whole) {
         (_, true, true) => (format!("{who} refuses the accounts of {}: this check stands in for that one", quoted(&files.0)), true),
         (_, false, true) => (format!("{who} is asked by this check, the other one for the same path is dead ({realms})"), false),
-        (true, true, false) => {
+        (true, _, false) if !same_accounts => {
             (format!("{who} asks for another password than the section around it ({realms}): visitors sign in twice"), false)
         }
-        (true, false, false) => (format!("{who} asks again for the same account under another name ({realms})"), false),
+        (true, _, false) => (format!("{who} asks again for the same account under another name ({realms})"), false),
         _ => (format!("{who} refuses the accounts that the section around it accepts: same realm, another password file"), true),
     };
     let mut found = finding(ID, host, later.guard.route, first.span(), message, request);

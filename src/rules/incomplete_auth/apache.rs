@@ -43,17 +43,16 @@ fn not_allowed(host: &Host, guard: &Guard) -> Option<Finding> {
     Some(found)
 }
 
-/// `Require not` where one of several is enough.
+/// `Require not` where one of several is enough. In the server's own files it keeps the server from starting, which is an error of
+/// its syntax.
 fn negative(host: &Host, guard: &Guard) -> Option<Finding> {
-    guard.asks()?;
+    guard.asks().filter(|_| guard.htaccess.is_some())?;
     let mut beside = Vec::new();
     guard.own.iter().for_each(|d| alternatives(d, &mut beside));
     let not = beside.iter().find(|d| d.arg(0).eq_ignore_ascii_case("not"))?;
     let request = taken_to_be_there(host.landmark_of(guard)?);
-    let message = match guard.htaccess {
-        Some(_) => format!("{} gets 500: \"Require not\" decides nothing where one of several is enough", request.describe()),
-        None => "the server refuses to start: \"Require not\" decides nothing where one of several is enough".to_owned(),
-    };
+    let message =
+        format!("{} gets 500: \"Require not\" decides nothing where one of several is enough", request.describe());
     let found = finding(ID, host, guard.route, not.span(), message, request);
     Some(found.help("put all that must hold into <RequireAll>"))
 }

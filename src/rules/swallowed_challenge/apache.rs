@@ -3,7 +3,7 @@
 use super::{ID, is_challenge};
 use crate::finding::{Confidence, Finding};
 use crate::model::from::apache::Host;
-use crate::model::{GateKind, HandlerKind, Known, Outcome, PathKind, Request, RouteId, Site, Traits};
+use crate::model::{GateKind, HandlerKind, Known, Outcome, PathKind, Request, RouteId, Site, Traits, Verdict};
 use crate::project::apache::{Config, Directive};
 use crate::rules::Cx;
 use crate::rules::apache_settings::request_at;
@@ -33,7 +33,7 @@ pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
     let mut told: Vec<Span> = Vec::new();
     for (id, _) in routes_with(host, Traits::EDITS_RESPONSE) {
         let Some((by, table)) = taken_away(host, id).filter(|(by, _)| !told.contains(&by.span())) else { continue };
-        let found = of_application(host, id, &by, table, cx);
+        let found = own_gate(host, id, &by, table).or_else(|| of_application(host, id, &by, table, cx));
         if let Some(found) = found {
             told.push(found.primary);
             cx.report(found);
@@ -73,8 +73,32 @@ fn taken_away<'a>(host: &Host<'a>, id: RouteId) -> Option<(Directive<'a>, Table)
     found
 }
 
+/// The challenge of the server's own 401: no `Header` is for it, unless a page of the server is sent for it.
+fn own_gate(host: &Host, id: RouteId, by: &Directive, table: Table) -> Option<Finding> {
+    let gated = host.routes().get(id as usize).is_some_and(|r| r.traits.has(Traits::GATE));
+    let page = host.effective_all(id, Name::ErrorDocument).into_iter().rfind(|d| d.arg(0) == "401")?;
+    if !gated || table != Table::Always || !page.arg(1).starts_with('/') || page.is_unknown() {
+        return None;
+    }
+    let mut request = host.landmark(id)?;
+    request.assume.file_exists = Some(true);
+    let outcome = host.resolve(&request);
+    let sends_page = |o: &Outcome| {
+        let asks = o.gates.iter().any(|g| g.kind == GateKind::Basic && g.verdict == Verdict::Refuses(401));
+        asks && o.status == Known::Is(Some(401)) && o.steps.iter().any(|s| s.span == page.span())
+    };
+    if !outcome.always(sends_page) {
+        return None;
+    }
+    let message = format!("{} gets a 401 without WWW-Authenticate: a browser does not ask for the password", request.describe());
+    let mut found = finding(ID, host, id, by.span(), message, request).help("leave the challenge: without it nobody is asked to sign in");
+    if let Some(gate) = outcome.gates.first() {
+        found = found.related(gate.span, "the password is asked for here");
+    }
+    Some(found.related(page.span(), "this page is sent, with the fields that `Header always` leaves"))
+}
+
 /// The application's challenge: that of a proxied server is among the plain fields, that of a script among those of `Header always`.
-/// Measured: neither takes away the challenge of the server's own 401.
 fn of_application(host: &Host, id: RouteId, by: &Directive, table: Table, cx: &Cx) -> Option<Finding> {
     let route = host.routes().get(id as usize)?;
     if route.traits.has(Traits::GATE) {

@@ -33,9 +33,9 @@ pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
             continue;
         }
         seen.push(off.span());
-        let sees = outcome.upstream.as_ref().and_then(|u| u.host.value.known()).and_then(|v| v.known());
-        let sees = sees.map_or("the name of the application's server".to_owned(), |h| format!("Host: {h}"));
-        let message = format!("{} for {} reaches the application with {sees}", request.describe(), request.host);
+        let address = outcome.upstream.as_ref().and_then(|u| u.host.value.known()).and_then(|v| v.known());
+        let shown = address.map_or("the name of the application's server".to_owned(), |h| format!("Host: {h}"));
+        let message = format!("{} for {} reaches the application with {shown}", request.describe(), request.host);
         let mut found = finding(ID, host, route, off.span(), message, request)
             .help("add ProxyPreserveHost On, or take ProxyAddHeaders Off out")
             .related(outcome.served_by.span, "the request is handed over here")

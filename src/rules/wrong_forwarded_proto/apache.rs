@@ -15,7 +15,8 @@ use crate::syntax::apache::header::Action;
 /// Asks for each application what it gets of the scheme. One missing header is one finding for a host.
 pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
     let tls = host.is_tls();
-    if !tls && !(uses(host, Name::RequestHeader) && asks_layer_before(host)) {
+    let behind_tls = || uses(host, Name::RequestHeader) && asks_layer_before(host);
+    if !tls && !behind_tls() {
         return;
     }
     let mut missing: Option<Finding> = None;

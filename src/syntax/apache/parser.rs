@@ -169,6 +169,7 @@ impl<'t> Parser<'t> {
             Head::Open => self.open(first, cut),
             Head::Close => {
                 if let Some(word) = self.tree.words.pop() {
+                    self.tree.templated |= word.hole;
                     self.close(Tag { word, followed: (word.end as usize) < cut.end });
                 }
             }
@@ -342,7 +343,7 @@ impl<'t> Parser<'t> {
 
     fn finish(mut self) -> Tree {
         let tree = &mut self.tree;
-        tree.templated = !tree.holes.is_empty() || tree.words.iter().any(|w| w.hole);
+        tree.templated |= !tree.holes.is_empty() || tree.words.iter().any(|w| w.hole);
         // A macro that opens a section may stand for the line that is missing.
         let mended = tree.open_macro && tree.nodes.iter().any(|n| n.name == Name::Use);
         if tree.holes.is_empty() && !mended {

@@ -1,7 +1,7 @@
 //! A tree back to text, one directive a line.
 
 use super::parser::holds_code;
-use super::tree::{Body, Node, Tree, joined};
+use super::tree::{Body, Node, Quote, Tree, joined};
 use crate::source::Span;
 
 /// Prints the tree of `text` with every word as it was written, and white space, continued lines and indentation made
@@ -58,14 +58,20 @@ impl<'t> Printer<'t> {
         let start = tree.head_span(node).start;
         self.close_until(start);
         self.loose_until(start);
-        let words: Vec<_> = tree.words(node).iter().map(|word| joined(self.slice(word.start, word.end))).collect();
+        let mut words: Vec<_> = tree.words(node).iter().map(|word| joined(self.slice(word.start, word.end))).collect();
+        // The server cuts a `>` from the end of a name.
+        let is_bare = tree.words(node).first().is_some_and(|word| word.quote == Quote::None);
+        if let Some(name) = words.first_mut().filter(|name| is_bare && name.len() > 1 && name.ends_with('>')) {
+            name.to_mut().push('>');
+        }
         let mut head = words.join(" ");
         let Body::Section { open, close } = node.body else { return self.line(&head) };
         head.push('>');
         self.line(&head);
         let name = tree.words(node).first().map_or("", |word| self.slice(word.start, word.end));
         let is_code = holds_code(node.name, name);
-        let name = name.trim_matches(['"', '\'']).trim_start_matches('<');
+        let name = name.trim_matches(['"', '\'']);
+        let name = name.strip_prefix('<').unwrap_or(name);
         let code = self.slice(open + 1, close);
         if is_code && code.contains('\n') {
             self.out.push_str(code.trim_end_matches([' ', '\t']).split_once('\n').map_or("", |(_, code)| code));

@@ -56,17 +56,14 @@ impl Generator {
             body.push(Directive::simple(["Require"].into_iter().chain(who.split(' '))));
             return;
         }
-        match self.rng.weighted(&[75, 25]) {
-            0 => {
-                for _ in 0..=self.rng.weighted(&[75, 20, 5]) {
-                    let require = self.require(false);
-                    body.push(require);
-                }
+        if self.rng.weighted(&[75, 25]) == 0 {
+            for _ in 0..=self.rng.weighted(&[75, 20, 5]) {
+                let require = self.require(false);
+                body.push(require);
             }
-            _ => {
-                let container = self.container(0);
-                body.push(container);
-            }
+        } else {
+            let container = self.container(0);
+            body.push(container);
         }
     }
 

@@ -136,7 +136,7 @@ pub(crate) fn configuration(seed: u64) -> Vec<Directive> {
 
 /// Whether the configuration of a seed sets something for all hosts of the server.
 fn is_solo(seed: u64) -> bool {
-    seed % 10 == 0
+    seed.is_multiple_of(10)
 }
 
 impl Generator {

@@ -107,7 +107,7 @@ impl<'a> Walk<'_, 'a> {
         let (allowed, allowed_by) = self.any_of(&mine, Name::Allow);
         let (denied, denied_by) = self.any_of(&mine, Name::Deny);
         let passes = match order.as_deref() {
-            Some("allow,deny") | Some("mutual-failure") => allowed && !denied,
+            Some("allow,deny" | "mutual-failure") => allowed && !denied,
             _ => !denied || allowed,
         };
         let Some(first) = mine.iter().find(|d| d.name() != Name::Satisfy) else { return Ok(()) };

@@ -32,7 +32,7 @@ enum Document {
     Text,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl Walk<'_, '_> {
     /// Ends with a status, unless an `ErrorDocument` takes over: then the request starts again (`true`).
     pub(super) fn die(&mut self, stop: Stop) -> bool {
         self.note_handler(&stop);
@@ -45,8 +45,10 @@ impl<'a> Walk<'_, 'a> {
         };
         // An error in an error document: the first one counts.
         if self.r.status != 200 {
-            self.location = None;
-            return self.done(self.r.status, stop.by);
+            if self.r.first_error.is_some() {
+                self.location = None;
+            }
+            return self.done(self.r.first_error.unwrap_or(status), stop.by);
         }
         if status < 400 {
             return self.done(status, stop.by);
@@ -71,8 +73,7 @@ impl<'a> Walk<'_, 'a> {
                 "GET".clone_into(&mut self.r.method);
                 self.served = None;
                 if !self.internal_redirect(path.to_owned(), args) {
-                    self.r.status = 200;
-                    return self.done(500, Some(by));
+                    return self.done(self.r.first_error.unwrap_or(status), Some(by));
                 }
                 self.step(format!("ErrorDocument answers the {status}"), by);
                 true

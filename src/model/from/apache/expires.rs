@@ -69,12 +69,11 @@ impl<'a> Walk<'_, 'a> {
         }
         let content_type = self.response_type();
         let by_type = content_type.and_then(|content_type| self.expires_by_type(&content_type));
-        let (directive, text) = match by_type {
-            Some(directive) => (directive, directive.arg(1).into_owned()),
-            None => {
-                let default = self.last(&[Name::ExpiresDefault])?;
-                (default, default.arg(0).into_owned())
-            }
+        let (directive, text) = if let Some(directive) = by_type {
+            (directive, directive.arg(1).into_owned())
+        } else {
+            let default = self.last(&[Name::ExpiresDefault])?;
+            (default, default.arg(0).into_owned())
         };
         let value = match seconds(&text) {
             Some((seconds, true)) => Value::Known(format!("max-age={}", seconds.max(0))),

@@ -135,14 +135,13 @@ impl Walk<'_, '_> {
             if self.is_folder(before) {
                 continue;
             }
-            let is_file = match self.lookup(before) {
-                Some(kind) => kind == Some(FileKind::File),
-                None => {
-                    let place = self.mapping_place();
-                    has_extension(before)
-                        && before.ends_with(".php")
-                        && self.decide(&format!("whether {before} is a file on the server"), true, place, true)
-                }
+            let is_file = if let Some(kind) = self.lookup(before) {
+                kind == Some(FileKind::File)
+            } else {
+                let place = self.mapping_place();
+                has_extension(before)
+                    && before.ends_with(".php")
+                    && self.decide(&format!("whether {before} is a file on the server"), true, place, true)
             };
             if is_file {
                 return Some(end);

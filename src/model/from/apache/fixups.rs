@@ -234,7 +234,8 @@ impl Walk<'_, '_> {
         if setting.as_ref().is_some_and(|d| d.arg(0).eq_ignore_ascii_case("off")) {
             return Ok(());
         }
-        let target = Value::Known(format!("{}/", super::uri::escape(&self.r.uri)));
+        // Of several slashes in front one is left, so that no other host is named.
+        let target = Value::Known(format!("/{}/", super::uri::escape(self.r.uri.trim_start_matches('/'))));
         let target = self.with_args(target);
         self.location = Some(self.absolute_url(target));
         Err(Stop::status(301, self.r.mapped_by))
@@ -322,7 +323,7 @@ impl Walk<'_, '_> {
         let r = &self.r;
         let (method, status, subrequest) = (r.method.clone(), r.status, r.subrequest);
         let (user, checked, redirected) = (r.user.clone().or(frame.user.clone()), r.checked.clone(), r.redirected);
-        self.r = super::walk::Frame { method, status, subrequest, user, checked, redirected, ..frame };
+        self.r = super::walk::Frame { method, user, checked, status, subrequest, redirected, ..frame };
     }
 }
 

@@ -7,10 +7,8 @@ pub(super) fn is_glob(text: &str) -> bool {
     while let Some(byte) = bytes.next() {
         match byte {
             b'?' | b'*' => return true,
-            b'\\' => {
-                if bytes.next().is_none() {
-                    return false;
-                }
+            b'\\' if bytes.next().is_none() => {
+                return false;
             }
             b'[' => open = true,
             b']' if open => return true,

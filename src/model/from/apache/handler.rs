@@ -154,6 +154,12 @@ impl<'a> Walk<'_, 'a> {
         let class = self.classify();
         self.served = Some(self.handler_of(&class));
         match class {
+            // `uwsgi_handler` decodes the path once more, and does not take a slash.
+            Class::Proxy { url, by }
+                if ending::kind_of(url.prefix()) == HandlerKind::Uwsgi && self.r.uri.to_ascii_lowercase().contains("%2f") =>
+            {
+                Invoked::Stop(Stop::status(500, Some(by)))
+            }
             Class::Proxy { url, by } => {
                 self.step(format!("handed over to {}", url.prefix()), by);
                 self.reach()
@@ -227,7 +233,7 @@ impl<'a> Walk<'_, 'a> {
         let reads = matches!(method, "GET" | "HEAD");
         let done = |status| Invoked::Done(End::Status(Known::Is(status), by));
         match method {
-            "OPTIONS" => return done(200),
+            "OPTIONS" => return done(self.r.status),
             "GET" | "HEAD" | "POST" => {}
             _ => return Invoked::Stop(Stop::status(405, by)),
         }

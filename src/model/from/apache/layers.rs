@@ -145,7 +145,12 @@ impl Walk<'_, '_> {
         }
         self.r.walked = None;
         self.r.same_folder = false;
-        self.walk_folders(&full, folders, whole)?;
+        let walked = self.walk_folders(&full, folders, whole);
+        if walked.is_err() {
+            // Nothing of the folders holds where one of their files is faulty.
+            self.r.layers.truncate(first);
+        }
+        walked?;
         let layers = self.r.layers.get(first..).unwrap_or_default().to_vec();
         let folder = if self.r.stands == Stands::Folder { self.r.filename.clone() } else { parent(&self.r.filename) };
         self.r.walked = Some(Walked { folder, layers });

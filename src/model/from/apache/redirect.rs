@@ -133,10 +133,12 @@ impl Walk<'_, '_> {
 
     /// Host and port that the server puts into its own URLs: those of the request, unless `UseCanonicalName` is on.
     pub(super) fn self_address(&mut self) -> (Value, Option<u16>) {
-        // The ports of `<VirtualHost>` play no part.
+        // The ports of `<VirtualHost>` play a part only where it has no name.
         let physical = self.flag(Name::UseCanonicalPhysicalPort) == Some(true);
         let connected = physical.then_some(self.request.port);
-        let own_port = self.host.names.named_port;
+        let names = &self.host.names;
+        let address = names.addresses.iter().find_map(|a| a.port).filter(|_| self.host.server_name.is_none());
+        let own_port = address.or(names.named_port);
         let canonical = self.last(&[Name::UseCanonicalName]).map(|d| d.arg(0).to_ascii_lowercase());
         let own_name = || match &self.host.server_name {
             Some(name) => Value::Known(name.clone()),
@@ -144,6 +146,7 @@ impl Walk<'_, '_> {
         };
         let sent = super::walk::host_header(self.request);
         let (host, port) = super::vhost::split_port(&sent);
+        let port = port.filter(|_| self.r.has_port);
         match canonical.as_deref() {
             Some("on") => (own_name(), own_port.or(connected)),
             Some("dns") => (unknown_value("name of the server's address"), port.or(connected).or(own_port)),

@@ -150,6 +150,9 @@ impl<'w> Walk<'w, '_> {
     fn take_in(&mut self, ran: &Ran) -> Option<DirectiveId> {
         self.steps.extend(ran.steps.iter().cloned());
         self.rewrites_end |= ran.end;
+        // A rule that answers by itself takes back the status of the error whose document this is.
+        let answers = matches!(ran.action, Action::Redirect { .. } | Action::Status(_)) && !ran.steps.is_empty();
+        self.r.status = if answers { 200 } else { ran.status.unwrap_or(self.r.status) };
         self.r.args.clone_from(&ran.args);
         self.r.forced_handler.clone_from(&ran.handler);
         self.r.forced_type.clone_from(&ran.mime_type);

@@ -359,7 +359,7 @@ impl Routing<'_, '_> {
         let mut add = |mut own: Vec<Layer>, serves: PathSet| {
             own.sort_by_key(|l| l.group);
             let inner = own.last().map_or(host.section, |l| Some(l.section));
-            let span = inner.map(|id| shared.section_span(id)).unwrap_or(crate::source::Span::new(shared.config.main, 0, 0));
+            let span = inner.map_or(crate::source::Span::new(shared.config.main, 0, 0), |id| shared.section_span(id));
             let mut traits = traits(host, &own);
             if !(serves & proxied).is_empty() {
                 traits.add(Traits::UPSTREAM);

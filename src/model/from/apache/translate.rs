@@ -53,6 +53,9 @@ impl<'a> Walk<'_, 'a> {
         }
         self.server_redirect()?;
         if !self.alias()? {
+            if !self.r.uri.starts_with('/') && self.r.uri != "*" {
+                return Err(Stop::status(400, None));
+            }
             self.document_root_file();
         } else if first {
             self.own_file = Some(self.r.filename.clone());
@@ -229,12 +232,11 @@ impl<'a> Walk<'_, 'a> {
             Some(id) if !by.is_unknown() => regexes.captures(id, text),
             _ => None,
         };
-        match captures {
-            Some(captures) => captures.map(|c| c.iter().map(|group| group.map(|g| g.as_str().to_owned())).collect()),
-            None => {
-                let question = format!("whether {} is for this request", by.text());
-                self.decide(&question, false, by.span(), false).then(Vec::new)
-            }
+        if let Some(captures) = captures {
+            captures.map(|c| c.iter().map(|group| group.map(|g| g.as_str().to_owned())).collect())
+        } else {
+            let question = format!("whether {} is for this request", by.text());
+            self.decide(&question, false, by.span(), false).then(Vec::new)
         }
     }
 }

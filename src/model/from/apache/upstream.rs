@@ -52,14 +52,14 @@ impl Walk<'_, '_> {
             forwarded_proto: fate(self, "X-Forwarded-Proto"),
             forwarded_host,
             host,
-            sent: self.sent(headers_only),
+            sent: self.sent(headers_only, !proxies),
             lost: Vec::new(),
             forwards_client_headers: Fact::is(true, []),
         })
     }
 
-    /// Header fields that the configuration sets or clears, and variables that stand for one.
-    fn sent(&self, headers_only: bool) -> Vec<Sent> {
+    /// Header fields that the configuration sets or clears, variables that stand for one, and which script runs with which query.
+    fn sent(&self, headers_only: bool, is_script: bool) -> Vec<Sent> {
         let mut sent: Vec<Sent> = Vec::new();
         for field in &self.headers {
             let Some(span) = field.by else { continue };
@@ -78,6 +78,14 @@ impl Walk<'_, '_> {
                     let value = variable.value.clone();
                     sent.push(Sent { name, written: self.written(span), value, span });
                 }
+            }
+        }
+        if is_script {
+            let span = self.served.as_ref().and_then(|handler| handler.span).unwrap_or_else(|| self.place());
+            let uri = self.r.uri.strip_suffix(self.r.path_info.as_str()).unwrap_or(&self.r.uri);
+            let query = self.r.args.clone().unwrap_or_else(|| Value::Known(String::new()));
+            for (name, value) in [("SCRIPT_NAME", Value::Known(uri.to_owned())), ("QUERY_STRING", query)] {
+                sent.push(Sent { name: name.to_owned(), written: String::new(), value, span });
             }
         }
         sent

@@ -57,15 +57,12 @@ fn decode_unreserved(path: &str) -> String {
         let (before, after) = rest.split_at(at);
         out.push_str(before);
         let code = after.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match code.filter(|b| b.is_ascii_alphanumeric() || b"-._~".contains(b)) {
-            Some(byte) => {
-                out.push(char::from(byte));
-                rest = after.get(3..).unwrap_or_default();
-            }
-            None => {
-                out.push('%');
-                rest = after.get(1..).unwrap_or_default();
-            }
+        if let Some(byte) = code.filter(|b| b.is_ascii_alphanumeric() || b"-._~".contains(b)) {
+            out.push(char::from(byte));
+            rest = after.get(3..).unwrap_or_default();
+        } else {
+            out.push('%');
+            rest = after.get(1..).unwrap_or_default();
         }
     }
     out + rest

@@ -17,10 +17,13 @@ impl Vars for Walk<'_, '_> {
         };
         let on = |is: bool| Value::Known(if is { "on" } else { "off" }.to_owned());
         match variable {
-            Variable::AuthType => match self.r.user.is_some() {
-                true => self.auth_type().map_or_else(|| known(""), |d| known(&d.arg(0))),
-                false => known(""),
-            },
+            Variable::AuthType => {
+                if self.r.user.is_some() {
+                    self.auth_type().map_or_else(|| known(""), |d| known(&d.arg(0)))
+                } else {
+                    known("")
+                }
+            }
             Variable::ConnRemoteAddr => known(&self.request.client.to_string()),
             Variable::ContentType => match self.content_type() {
                 Some((_, content_type)) => Value::Known(content_type),

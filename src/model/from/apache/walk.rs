@@ -122,6 +122,10 @@ pub(super) struct Frame {
     pub(super) checked: Option<Vec<Layer>>,
     /// Status of the response so far: that of the error whose document this is.
     pub(super) status: u16,
+    /// The status of the first of the errors that led here.
+    pub(super) first_error: Option<u16>,
+    /// Whether the port that the client sent is still known: internal redirects and subrequests have none.
+    pub(super) has_port: bool,
     /// Whether it is a subrequest.
     pub(super) subrequest: bool,
     /// Whether an internal redirect led here.
@@ -136,6 +140,7 @@ impl Frame {
         self.args = args;
         self.filename.clear();
         self.path_info.clear();
+        self.has_port = false;
         self.stands = Stands::Nothing;
         self.proxied = None;
         self.rewritten = None;
@@ -244,6 +249,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                 user: None,
                 checked: None,
                 status: 200,
+                first_error: None,
+                has_port: true,
                 subrequest: false,
                 redirected: false,
             },
@@ -308,8 +315,9 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// The phases of one request or internal redirect up to the handler.
     pub(super) fn process(&mut self) -> Result<(), Stop> {
-        self.normalize()?;
+        // What ends here has the error documents of the host.
         self.r.layers = self.server_layers();
+        self.normalize()?;
         self.location_and_if();
         self.translate()?;
         self.map_to_storage()?;
@@ -331,6 +339,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let r = &mut self.r;
         r.env.rename_for_redirect();
         r.checked = Some(std::mem::take(&mut r.layers));
+        r.first_error = (r.status != 200).then(|| r.first_error.unwrap_or(r.status));
         r.reset(path, args);
         r.redirected = true;
         self.post_read_request();

@@ -17,6 +17,12 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, sco
             expiry(checker, directive, 1);
         }
         Name::ExpiresDefault => expiry(checker, directive, 0),
+        Name::AddIcon | Name::AddIconByType | Name::AddIconByEncoding => {
+            let icon = directive.arg(0);
+            if icon.starts_with('(') && !icon.contains(')') {
+                checker.error(directive, directive.arg_span(0), "the icon begins with \"(\" and has no \")\"");
+            }
+        }
         Name::LogFormat => log_format(checker, directive, 0),
         Name::CustomLog | Name::GlobalLog => {
             log_format(checker, directive, 1);

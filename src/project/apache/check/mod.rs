@@ -24,8 +24,8 @@ use super::overrides::{Allowed, Overrides};
 use crate::finding::{Confidence, Finding};
 use crate::settings::Settings;
 use crate::source::{SourceMap, Span};
-use crate::syntax::apache::Tree;
 use crate::syntax::apache::directives::{Info, Where};
+use crate::syntax::apache::{Tree, When};
 
 /// Finds what the server would refuse to read: misplaced directives, wrong arguments, bad values. Names that nobody knows are
 /// told as well, at severity info unless they are certainly misspelt.
@@ -64,7 +64,7 @@ fn files(config: &Config) -> Vec<FileState> {
     let state = |tree: &Tree| FileState {
         skip: config.shipped.contains(&tree.file),
         templated: tree.templated,
-        broken: open_macro || !tree.errors.is_empty(),
+        broken: open_macro || tree.errors.iter().any(|error| error.when != When::Skipped),
     };
     config.trees.iter().map(|tree| tree.as_deref().map(state).unwrap_or_default()).collect()
 }
@@ -144,7 +144,10 @@ impl<'a> Checker<'a> {
             && !scope.unknown
             && let Some(refusal) = scope.refuses(info)
         {
-            self.misplaced(directive, info, scope, refusal);
+            let listed = |allowed: Allowed<'a>| allowed.skips_misplaced || allowed.lists(info.text);
+            if refusal != Refusal::Place || scope.around.has(Around::REQUIRE) || !self.htaccess.is_some_and(listed) {
+                self.misplaced(directive, info, scope, refusal);
+            }
             return;
         }
         if directive.is_unknown() {
@@ -194,11 +197,11 @@ impl<'a> Checker<'a> {
         let shown = shown(info);
         let section = scope.section.map(|id| self.config.directive(self.sources, id));
         let in_htaccess = scope.around.has(Around::HTACCESS);
-        let by_class = in_htaccess && info.place.in_htaccess() && refusal == Refusal::Place;
+        let by_class = in_htaccess && info.place.in_htaccess() && refusal == Refusal::Place && !scope.around.has(Around::REQUIRE);
         let message = match (refusal, section) {
             (Refusal::Section(name), _) => format!("{shown} is not allowed in {name}"),
             (Refusal::Host, _) => format!("{shown} is not allowed in \"<VirtualHost>\""),
-            (Refusal::Place, Some(section)) if !in_htaccess || scope.place == Where::AUTH_CONFIG => {
+            (Refusal::Place, Some(section)) if !in_htaccess || scope.around.has(Around::REQUIRE) => {
                 format!("{shown} is not allowed in {}", section.name().info().map_or_else(String::new, self::shown))
             }
             (Refusal::Place, _) if by_class => format!("{shown} is not allowed in this .htaccess"),

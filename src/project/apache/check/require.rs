@@ -13,6 +13,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, sco
         Name::Require => require(checker, directive, scope),
         Name::RequireAll | Name::RequireAny | Name::RequireNone => container(checker, directive),
         Name::Allow | Name::Deny => allow(checker, directive),
+        Name::AuthBasicProvider | Name::AuthDigestProvider | Name::AuthFormProvider => providers(checker, directive),
         _ => {}
     }
 }
@@ -48,7 +49,7 @@ fn require<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, scope: Scope
     }
     if negated && in_any(directive) {
         let finding =
-            Finding::new("syntax-error", directive.span(), "\"Require not\" decides nothing where one of several is enough");
+            Finding::new("incomplete-auth", directive.span(), "\"Require not\" decides nothing where one of several is enough");
         checker.fault(directive, finding.help("put it into \"<RequireAll>\" together with a \"Require\" that lets in"));
         return;
     }
@@ -99,7 +100,14 @@ fn require<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, scope: Scope
 /// A provider of another module may have any name; one that is nearly a known one is misspelt.
 fn misspelt<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, index: usize, provider: &str) {
     let known = |name: &str| PROVIDERS.contains(&name) || name.starts_with("ldap-") || name.starts_with("dbd-");
-    if known(provider) || provider.len() < 5 {
+    if known(provider) {
+        return;
+    }
+    if !provider.contains(|c: char| c.is_ascii_alphanumeric()) {
+        checker.error(directive, directive.arg_span(index), format!("\"Require\" does not know \"{provider}\""));
+        return;
+    }
+    if provider.len() < 5 {
         return;
     }
     let near = PROVIDERS.iter().find(|known| strsim::osa_distance(known, provider) <= 2 && known.len() > 4);
@@ -164,6 +172,15 @@ fn allow<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             checker.error(directive, directive.arg_span(index), format!("\"{value}\" is no address or network"));
             return;
         }
+    }
+}
+
+/// `AuthBasicProvider`: names of providers, which other modules bring, too.
+fn providers<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    let bad = (0..directive.arg_count()).find(|index| !directive.arg(*index).contains(|c: char| c.is_ascii_alphanumeric()));
+    if let Some(index) = bad.filter(|index| !directive.arg(*index).is_empty()) {
+        let message = format!("\"{}\" does not know \"{}\"", directive.name().as_str(), directive.arg(index));
+        checker.error(directive, directive.arg_span(index), message);
     }
 }
 

@@ -18,6 +18,8 @@ impl Around {
     pub(super) const PROXY: Self = Self(1 << 4);
     const LIMIT: Self = Self(1 << 5);
     pub(super) const HTACCESS: Self = Self(1 << 6);
+    /// `<RequireAll>` and its like, where `Nonfatal` of `AllowOverride` does not count.
+    pub(super) const REQUIRE: Self = Self(1 << 7);
 
     const NAMES: &[(Self, &str)] = &[
         (Self::LIMIT, "\"<Limit>\" or \"<LimitExcept>\""),
@@ -79,7 +81,7 @@ impl Scope {
             Name::Files | Name::FilesMatch | Name::If | Name::ElseIf | Name::Else => (dir, Around::FILES),
             Name::Proxy | Name::ProxyMatch => (dir, Around::PROXY),
             Name::Limit | Name::LimitExcept => (self.place, Around::LIMIT),
-            Name::RequireAll | Name::RequireAny | Name::RequireNone => (Where::AUTH_CONFIG, Around::NONE),
+            Name::RequireAll | Name::RequireAny | Name::RequireNone => (Where::AUTH_CONFIG, Around::REQUIRE),
             Name::AuthnProviderAlias | Name::AuthzProviderAlias => (Where::DIR.or(Where::AUTH_CONFIG), Around::NONE),
             Name::MDomainSet => (Where::CONF, Around::NONE),
             _ => return Self { section: Some(section.id), unknown: true, ..self },

@@ -1,5 +1,6 @@
 //! The opening lines of sections.
 
+use super::require::is_method;
 use super::scope::Scope;
 use super::{Checker, FileState};
 use crate::finding::Finding;
@@ -95,11 +96,30 @@ impl<'a> Checker<'a> {
 }
 
 fn methods<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
-    let trace = (0..section.arg_count()).find(|index| section.arg(*index).eq_ignore_ascii_case("TRACE"));
-    if let Some(index) = trace {
-        let message = format!("TRACE cannot be controlled by \"{}>\"", section.name().as_str());
-        checker.error_with_help(section, section.arg_span(index), message, "\"TraceEnable off\" switches it off");
+    let shown = format!("{}>", section.name().as_str());
+    for index in 0..section.arg_count() {
+        let method = section.arg(index);
+        let span = section.arg_span(index);
+        if method.eq_ignore_ascii_case("TRACE") {
+            let message = format!("TRACE cannot be controlled by \"{shown}\"");
+            checker.error_with_help(section, span, message, "\"TraceEnable off\" switches it off");
+            return;
+        }
+        if checker.htaccess.is_some() && !is_method(&method) && !is_registered(checker, &method) {
+            let message = format!("\"{method}\" is no method that \"{shown}\" in a .htaccess may name");
+            let help = "only the server's own files may name other methods than the usual ones; case counts";
+            checker.error_with_help(section, span, message, help);
+            return;
+        }
     }
+}
+
+/// Whether the server's own files make a method known.
+fn is_registered(checker: &Checker<'_>, method: &str) -> bool {
+    [Name::RegisterHttpMethod, Name::Limit, Name::LimitExcept].iter().any(|name| {
+        let mut all = checker.config.all(checker.sources, *name).take_while(|d| d.id < checker.config.server_end);
+        all.any(|directive| directive.args().any(|arg| arg == method))
+    })
 }
 
 fn version<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::scope::Scope;
+use super::scope::{Around, Scope};
 use super::{Checker, FileState};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::project::apache::config::{CERTAIN, Directive};
@@ -26,7 +26,8 @@ pub(super) struct Similar {
 
 pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, file: FileState, scope: Scope) {
     let name = directive.name_text();
-    if is_foreign(&name) || checker.htaccess.is_some_and(|allowed| allowed.skips_unknown) {
+    let skipped = !scope.around.has(Around::REQUIRE) && checker.htaccess.is_some_and(|allowed| allowed.skips_unknown);
+    if is_foreign(&name) || skipped {
         return;
     }
     if is_gone(&name) {
@@ -78,6 +79,9 @@ fn nearest(name: &str) -> Option<Similar> {
 /// Whether a name belongs to a known module that is not httpd's own.
 pub(super) fn is_foreign(name: &str) -> bool {
     let lower = name.trim_start_matches('<').to_ascii_lowercase();
+    if !lower.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+        return false;
+    }
     let by_prefix = PREFIXES.binary_search_by(|prefix| {
         let start = lower.get(..prefix.len()).unwrap_or(&lower);
         (*prefix).cmp(start)

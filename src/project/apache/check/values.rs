@@ -84,7 +84,10 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
         Name::SSLProtocol | Name::SSLProxyProtocol => ssl_protocol(checker, directive),
         Name::SSLOptions => ssl_options(checker, directive),
         Name::LimitRequestBody | Name::DeflateInflateLimitRequestBody => {
+            // Read by strtol, which passes over blanks and a sign.
             let value = directive.arg(0);
+            let value = value.trim_ascii_start();
+            let value = value.strip_prefix('+').unwrap_or(value);
             if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
                 let message = format!("\"{}\" takes a number of bytes", name.as_str());
                 checker.error(directive, directive.arg_span(0), message);

@@ -1,6 +1,9 @@
 //! What the parser makes of texts, written as one line per tree and one per error.
 
+mod holes;
 mod properties;
+mod sections;
+mod tokens;
 
 use std::fmt::Write as _;
 
@@ -55,15 +58,4 @@ fn children(tree: &Tree, text: &str, parent: Option<u32>, out: &mut String) {
 #[track_caller]
 pub(super) fn check(text: &str, expected: &str) {
     assert_eq!(dump(text), expected, "for {text:?}");
-}
-
-#[test]
-fn lines_and_words() {
-    check("Listen 81\n", "Listen 81;");
-    check("  # a\n\tListen\t81  \r\n", "Listen 81;");
-    check("Lis\\\nten 8\\\r\n1\n", "Listen 81;");
-    check("# a \\\nListen 81\nFoo", "Foo;");
-    check("A \"b \\\" c\" 'd \\' \\\" e' f\\\\g h\\i", "A \"b \\\" c\" \"d ' \\\\\\\" e\" f\\g h\\i;");
-    check("A \"b\"c \"d", "A \"b\" c \"d\";");
-    check("<Directory /x>\nA\n</directory>\n<Files a> b\n</Files> c", "<Directory /x> A; / <Files a> /");
 }

@@ -1,6 +1,6 @@
 //! `mod_rewrite`: what a rule set makes of a URL, in the server's own files and in a folder.
 //!
-//! Rules and conditions are read once ([`Step::lower`]); [`program`] gives each rule the conditions before it, [`Config`] merges the
+//! Rules and conditions are read once (`Step`); `program` gives each rule the conditions before it, [`Config`] merges the
 //! sections that are for a request. [`in_server`] and [`in_folder`] then run the rules as the two hooks of the module do.
 
 mod condition;
