@@ -126,7 +126,7 @@ pub(super) fn run<'s>(sections: impl IntoIterator<Item = Vec<&'s SetEnvIf>>, var
                 (Some(value), ..) => last = Some((directive, value)),
                 // The server then takes what the expression has looked at for the value of the attribute before it.
                 (None, When::Holds { has_groups: true, .. }, Some((_, value))) => {
-                    *value = unknown_value("a text of an expression")
+                    *value = unknown_value("a text of an expression");
                 }
                 _ => {}
             }
