@@ -338,6 +338,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.redirects_left -= 1;
         let r = &mut self.r;
         r.env.rename_for_redirect();
+        r.env.set("REDIRECT_STATUS", Some(Value::Known(r.status.to_string())), None);
         r.checked = Some(std::mem::take(&mut r.layers));
         r.first_error = (r.status != 200).then(|| r.first_error.unwrap_or(r.status));
         r.reset(path, args);

@@ -194,6 +194,12 @@ fn paths_in_a_folder() {
 }
 
 #[test]
+fn a_question_mark_in_the_path_begins_the_query_after_all() {
+    assert_eq!(folder(r"RewriteRule ^a$ b\?c", "/w/a"), internal("/b"));
+    assert_eq!(folder("RewriteRule ^a$ b?c?d [QSL]", "/w/a"), internal("/b"));
+}
+
+#[test]
 fn inheritance() {
     let mut regexes = Regexes::of_httpd();
     let (outer, inner) = (section("RewriteRule a b", &mut regexes), section("RewriteRule c d", &mut regexes));

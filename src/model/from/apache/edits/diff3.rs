@@ -1,0 +1,1 @@
+/tmp/rw/diff3.rs
