@@ -254,5 +254,3 @@ fn written(directive: &Directive<'_>) -> String {
     let is_edit = directive.arg(tables).to_ascii_lowercase().starts_with("edit");
     directive.arg(2 + tables + usize::from(is_edit)).into_owned()
 }
-#[cfg(test)]
-mod diff3;

@@ -1,1 +1,0 @@
-/tmp/rw/diff3.rs
