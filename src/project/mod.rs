@@ -3,6 +3,6 @@
 pub mod apache;
 mod glob;
 pub mod nginx;
-mod pcre;
+pub(crate) mod pcre;
 mod places;
 mod reading;

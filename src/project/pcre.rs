@@ -1,7 +1,7 @@
 //! Regular expressions that PCRE surely refuses. Whatever this does not understand is taken to be right.
 
 /// Why PCRE refuses a pattern.
-pub(in crate::project) fn refused(pattern: &str) -> Option<&'static str> {
+pub(crate) fn refused(pattern: &str) -> Option<&'static str> {
     let bytes = pattern.as_bytes();
     let mut scanner = Scanner { bytes, at: 0, depth: 0 };
     scanner.run()

@@ -35,9 +35,16 @@ pub(super) struct Regexes {
     /// The number of each text, with and without regard to case.
     by_text: HashMap<String, [Option<RegexId>; 2], foldhash::fast::FixedState>,
     group_names: HashSet<String, foldhash::fast::FixedState>,
+    /// Whether a dot matches a line break.
+    dot_all: bool,
 }
 
 impl Regexes {
+    /// Those of httpd, which sets `PCRE2_DOTALL` unless `RegexDefaultOptions` says otherwise.
+    pub(super) fn of_httpd() -> Self {
+        Self { dot_all: true, ..Self::default() }
+    }
+
     /// The number of a regex.
     pub(super) fn intern(&mut self, text: &str, ignore_case: bool) -> RegexId {
         if let Some(id) = self.find(text, ignore_case) {
@@ -69,7 +76,7 @@ impl Regexes {
 
     fn regex(&self, id: RegexId) -> Option<&Regex> {
         let entry = &self.entries[id.0 as usize];
-        entry.compiled.get_or_init(|| compile(&entry.text, entry.ignore_case)).as_ref()
+        entry.compiled.get_or_init(|| compile(&entry.text, entry.ignore_case, self.dot_all)).as_ref()
     }
 
     /// The text of a regex.
@@ -137,9 +144,10 @@ fn named_groups(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Compiles a PCRE text; `None` if it is beyond what can be decided here.
-pub(super) fn compile(text: &str, ignore_case: bool) -> Option<Regex> {
+pub(super) fn compile(text: &str, ignore_case: bool, dot_all: bool) -> Option<Regex> {
     RegexOptionsBuilder::new()
         .case_insensitive(ignore_case)
+        .dot_matches_new_line(dot_all)
         .backtrack_limit(BACKTRACK_LIMIT)
         .delegate_size_limit(SIZE_LIMIT)
         .delegate_dfa_size_limit(SIZE_LIMIT)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::env::Env;
 use super::eval::context_of;
-use super::headers::{self, Effect, HeaderEdit};
+use super::headers::{self, HeaderEdit};
 use super::section::{Kind, SectionId};
 use super::setenvif::{self, SetEnvIf};
 use super::walk::Walk;
@@ -16,7 +16,6 @@ use crate::project::apache::{Config, Directive, DirectiveId};
 use crate::source::SourceMap;
 use crate::syntax::apache::Name;
 use crate::syntax::apache::header::{self, Table};
-use crate::syntax::apache::rewrite;
 use crate::syntax::apache::setenvif as syntax;
 
 const SETENVIF: &[Name] =
@@ -58,27 +57,6 @@ pub(super) fn lower(config: &Config, sources: &SourceMap, regexes: &mut Regexes)
         }
     }
     edits
-}
-
-/// Whether the server refuses what a directive of these modules, or of `mod_rewrite`, says.
-pub(super) fn is_refused(directive: &Directive<'_>) -> bool {
-    if directive.is_unknown() {
-        return false;
-    }
-    let context = context_of(directive);
-    let args = arguments(*directive);
-    let name = directive.name();
-    match name {
-        Name::RewriteRule => rewrite::Rule::parse(&directive.raw_args()).is_err(),
-        Name::RewriteCond => rewrite::Condition::parse(&directive.raw_args(), context).is_err(),
-        Name::RewriteOptions => rewrite::Options::default().add(borrowed(&args)).is_err(),
-        Name::RewriteBase => !directive.arg(0).starts_with('/'),
-        Name::Header | Name::RequestHeader => {
-            header::HeaderEdit::parse(name == Name::RequestHeader, &borrowed(&args), context).is_err()
-        }
-        _ if SETENVIF.contains(&name) => syntax::SetEnvIf::parse(name, &borrowed(&args), context).is_err(),
-        _ => false,
-    }
 }
 
 fn arguments(directive: Directive<'_>) -> Vec<Cow<'_, str>> {
@@ -174,7 +152,7 @@ impl<'w> Walk<'w, '_> {
             }
         }
         for variable in merged.unwrap_or_default().set.iter() {
-            self.r.env.set(&variable.name, Some(variable.value.clone()), variable.by);
+            self.r.env.add(variable.clone());
         }
     }
 
@@ -216,7 +194,7 @@ impl<'w> Walk<'w, '_> {
         for id in edits {
             let Some(edit) = host.shared.edits.headers.get(id) else { continue };
             let applied = headers::apply(edit, table, early, self, &host.shared.regexes);
-            if applied && table == Table::Request && edit.effect() == Effect::Removes {
+            if applied && table == Table::Request && edit.removes() {
                 self.cleared.push((edit.name().to_owned(), self.directive(*id).span()));
             }
         }
@@ -239,32 +217,19 @@ impl<'w> Walk<'w, '_> {
         self.note_holes(&edits, "which header fields a template edits");
         let tables: &[Table] = if self.local_error { &[Table::Always] } else { &[Table::Always, Table::Success] };
         for table in tables {
-            // Those of the other table stay, whatever their name.
-            let first = response.added.len();
             for id in &edits {
                 let Some(edit) = host.shared.edits.headers.get(id) else { continue };
-                if !headers::apply(edit, *table, false, self, &host.shared.regexes) {
-                    continue;
+                let applied = headers::apply(edit, *table, false, self, &host.shared.regexes);
+                if applied && edit.removes() {
+                    response.hidden.push((edit.name().to_owned(), self.directive(*id).span()));
                 }
-                let directive = self.directive(*id);
-                let replaces = |sent: &Sent| sent.name.eq_ignore_ascii_case(edit.name());
-                match edit.effect() {
-                    Effect::Removes => {
-                        response.hidden.push((edit.name().to_owned(), directive.span()));
-                        remove_from(&mut response.added, first, replaces);
-                    }
-                    Effect::Sets | Effect::Adds => {
-                        if edit.effect() == Effect::Sets {
-                            remove_from(&mut response.added, first, replaces);
-                        }
-                        let field = host.shared.edits.headers.get(id).and_then(|_| self.made_by(*table, directive.span()));
-                        if let Some(value) = field {
-                            let (name, written) = (edit.name().to_owned(), written(&directive));
-                            response.added.push(Sent { name, written, value, span: directive.span() });
-                        }
-                    }
-                    Effect::Edits => {}
-                }
+            }
+            let fields = if *table == Table::Always { &self.always } else { &self.success };
+            for field in fields {
+                let Some(span) = field.by else { continue };
+                let by = edits.iter().map(|id| self.directive(*id)).find(|d| d.span() == span);
+                let written = by.map_or_else(|| field.value.prefix().to_owned(), |d| written(&d));
+                response.added.push(Sent { name: field.name.clone(), written, value: field.value.clone(), span });
             }
         }
         let cache_control = |name: &str| name.eq_ignore_ascii_case("cache-control");
@@ -275,21 +240,6 @@ impl<'w> Walk<'w, '_> {
             response.cache_control = Some((sent.value.clone(), sent.span));
         }
     }
-
-    /// The value of the field that a directive made.
-    fn made_by(&self, table: Table, span: crate::source::Span) -> Option<Value> {
-        let fields = if table == Table::Always { &self.always } else { &self.success };
-        fields.iter().rev().find(|f| f.by == Some(span)).map(|f| f.value.clone())
-    }
-}
-
-/// Takes out of a list, from `first` on, what is replaced.
-fn remove_from(added: &mut Vec<Sent>, first: usize, replaces: impl Fn(&Sent) -> bool) {
-    let mut index = 0;
-    added.retain(|sent| {
-        index += 1;
-        index <= first || !replaces(sent)
-    });
 }
 
 /// How many words before the action say which table is meant: `always`, `onsuccess`.
@@ -300,5 +250,7 @@ fn tables(directive: &Directive<'_>) -> usize {
 
 /// The value of a `Header` as written.
 fn written(directive: &Directive<'_>) -> String {
-    directive.arg(2 + tables(directive)).into_owned()
+    let tables = tables(directive);
+    let is_edit = directive.arg(tables).to_ascii_lowercase().starts_with("edit");
+    directive.arg(2 + tables + usize::from(is_edit)).into_owned()
 }

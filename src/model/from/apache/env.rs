@@ -29,10 +29,29 @@ impl Env {
             self.all.retain(|v| !v.name.eq_ignore_ascii_case(name));
             return;
         };
-        match self.all.iter_mut().find(|v| v.name.eq_ignore_ascii_case(name)) {
-            Some(variable) => (variable.value, variable.by) = (value, by),
-            None => self.all.push(Variable { name: name.to_owned(), value, by }),
+        let first = self.all.iter().position(|v| v.name.eq_ignore_ascii_case(name));
+        let Some(first) = first else {
+            self.all.push(Variable { name: name.to_owned(), value, by });
+            return;
+        };
+        let mut index = 0;
+        self.all.retain(|v| {
+            index += 1;
+            index <= first + 1 || !v.name.eq_ignore_ascii_case(name)
+        });
+        if let Some(variable) = self.all.get_mut(first) {
+            (variable.value, variable.by) = (value, by);
         }
+    }
+
+    /// Adds a variable behind one of that name (`apr_table_overlay`): the server goes on seeing the first, an application gets the last.
+    pub(super) fn add(&mut self, variable: Variable) {
+        self.all.push(variable);
+    }
+
+    /// A variable as an application gets it.
+    pub(super) fn handed_on(&self, name: &str) -> Option<&Variable> {
+        self.all.iter().rev().find(|v| v.name.eq_ignore_ascii_case(name))
     }
 
     /// All variables.

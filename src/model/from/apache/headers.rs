@@ -13,19 +13,6 @@ use crate::syntax::apache::header::{self as syntax, Action, Format, Part, Table,
 /// How often `edit*` replaces in one value.
 const MAX_EDITS: usize = 1000;
 
-/// What a directive does to the fields of its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// One takes the place of all.
-    Sets,
-    /// There is one more, or one that has more in it.
-    Adds,
-    /// There is none any more.
-    Removes,
-    /// What there is changes.
-    Edits,
-}
-
 /// A directive with its numbers of regular expressions.
 #[derive(Clone, Debug)]
 pub(super) struct HeaderEdit {
@@ -55,14 +42,9 @@ impl HeaderEdit {
         &self.edit.name
     }
 
-    /// What it does to fields of that name.
-    pub(super) fn effect(&self) -> Effect {
-        match self.edit.action {
-            Action::Set(_) | Action::Append(_) => Effect::Sets,
-            Action::Add(_) | Action::Merge(_) | Action::SetIfEmpty(_) => Effect::Adds,
-            Action::Unset => Effect::Removes,
-            Action::Edit { .. } | Action::Echo(_) | Action::Note(_) => Effect::Edits,
-        }
+    /// Whether it takes fields away.
+    pub(super) fn removes(&self) -> bool {
+        self.edit.action == Action::Unset
     }
 
     /// Whether its condition holds.
@@ -228,9 +210,12 @@ impl HeaderEdit {
             done.push(Value::Known(text.get(..start).unwrap_or_default().to_owned()));
             done.push(with);
             rest = Value::Known(text.get(end..).unwrap_or_default().to_owned());
-            // A match of nothing would go on for ever.
-            if !all || end == 0 {
+            if !all {
                 break;
+            }
+            if end == 0 {
+                // Of a match of nothing the server finds one after the other until its process ends.
+                return unknown_value("a match of nothing that edit* replaces for ever");
             }
         }
         done.push(rest);
@@ -266,7 +251,8 @@ fn on_one_line(value: Value) -> Value {
 fn holds_token(list: &Value, member: &Value) -> Option<bool> {
     let (list, member) = (list.known()?, member.known()?);
     let mut quoted = false;
-    let mut tokens = list.split(|c| {
+    // Nothing behind the last comma is no member.
+    let mut tokens = list.split_terminator(|c| {
         quoted ^= c == '"';
         c == ',' && !quoted
     });

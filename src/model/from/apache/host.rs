@@ -99,7 +99,7 @@ impl<'a> Shared<'a> {
 /// Lowers a configuration to its virtual hosts, in the order of the text; the server itself comes last, where requests can reach it.
 pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, lookup: Option<Lookup<'a>>) -> Vec<Host<'a>> {
     let mut sections = Sections::default();
-    let mut regexes = Regexes::default();
+    let mut regexes = Regexes::of_httpd();
     let tree = config.server_end == 0 && !config.htaccess.is_empty();
     let (main, outer) = if tree {
         (None, Outer::default())
@@ -250,7 +250,7 @@ fn conditions(config: &Config, sources: &SourceMap, regexes: &mut Regexes) -> Ha
 }
 
 /// The expression of a `Require expr`: the rest of the line, quotes around it left out.
-fn required_expression(directive: &Directive) -> Option<String> {
+pub(super) fn required_expression(directive: &Directive) -> Option<String> {
     let first = directive.arg(0);
     let skip = if first.eq_ignore_ascii_case("not") { 2 } else { 1 };
     if !directive.arg(skip - 1).eq_ignore_ascii_case("expr") {

@@ -82,7 +82,7 @@ impl Walk<'_, '_> {
             let directive = self.directive(id);
             match directive.name().info() {
                 Some(info) if overrides.allows(info.place, info.text.trim_start_matches('<')) => {
-                    let is_refused = refuses_not(&directive) || super::edits::is_refused(&directive);
+                    let is_refused = refuses_not(&directive) || super::refused::is_refused(&directive);
                     if is_refused && self.in_force(id) {
                         return Err(Stop::status(500, Some(id)));
                     }

@@ -33,6 +33,7 @@ mod host;
 mod htaccess;
 mod layers;
 mod redirect;
+mod refused;
 mod remoteip;
 mod response;
 mod rewrite;

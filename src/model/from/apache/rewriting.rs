@@ -116,6 +116,10 @@ impl<'w> Walk<'w, '_> {
         let mut around = Surroundings { vars: self, regexes: &host.shared.regexes, maps: &maps, subrequest };
         let ran = in_folder(&mut around, &rules, Folder { follows_links }, current);
         let by = self.take_in(&ran);
+        if let Value::Known(path_info) = &ran.path_info {
+            // `DPI` discards it.
+            self.r.path_info.clone_from(path_info);
+        }
         match ran.action {
             Action::Unchanged => Ok(()),
             Action::Internal { uri } => {

@@ -5,6 +5,7 @@ use super::expr::{Expr, Truth};
 use super::groups::{Groups, Search, search};
 use super::vars::{Variable, Vars};
 use crate::model::Value;
+use crate::model::fact::unknown_value;
 use crate::model::from::regexes::{RegexId, Regexes};
 use crate::source::Span;
 use crate::syntax::apache::setenvif::{self as syntax, Attribute, Pattern};
@@ -69,9 +70,7 @@ impl SetEnvIf {
             Attribute::Named(name) => vars.request_header(name).or_else(|| vars.env(name)),
             Attribute::Matching(_) => self.name.and_then(|regex| {
                 let matches = |name: &str| regexes.is_match(regex, name) == Some(true);
-                let names: Vec<_> = vars.request_headers().into_iter().map(|(name, _)| name).collect();
-                let last = names.iter().rev().find(|name| matches(name))?;
-                vars.request_header(last)
+                vars.request_headers().into_iter().rev().find(|(name, _)| matches(name)).map(|(_, value)| value)
             }),
         };
         found.unwrap_or_else(|| Value::Known(String::new()))
@@ -123,8 +122,13 @@ pub(super) fn run<'s>(sections: impl IntoIterator<Item = Vec<&'s SetEnvIf>>, var
                 _ => directive.value(attribute, vars, regexes),
             });
             let (fits, groups) = directive.fits(value.as_ref(), vars, regexes);
-            if let Some(value) = value {
-                last = Some((directive, value));
+            match (value, &directive.when, &mut last) {
+                (Some(value), ..) => last = Some((directive, value)),
+                // The server then takes what the expression has looked at for the value of the attribute before it.
+                (None, When::Holds { has_groups: true, .. }, Some((_, value))) => {
+                    *value = unknown_value("a text of an expression");
+                }
+                _ => {}
             }
             let fits = fits.unwrap_or_else(|| {
                 let names: Vec<&str> = directive.variables.iter().map(|(name, _)| name.as_str()).collect();
@@ -159,7 +163,7 @@ mod tests {
             .with_header("Authorization", "Bearer abc")
             .with_header("X-One", "1")
             .with_header("X-Two", "2");
-        let mut regexes = Regexes::default();
+        let mut regexes = Regexes::of_httpd();
         let lowered: Vec<SetEnvIf> = directives
             .iter()
             .map(|(name, args)| {

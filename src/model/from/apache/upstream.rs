@@ -141,7 +141,7 @@ impl Walk<'_, '_> {
             return self.fate_of(self.header(name), name);
         }
         let variable = format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_"));
-        match self.r.env.get(&variable) {
+        match self.r.env.handed_on(&variable) {
             Some(set) => Fact::is(HeaderFate::Replaced(set.value.clone()), set.by),
             None => self.fate_of(None, name),
         }
@@ -159,7 +159,7 @@ impl Walk<'_, '_> {
         }
         let client = self.sent_by_client("authorization");
         let client = client.as_deref();
-        if let Some(variable) = self.r.env.get("HTTP_AUTHORIZATION") {
+        if let Some(variable) = self.r.env.handed_on("HTTP_AUTHORIZATION") {
             let fate = match &variable.value {
                 Value::Known(text) if Some(text.as_str()) == client => HeaderFate::Kept,
                 Value::Known(text) if text.is_empty() && client.is_none() => HeaderFate::Absent,

@@ -16,7 +16,7 @@ fn request() -> Fake {
 
 fn eval(text: &str) -> (Truth, Groups) {
     let condition = Condition::parse(text, Context::Server).unwrap();
-    let mut regexes = Regexes::default();
+    let mut regexes = Regexes::of_httpd();
     let expr = Expr::lower(&condition, &mut regexes);
     let mut groups = Groups::None;
     let mut request = request();
@@ -54,6 +54,7 @@ fn truth() {
         ("'ab' =~ /(b)/ && 'x' !~ /(y)/ && $1 == ''", true),
         ("reqenv('u') == 'x' && false", false),
         ("true || reqenv('u') == 'x'", true),
+        ("'a\\n' =~ /a.$/ && 'a\\n' !~ /a$/", true),
         ("-n reqenv('nonempty') && -n md5(%{TIME})", true),
         ("reqenv('nonempty') != '' && reqenv('u') =~ /.*/", true),
     ] {

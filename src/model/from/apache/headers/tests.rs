@@ -15,7 +15,7 @@ fn request(before: &[(&str, &str)], edits: &[&[&str]]) -> Vec<(String, String)> 
 fn run(before: &[(&str, &str)], edits: &[&[&str]], early: bool) -> Vec<(String, String)> {
     let mut fake = Fake { headers: fields(before), ..Fake::default() }.with_variable(Variable::Https, "off");
     fake.env.push(("e".to_owned(), known("a\nb")));
-    let mut regexes = Regexes::default();
+    let mut regexes = Regexes::of_httpd();
     let lowered: Vec<HeaderEdit> = edits
         .iter()
         .map(|args| {
@@ -66,7 +66,7 @@ fn values_and_conditions() {
 #[test]
 fn fields_know_who_set_them() {
     let mut fake = Fake { headers: fields(&[("A", "1"), ("B", "2")]), ..Fake::default() };
-    let mut regexes = Regexes::default();
+    let mut regexes = Regexes::of_httpd();
     let parse = |args: &[&str]| syntax::HeaderEdit::parse(true, args, Context::Server).unwrap();
     let edits = [
         HeaderEdit::lower(parse(&["set", "A", "x"]), false, span(1), &mut regexes),

@@ -25,6 +25,8 @@ impl Run<'_, '_> {
                 ];
                 let truth = expr.holds(self.around.vars, &current, self.around.regexes, &mut groups);
                 match truth {
+                    // Where no regular expression has matched, the server puts in whatever its memory holds.
+                    Truth::Is(true) if groups == Groups::None => (Some(true), Groups::Unknown, false),
                     Truth::Is(holds) => (Some(holds), groups, false),
                     Truth::Unknown => (None, Groups::Unknown, false),
                     Truth::Failed => (Some(false), Groups::None, false),

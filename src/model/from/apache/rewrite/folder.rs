@@ -4,6 +4,7 @@ use super::run::{Ended, Run};
 use super::server::unchanged;
 use super::{Action, Config, Current, Ran, Surroundings, url};
 use crate::model::Value;
+use crate::model::fact::concat;
 use crate::model::from::apache::vars::Variable;
 
 /// What else a folder's rules need to know.
@@ -73,7 +74,19 @@ impl Run<'_, '_> {
             // The same URL again would never end.
             return Action::Unchanged;
         }
-        Action::Internal { uri: self.url_of(&path, directory, config) }
+        let uri = self.url_of(&path, directory, config);
+        Action::Internal { uri: self.cut_again(uri) }
+    }
+
+    /// The path of a URL that is read anew, query and all: a `?` that `QSL` or an escape left in the path begins the query now.
+    fn cut_again(&mut self, uri: Value) -> Value {
+        let Some((path, rest)) = uri.known().and_then(|text| text.split_once('?')) else { return uri };
+        let text = |text: &str| Value::Known(text.to_owned());
+        self.current.args = Some(match self.current.args.take() {
+            Some(args) => concat([text(rest), text("?"), args]),
+            None => text(rest),
+        });
+        text(path)
     }
 
     /// The URL of a path that a rule made: `RewriteBase` for the folder, else the path below the document root, else the prefix of

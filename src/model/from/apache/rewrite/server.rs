@@ -59,7 +59,7 @@ fn set_script_variables(around: &mut Surroundings<'_>, engine: Span) {
 
 impl Run<'_, '_> {
     /// What both hooks do first: a status, a query that the server refuses.
-    pub(super) fn early_action(&self, ended: Ended) -> Option<Action> {
+    pub(super) fn early_action(&mut self, ended: Ended) -> Option<Action> {
         let is_absolute = !self.passed_through && url::scheme(self.current.filename.prefix()).is_some();
         let escape = match ended {
             Ended::Unchanged => return Some(Action::Unchanged),
@@ -69,6 +69,9 @@ impl Run<'_, '_> {
         };
         let has_controls = |args: &Value| args.prefix().bytes().any(|b| b <= b' ' || b == 0x7f);
         if !(is_absolute && escape) && self.current.args.as_ref().is_some_and(has_controls) {
+            if let Some(by) = self.by {
+                self.step("a blank or a control character in the query is refused".to_owned(), by);
+            }
             return Some(Action::Refused(403));
         }
         match ended {

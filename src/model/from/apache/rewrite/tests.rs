@@ -67,7 +67,7 @@ fn current(filename: &str, args: Option<&str>) -> Current {
 }
 
 fn run_server(lines: &str, fake: &mut Fake, uri: &str, args: Option<&str>) -> Ran {
-    let mut regexes = Regexes::default();
+    let mut regexes = Regexes::of_httpd();
     let section = section(lines, &mut regexes);
     let maps = [("lc".to_owned(), Map::ToLower)];
     let mut around = Surroundings { vars: fake, regexes: &regexes, maps: &maps, subrequest: false };
@@ -86,7 +86,7 @@ fn folder(lines: &str, file: &str) -> Action {
 
 fn folder_in(directory: &str, lines: &str, file: &str) -> Action {
     let mut fake = request(file.strip_prefix("/w").unwrap());
-    let mut regexes = Regexes::default();
+    let mut regexes = Regexes::of_httpd();
     let section = section(lines, &mut regexes);
     let mut around = Surroundings { vars: &mut fake, regexes: &regexes, maps: &[], subrequest: false };
     in_folder(&mut around, &config(&section, Some(directory)), Folder { follows_links: true }, current(file, None)).action
@@ -194,8 +194,14 @@ fn paths_in_a_folder() {
 }
 
 #[test]
+fn a_question_mark_in_the_path_begins_the_query_after_all() {
+    assert_eq!(folder(r"RewriteRule ^a$ b\?c", "/w/a"), internal("/b"));
+    assert_eq!(folder("RewriteRule ^a$ b?c?d [QSL]", "/w/a"), internal("/b"));
+}
+
+#[test]
 fn inheritance() {
-    let mut regexes = Regexes::default();
+    let mut regexes = Regexes::of_httpd();
     let (outer, inner) = (section("RewriteRule a b", &mut regexes), section("RewriteRule c d", &mut regexes));
     let merged = |outer_options: &str, inner_options: &str| {
         let with = |section, directory, options: &str| {
