@@ -301,8 +301,8 @@ fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, 
     let shown: Vec<Shown> = analysis.findings.iter().map(shown).collect();
     // Where findings of a rule are not shown, nothing can be said about its comments.
     let looked_at = |rule: &str, path: &str| {
-        let shows = selection.runs(rule) && selection.shows(rule) && settings.min_confidence == Confidence::Low;
-        shows && !selection.is_off(rule, path)
+        let counts = selection.runs(rule) && selection.shows(rule) && settings.min_confidence == Confidence::Low;
+        counts && !selection.is_off(rule, path)
     };
     let Applied { suppressed, findings, audit } =
         suppress::apply(&analysis.sources, ignores, &shown, &settings.ignores, &looked_at);

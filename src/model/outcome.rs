@@ -135,11 +135,10 @@ impl HandlerKind {
             Self::Scgi => "scgi",
             Self::Grpc => "grpc",
             Self::Cgi => "cgi",
-            Self::Module => "internal",
             Self::Static => "static",
             Self::Redirect => "redirect",
             Self::Return => "return",
-            Self::Internal => "internal",
+            Self::Module | Self::Internal => "internal",
             Self::Unknown => "unknown",
         }
     }

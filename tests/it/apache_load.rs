@@ -186,7 +186,10 @@ impl Generator {
 fn generate(seed: u64) -> Vec<(String, String)> {
     let mut generator = Generator { rng: Rng::new(seed), macros: Vec::new(), lines: 0 };
     // What is not defined in the files may be defined elsewhere, and is not here.
-    let mut main: String = VARIABLES.iter().map(|name| format!("UnDefine {name}\n")).collect();
+    let mut main = String::new();
+    for name in VARIABLES {
+        writeln!(main, "UnDefine {name}").unwrap();
+    }
     main += &generator.macros();
     for _ in 0..4 {
         main += &generator.text(Level::Server { host: false }, 0, false);

@@ -18,7 +18,7 @@ pub(crate) fn mutate(text: &str, random: &mut impl FnMut(usize) -> usize) -> Opt
         2 => {
             let other = at + 1;
             let next = lines.get(other)?.clone();
-            lines[other] = line.to_owned();
+            line.clone_into(&mut lines[other]);
             next
         }
         3 => cut(&['"', '\''], random).map(|(before, after)| format!("{before}{after}"))?,

@@ -166,13 +166,12 @@ impl Generator {
             }
         }
         let allowed = match self.rng.below(20) {
-            0 => Some("None"),
+            0 | 6 => Some("None"),
             1 => Some("FileInfo"),
             2 => Some("AuthConfig"),
             3 => Some("AuthConfig FileInfo Limit Options Indexes"),
             4 => None,
             5 => Some("All Nonfatal=Override"),
-            6 => Some("None"),
             _ => Some("All"),
         };
         let mut base = Vec::new();

@@ -52,8 +52,8 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
         .map(|ask| {
             let request = ask.request();
             let outcome = choose(&hosts, &request)?.resolve(&request);
-            let served = if outcome.runs.is_empty() { vec![mark(&outcome)] } else { outcome.runs.iter().map(mark).collect() };
-            Some(Answer { outcome, served, stored_verdicts: false })
+            let marks = if outcome.runs.is_empty() { vec![mark(&outcome)] } else { outcome.runs.iter().map(mark).collect() };
+            Some(Answer { outcome, served: marks, stored_verdicts: false })
         })
         .collect()
 }

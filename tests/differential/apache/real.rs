@@ -160,7 +160,9 @@ impl Bench {
         let mut server = match Server::start(Dialect::Apache, root, &self.write(cases)) {
             Ok(server) => server,
             Err(error) => {
-                cases.iter().for_each(|(index, _)| out[*index] = Err(error.clone()));
+                for (index, _) in cases {
+                    out[*index] = Err(error.clone());
+                }
                 return cases.len();
             }
         };

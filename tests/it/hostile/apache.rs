@@ -82,7 +82,7 @@ fn macros_that_grow() {
     // A line full of parameters, each of them long.
     let line = "$a".repeat(30_000);
     check_httpd(format!("<Macro L $a>\nSetEnv X {line}\n</Macro>\nUse L {}\n", "y".repeat(60_000)));
-    let parameters: String = (0..20_000).map(|i| format!(" $p{i}")).collect();
+    let parameters = (0..20_000).map(|i| format!(" $p{i}")).collect::<Vec<_>>().concat();
     check_httpd(format!("<Macro P{parameters}>\nSetEnv X {parameters}\n</Macro>\nUse P{parameters}\n"));
     let mut doubled = String::from("Define V0 aaaaaaaa\n");
     for i in 0..100 {

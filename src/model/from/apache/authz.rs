@@ -113,7 +113,7 @@ impl<'a> Walk<'_, 'a> {
         for group in layers.chunk_by(|a, b| a.group == b.group) {
             let mut inner: Option<Merged> = None;
             for layer in group {
-                let own = self.authz_of(layer);
+                let own = self.authz_of(*layer);
                 match &mut inner {
                     Some(inner) => inner.merge(own),
                     None => inner = Some(own),
@@ -125,7 +125,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// What a section has itself.
-    fn authz_of(&mut self, layer: &Layer) -> Merged {
+    fn authz_of(&mut self, layer: Layer) -> Merged {
         let requires = self.own(layer.section, REQUIRES);
         let merging = self.own(layer.section, &[Name::AuthMerging]).last().map(|id| {
             let word = self.directive(*id).arg(0).to_ascii_lowercase();

@@ -20,7 +20,7 @@ pub(super) fn path_in(host: &Host, layers: &[Layer]) -> Option<String> {
     match inner.group {
         Group::Main | Group::Host | Group::Proxy | Group::If(_) => Some("/".to_owned()),
         Group::Location => location_example(host, section.matcher, &text()),
-        Group::Directory => folder_url(host, &folder_of(host, inner)?),
+        Group::Directory => folder_url(host, &folder_of(host, *inner)?),
         Group::Files => {
             let name = match section.matcher {
                 Matcher::Literal => text(),
@@ -33,7 +33,7 @@ pub(super) fn path_in(host: &Host, layers: &[Layer]) -> Option<String> {
                 Matcher::All | Matcher::Unknown => return None,
             };
             let around = layers.iter().rev().find(|l| l.group == Group::Directory);
-            let folder = around.and_then(|l| folder_of(host, l)).and_then(|f| folder_url(host, &f));
+            let folder = around.and_then(|l| folder_of(host, *l)).and_then(|f| folder_url(host, &f));
             Some(format!("{}{name}", folder.unwrap_or_else(|| "/".to_owned())))
         }
     }
@@ -57,7 +57,7 @@ fn location_example(host: &Host, matcher: Matcher, text: &str) -> Option<String>
 }
 
 /// The folder of a `<Directory>` or a `.htaccess`.
-fn folder_of(host: &Host, layer: &Layer) -> Option<String> {
+fn folder_of(host: &Host, layer: Layer) -> Option<String> {
     let shared = &host.shared;
     if let Some(index) = shared.htaccess.iter().position(|s| *s == layer.section) {
         return shared.config.htaccess.get(index).map(|h| h.folder.clone());

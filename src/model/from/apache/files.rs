@@ -139,9 +139,8 @@ impl Walk<'_, '_> {
                 kind == Some(FileKind::File)
             } else {
                 let place = self.mapping_place();
-                has_extension(before)
-                    && before.ends_with(".php")
-                    && self.decide(&format!("whether {before} is a file on the server"), true, place, true)
+                let is_php = super::fixups::extensions(before).last().is_some_and(|e| e.eq_ignore_ascii_case("php"));
+                is_php && self.decide(&format!("whether {before} is a file on the server"), true, place, true)
             };
             if is_file {
                 return Some(end);

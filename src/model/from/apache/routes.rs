@@ -164,7 +164,7 @@ impl Routing<'_, '_> {
         for (index, htaccess) in shared.config.htaccess.iter().enumerate() {
             let Some(id) = shared.htaccess.get(index) else { continue };
             let set = self.below(&htaccess.folder, &mappings);
-            if shared.is_tree() || !set.is_empty() || self.is_served(&htaccess.folder, &mappings) {
+            if shared.is_tree() || !set.is_empty() || is_served(&htaccess.folder, &mappings) {
                 add(&mut self, *id, Group::Directory, set);
             }
         }
@@ -325,13 +325,6 @@ impl Routing<'_, '_> {
         self.paths.with_prefix(&format!("{prefix}/"))
     }
 
-    fn is_served(&self, folder: &str, mappings: &[Mapping]) -> bool {
-        mappings
-            .iter()
-            .filter_map(|m| m.folder.as_deref())
-            .any(|root| folder.strip_prefix(root.trim_end_matches('/')).is_some_and(|r| r.is_empty() || r.starts_with('/')))
-    }
-
     fn by_path(&self, mappings: &[Mapping], holds: impl Fn(&str) -> bool) -> PathSet {
         let mut set = PathSet::default();
         for mapping in mappings {
@@ -379,4 +372,12 @@ impl Routing<'_, '_> {
 
 fn base_locations(base: &Base) -> Vec<(SectionId, PathSet)> {
     base.locations.clone()
+}
+
+/// Whether a folder lies in one that URLs are mapped to.
+fn is_served(folder: &str, mappings: &[Mapping]) -> bool {
+    mappings
+        .iter()
+        .filter_map(|m| m.folder.as_deref())
+        .any(|root| folder.strip_prefix(root.trim_end_matches('/')).is_some_and(|r| r.is_empty() || r.starts_with('/')))
 }

@@ -48,7 +48,11 @@ impl<'a> Walk<'_, 'a> {
         if self.server_rewrite()? {
             return Ok(());
         }
-        if self.proxy_pass()? {
+        // A rule with `PT` may leave a URL where there should be a path.
+        if !self.r.uri.starts_with('/') && self.r.uri != "*" {
+            return Err(Stop::status(400, None));
+        }
+        if self.proxy_pass() {
             return Ok(());
         }
         // What a rule passed through may be no path.
@@ -65,14 +69,14 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// `ProxyPass` and `ProxyPassMatch`: the one of the section first, then those of the server in their order.
-    fn proxy_pass(&mut self) -> Result<bool, Stop> {
+    fn proxy_pass(&mut self) -> bool {
         if self.r.env.get("no-proxy").is_some() {
-            return Ok(false);
+            return false;
         }
         if let Some(own) = self.last_in_sections(PASSES)
-            && let Some(found) = self.pass_matches(&own, true)?
+            && let Some(found) = self.pass_matches(&own, true)
         {
-            return Ok(found);
+            return found;
         }
         let mut passes = Vec::new();
         let servers: Vec<_> = self.host.servers().collect();
@@ -81,19 +85,19 @@ impl<'a> Walk<'_, 'a> {
         }
         for id in passes {
             let directive = self.directive(id);
-            if let Some(found) = self.pass_matches(&directive, false)? {
-                return Ok(found);
+            if let Some(found) = self.pass_matches(&directive, false) {
+                return found;
             }
         }
-        Ok(false)
+        false
     }
 
     /// Whether a `ProxyPass` is for the URL: `Some(false)` if it says that none is (`!`).
-    fn pass_matches(&mut self, pass: &Directive<'a>, in_section: bool) -> Result<Option<bool>, Stop> {
+    fn pass_matches(&mut self, pass: &Directive<'a>, in_section: bool) -> Option<bool> {
         if pass.is_unknown() {
             let question = format!("whether {} is for this request", pass.text());
             if !self.decide(&question, false, pass.span(), false) {
-                return Ok(None);
+                return None;
             }
         }
         let uri = self.r.uri.clone();
@@ -109,23 +113,23 @@ impl<'a> Walk<'_, 'a> {
             (pass.arg(0), pass.arg(1), pass.name() == Name::ProxyPassMatch)
         };
         let url = if is_regex {
-            let Some(found) = self.regex(&from, &uri, pass) else { return Ok(None) };
+            let found = self.regex(&from, &uri, pass)?;
             if to == "!" {
-                return Ok(Some(false));
+                return Some(false);
             }
             let replaced = substitute(&to, &found);
             if replaced == to { format!("{to}{uri}") } else { replaced }
         } else {
-            let Some(taken) = uri::alias_match(&uri, &from) else { return Ok(None) };
+            let taken = uri::alias_match(&uri, &from)?;
             if to == "!" {
-                return Ok(Some(false));
+                return Some(false);
             }
             format!("{to}{}", uri.get(taken..).unwrap_or_default())
         };
         self.step(format!("{} takes {uri}", pass.text()), pass.id);
         let url = if pass.is_unknown() { unknown_value("template hole") } else { Value::Known(url) };
         self.r.proxied = Some(Proxied { url, by: pass.id });
-        Ok(Some(true))
+        Some(true)
     }
 
     /// `Alias` and its like: the one of the section first, then those of the server.

@@ -121,9 +121,8 @@ impl Vars for Walk<'_, '_> {
         let stands = self.stands_at(path)?;
         match test {
             FileTest::Exists => Some(stands != Stands::Nothing),
-            FileTest::File => Some(stands == Stands::File),
+            FileTest::File | FileTest::NonEmpty => Some(stands == Stands::File),
             FileTest::Folder => Some(stands == Stands::Folder),
-            FileTest::NonEmpty => Some(stands == Stands::File),
             FileTest::Link | FileTest::Executable => (stands == Stands::Nothing).then_some(false),
         }
     }

@@ -82,6 +82,7 @@ pub(super) struct Proxied {
 
 /// The request as the phases see it (`request_rec`): an internal redirect or a subrequest starts from another one.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the server's own record of a request")]
 pub(super) struct Frame {
     /// Path before it is decoded.
     pub(super) path: String,
@@ -156,6 +157,7 @@ impl Frame {
 }
 
 /// The state of a request.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the server's own record of a request")]
 pub(super) struct Walk<'w, 'a> {
     pub(super) host: &'w Host<'a>,
     pub(super) request: &'w Request,
