@@ -195,7 +195,7 @@ fn example(folder: &Path) -> Example {
             name.insert(0, '/');
             let language = match name.rsplit('/').next() {
                 Some(".htaccess") => "htaccess",
-                Some(name) if name.ends_with(".conf") => "apache",
+                Some(name) if Path::new(name).extension().is_some_and(|e| e == "conf") => "apache",
                 _ => "text",
             };
             block.info.push(language.to_owned());
