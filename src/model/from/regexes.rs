@@ -214,6 +214,7 @@ fn pcre_to_fancy(text: &str) -> String {
 mod tests {
     use super::*;
 
+    #[expect(clippy::option_option, reason = "unknown, no match, match")]
     fn captures<'t>(pattern: &str, ignore_case: bool, text: &'t str) -> Option<Option<Captures<'t>>> {
         let mut regexes = Regexes::default();
         let id = regexes.intern(pattern, ignore_case);

@@ -78,8 +78,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let regexes = &self.server.shared.regexes;
         let Some(captures) = regexes.captures(regex, text)? else { return Some(false) };
         let groups = regexes.group_count(regex);
-        self.captures =
-            if groups == 0 { Vec::new() } else { captures.iter().map(|m| m.map(str::to_owned)).collect() };
+        self.captures = if groups == 0 { Vec::new() } else { captures.iter().map(|m| m.map(str::to_owned)).collect() };
         for (index, name) in regexes.group_names(regex) {
             let value = captures.get(index).unwrap_or_default().to_owned();
             self.variables.insert(name.to_owned(), Value::Known(value));
