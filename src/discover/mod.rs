@@ -211,7 +211,7 @@ fn kind_of(files: &dyn Files, candidate: &Candidate, forced: Option<Kind>) -> Re
         (Some(Kind::ApacheMain), _) => Kind::ApachePart,
         (Some(forced), _) => forced,
         (None, Kind::Unknown) if may_be_configuration(&candidate.path) => {
-            if recognise::in_apache_folder(&candidate.path) {
+            if recognise::in_apache_folder(&candidate.path) || recognise::reads_as_apache(&bytes) {
                 Kind::ApachePart
             } else {
                 Kind::NginxSnippet
@@ -327,6 +327,17 @@ mod tests {
         let found = discover(&files, &[PathBuf::from("etc/nginx/conf.d/a.conf")], Path::new("/w"), None);
         let roots: Vec<_> = found.roots.iter().map(|r| (r.main.to_str().unwrap(), r.kind)).collect();
         assert_eq!(roots, [("etc/nginx/conf.d/a.conf", RootKind::Snippet), ("etc/nginx/nginx.conf", RootKind::Context)]);
+    }
+
+    #[test]
+    fn a_named_file_that_tells_little_is_what_its_lines_look_like() {
+        let mut files = Memory::new();
+        files.add("a.conf", "# all of them\nInclude sites/*.conf\nIncludeOptional more/*.conf\n");
+        files.add("b.conf", "include sites/*.conf;\n");
+        files.add("c.conf", "# nothing yet\n");
+        let found = discover(&files, &["a.conf", "b.conf", "c.conf"].map(PathBuf::from), Path::new("/w"), None);
+        let dialects: Vec<_> = found.roots.iter().map(|r| r.dialect).collect();
+        assert_eq!(dialects, [Dialect::Apache, Dialect::Nginx, Dialect::Nginx]);
     }
 
     #[test]

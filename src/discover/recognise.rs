@@ -208,6 +208,13 @@ pub(super) fn in_apache_folder(path: &Path) -> bool {
     folder_names(path).any(|n| n.contains("apache") || n.contains("httpd"))
 }
 
+/// Whether every line could be httpd's, and none nginx's: of a file that somebody names that is enough (nothing but `Include`, say).
+pub(super) fn reads_as_apache(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text.get(..PREFIX).unwrap_or(text));
+    let score = ApacheScore::of(text.trim_start_matches('\u{feff}'));
+    score.known > 0 && score.known == score.lines
+}
+
 fn in_server_folder(path: &Path) -> bool {
     let last = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     in_nginx_folder(path)

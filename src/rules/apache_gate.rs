@@ -1,7 +1,7 @@
 //! What the rules on passwords share for Apache: sections with a password check, and requests that meet one or do not.
 
 use crate::model::from::apache::{Guard, Host, user_requirement};
-use crate::model::{Combine, GateKind, HandlerKind, Outcome, Request, Verdict};
+use crate::model::{Combine, GateKind, HandlerKind, Outcome, Request, RouteId, Verdict};
 use crate::project::apache::Directive;
 use crate::syntax::apache::Name;
 
@@ -61,6 +61,12 @@ pub(super) fn alternatives<'a>(directive: &Directive<'a>, found: &mut Vec<Direct
 /// Whether a section asks for a user with one of its own alternatives.
 pub(super) fn has_user_alternative(alternatives: &[Directive]) -> bool {
     alternatives.iter().any(|d| user_requirement(d).is_some())
+}
+
+/// Whether the front controller of a route is the one that WordPress writes: its first rule leaves `/index.php` alone.
+pub(super) fn has_rules_of_wordpress(host: &Host, id: RouteId) -> bool {
+    let rules = host.effective_all(id, Name::RewriteRule);
+    rules.iter().any(|rule| rule.arg(0) == r"^index\.php$" && rule.arg(1) == "-")
 }
 
 /// Whether a directive hands requests on before they are mapped to files.

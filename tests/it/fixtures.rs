@@ -55,9 +55,34 @@ fn the_faults_of_the_wordpress_site_are_found() {
     }
 }
 
+/// Every finding is one of the faults, and every fault is found.
 #[test]
-fn the_mended_wordpress_site_is_silent() {
-    assert_eq!(check(&fixtures("sites/wordpress-fixed"), "default"), (0, Vec::new()));
+fn the_faults_of_the_wordpress_site_behind_apache_are_found() {
+    let site = fixtures("sites/wordpress-apache");
+    let (code, report) = check(&site, "strict");
+    assert_eq!(code, 1);
+    let faults = [
+        ("dropped-authorization", "var/www/wordpress/.htaccess", "E=HTTP_AUTHORIZATION"),
+        ("broad-basic-auth", "var/www/wordpress/wp-admin/.htaccess", "AuthType"),
+        ("exposed-password-file", "var/www/wordpress/wp-admin/.htaccess", "AuthUserFile"),
+        ("bypassed-auth", "var/www/wordpress/wp-admin/.htaccess", "<Limit"),
+    ];
+    let expected: Vec<_> = faults.iter().map(|(rule, file, text)| (*file, line_of(&site.join(file), text), *rule)).collect();
+    let found = report.iter().map(|r| {
+        let (file, (line, rule)) = faults
+            .iter()
+            .find_map(|(_, file, _)| Some((*file, place(r, &format!("wordpress-apache/{file}"))?)))
+            .unwrap_or_else(|| panic!("{r}"));
+        (file, line, rule)
+    });
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_mended_wordpress_sites_are_silent() {
+    for site in ["sites/wordpress-fixed", "sites/wordpress-apache-fixed"] {
+        assert_eq!(check(&fixtures(site), "strict"), (0, Vec::new()), "{site}");
+    }
 }
 
 #[test]
@@ -142,7 +167,11 @@ fn the_server_refuses_the_broken_files() {
     }
 }
 
-/// A folder as an example: `nginx.conf` first, then all other files.
+/// The main file of a copy of a server's file system.
+const APACHE_MAIN: &str = "/etc/apache2/apache2.conf";
+
+/// A folder as an example: the main file first, then all other files. Where it is one of Apache, it holds a copy of the server's file
+/// system.
 fn example(folder: &Path) -> Example {
     fn collect(folder: &Path, below: &Path, files: &mut Vec<(String, Block)>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -158,12 +187,24 @@ fn example(folder: &Path) -> Example {
             ));
         }
     }
+    let is_apache = folder.join(APACHE_MAIN.trim_start_matches('/')).is_file();
     let mut files = Vec::new();
     collect(folder, folder, &mut files);
-    files.sort_by_key(|(name, _)| (name != "nginx.conf", name.clone()));
+    if is_apache {
+        for (name, block) in &mut files {
+            name.insert(0, '/');
+            let language = match name.rsplit('/').next() {
+                Some(".htaccess") => "htaccess",
+                Some(name) if Path::new(name).extension().is_some_and(|e| e == "conf") => "apache",
+                _ => "text",
+            };
+            block.info.push(language.to_owned());
+        }
+    }
+    files.sort_by_key(|(name, _)| (!matches!(name.as_str(), "nginx.conf" | APACHE_MAIN), name.clone()));
     Example {
         role: "site".to_owned(),
-        language: "nginx".to_owned(),
+        language: if is_apache { "apache" } else { "nginx" }.to_owned(),
         words: Vec::new(),
         line: 1,
         files,
@@ -176,12 +217,14 @@ fn example(folder: &Path) -> Example {
 /// The faults that are claimed are there, and gone where they are mended: the real server says so.
 #[test]
 fn the_server_does_what_is_said_of_the_sites() {
-    if !support::available(support::server::Dialect::Nginx).unwrap() {
-        return;
-    }
-    for site in ["wordpress", "wordpress-fixed"] {
+    for site in ["wordpress", "wordpress-fixed", "wordpress-apache", "wordpress-apache-fixed"] {
+        let example = example(&fixtures("sites").join(site));
+        let server = support::server::Dialect::of(&example.language).unwrap();
+        if !support::available(server).unwrap() {
+            continue;
+        }
         let text = fs::read_to_string(fixtures("sites").join(format!("{site}.http"))).unwrap();
-        let seen = replay::replay(&example(&fixtures("sites").join(site)), Some(&witness::parse(&text).unwrap()));
+        let seen = replay::replay(&example, Some(&witness::parse(&text).unwrap()));
         assert_eq!(seen, Ok(()), "{site}");
     }
 }

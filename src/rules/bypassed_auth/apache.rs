@@ -194,6 +194,11 @@ fn nothing_required(host: &Host, guard: &Guard, first: &Directive, cx: &mut Cx) 
     if guard.last(Name::AuthType).is_none_or(|d| d.arg(0).eq_ignore_ascii_case("none")) {
         return false;
     }
+    // There `mod_auth_form` checks what a login form sends, or ends a session: visitors without one must get in.
+    let form = host.effective(guard.route, Name::SetHandler).map(|d| d.arg(0).to_ascii_lowercase());
+    if form.is_some_and(|handler| matches!(handler.as_str(), "form-login-handler" | "form-logout-handler")) {
+        return false;
+    }
     let whole = guard.last(Name::AuthUserFile).is_some() || guard.last(Name::AuthName).is_some();
     let any = |d: &Directive| matches!(d.name(), Name::Require | Name::RequireAll | Name::RequireAny | Name::RequireNone);
     if !whole || host.config().incomplete || guard.own.iter().any(any) {

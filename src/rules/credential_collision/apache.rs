@@ -6,6 +6,7 @@ use crate::model::from::apache::Host;
 use crate::model::{HandlerKind, HeaderFate, Outcome, Request, RouteId, Site, Traits, WellKnown};
 use crate::project::apache::Directive;
 use crate::rules::Cx;
+use crate::rules::apache_gate::has_rules_of_wordpress;
 use crate::rules::support::{finding, is_for_programs, known_paths, request_for, routes_with};
 use crate::source::Span;
 use crate::syntax::apache::Name;
@@ -52,7 +53,7 @@ fn collision(host: &Host, id: RouteId, gate: &Directive, cx: &Cx) -> Option<Find
     known.retain(|k| !k.path.contains(".php"));
     let landmark = || host.landmark(id).filter(|l| !l.path.contains(".php"));
     let request = match known.first() {
-        Some(first) => request_for(host, preferred(host, &known, cx).unwrap_or(first)),
+        Some(first) => request_for(host, preferred(host, id, &known).unwrap_or(first)),
         None if sign.is_some() || for_programs => below(landmark()?),
         None => return None,
     };
@@ -94,10 +95,8 @@ fn collision(host: &Host, id: RouteId, gate: &Directive, cx: &Cx) -> Option<Find
 }
 
 /// Of the paths that programs ask for, one of the product that seems to run here.
-fn preferred<'k>(host: &Host, known: &[&'k WellKnown], cx: &Cx) -> Option<&'k WellKnown> {
-    let mut rules = host.config().all(cx.sources, Name::RewriteRule);
-    let runs_wordpress = rules.any(|rule| rule.arg(0) == r"^index\.php$" && rule.arg(1) == "-");
-    let product = if runs_wordpress { "wordpress" } else { "generic" };
+fn preferred<'k>(host: &Host, id: RouteId, known: &[&'k WellKnown]) -> Option<&'k WellKnown> {
+    let product = if has_rules_of_wordpress(host, id) { "wordpress" } else { "generic" };
     known.iter().find(|k| k.product == product).copied()
 }
 

@@ -3,11 +3,12 @@
 use super::{CREDENTIALS, ID, KINDS, consumed_here, is_file_folder, is_file_store};
 use crate::finding::{Applicability, Confidence, Edit, Finding, Severity};
 use crate::model::from::apache::Host;
-use crate::model::{HandlerKind, HeaderFate, Outcome, Request, RouteId, Site, Traits, Value};
+use crate::model::{HandlerKind, HeaderFate, Outcome, PathKind, Request, RouteId, Site, Traits, Value};
 use crate::project::apache::Directive;
 use crate::project::apache::config::CERTAIN;
 use crate::rules::Cx;
-use crate::rules::support::{finding, first_known, is_asset, request_for};
+use crate::rules::apache_gate::has_rules_of_wordpress;
+use crate::rules::support::{finding, is_asset, known_paths, request_for};
 use crate::source::Span;
 use crate::syntax::apache::Name;
 
@@ -80,7 +81,12 @@ fn requests(host: &Host, id: RouteId, cx: &Cx) -> Vec<Request> {
     let mut requests = Vec::new();
     let landmark = host.landmark(id);
     let folder = landmark.as_ref().map(|l| l.path.as_str()).filter(|p| p.ends_with('/'));
-    let known = KINDS.iter().find_map(|kind| first_known(route, cx.paths, &[*kind]));
+    let wordpress = has_rules_of_wordpress(host, id);
+    let of_kind = |kind: &PathKind| {
+        let known = known_paths(route, cx.paths, &[*kind]);
+        known.iter().find(|k| wordpress && k.product == "wordpress").or(known.first()).copied()
+    };
+    let known = KINDS.iter().find_map(of_kind);
     match (known, folder) {
         (Some(known), None | Some("/")) => requests.push(request_for(host, known)),
         (_, Some(folder)) => requests.push(missing(host.request(&format!("{folder}users")))),
@@ -139,7 +145,7 @@ fn follow(host: &Host, id: RouteId, request: Request, cx: &Cx) -> Fate {
     if open && runs_inside(host, cx) {
         return Fate::Unclear;
     }
-    let Some(cause) = cause(host, id, first, cx) else { return Fate::Unclear };
+    let Some(cause) = cause(host, id, first, &request.path) else { return Fate::Unclear };
     if serves_files(first, &request.path) {
         return Fate::Unclear;
     }
@@ -198,7 +204,7 @@ impl Cause<'_> {
     }
 }
 
-fn cause<'a>(host: &Host<'a>, id: RouteId, outcome: &Outcome, cx: &Cx) -> Option<Cause<'a>> {
+fn cause<'a>(host: &Host<'a>, id: RouteId, outcome: &Outcome, path: &str) -> Option<Cause<'a>> {
     let fact = &outcome.upstream.as_ref()?.authorization;
     let handler = outcome.handler.span;
     if let Some(by) = fact.because.first().copied().filter(|by| Some(*by) != handler) {
@@ -218,7 +224,7 @@ fn cause<'a>(host: &Host<'a>, id: RouteId, outcome: &Outcome, cx: &Cx) -> Option
         return None;
     }
     match handler {
-        Some(span) => (!is_folder_of_scripts(host, span, cx)).then_some(Cause::Nothing(span)),
+        Some(span) => (!is_folder_of_scripts(path)).then_some(Cause::Nothing(span)),
         None => front_controller(host, id, outcome).map(Cause::Nothing),
     }
 }
@@ -254,10 +260,9 @@ fn may_be_in_htaccess(host: &Host, id: RouteId) -> bool {
     host.effective(id, Name::AllowOverride).or_else(|| host.effective(id, Name::AllowOverrideList)).is_some_and(|d| allows(&d))
 }
 
-/// The usual `/cgi-bin/` of a distribution says nothing about what its scripts want.
-fn is_folder_of_scripts(host: &Host, span: Span, cx: &Cx) -> bool {
-    let mut aliases = host.config().all(cx.sources, Name::ScriptAlias);
-    aliases.any(|a| a.span() == span && a.arg(0).trim_end_matches('/') == "/cgi-bin")
+/// The usual `/cgi-bin/` of a distribution says nothing about what its scripts want, by whichever directive they run.
+fn is_folder_of_scripts(path: &str) -> bool {
+    path == "/cgi-bin" || path.starts_with("/cgi-bin/")
 }
 
 /// The rule that hands requests to the script in front of an application.
@@ -304,17 +309,17 @@ fn report(host: &Host, id: RouteId, request: Request, outcome: &Outcome, cause: 
     } else if open || host.config().partial || host.config().incomplete {
         found = found.confidence(Confidence::Medium);
     }
-    repair(host, cause, found, cx)
+    repair(host, id, cause, found, cx)
 }
 
 /// The line goes, or the section gets one that hands the header on.
-fn repair(host: &Host, cause: &Cause, found: Finding, cx: &Cx) -> Finding {
+fn repair(host: &Host, id: RouteId, cause: &Cause, found: Finding, cx: &Cx) -> Finding {
     match cause {
         Cause::Cleared(span) if cx.sources.text(*span).starts_with("RequestHeader") => {
             found.fix(Applicability::Unsafe, "remove the line", vec![Edit { span: *span, text: String::new() }])
         }
         Cause::Nothing(span) => {
-            let directive = SCRIPTS.iter().flat_map(|n| host.config().all(cx.sources, *n)).find(|d| d.span() == *span);
+            let directive = SCRIPTS.iter().flat_map(|n| host.effective_all(id, *n)).find(|d| d.span() == *span);
             // At the level of the server itself `CGIPassAuth` is refused.
             let in_section = directive.and_then(|d| d.parent()).is_some_and(|p| p.name() != Name::VirtualHost);
             if !in_section {

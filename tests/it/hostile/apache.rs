@@ -12,7 +12,6 @@ fn check_httpd(bytes: impl AsRef<[u8]>) -> Answer {
 }
 
 #[test]
-#[ignore = "a file of includes alone is taken for nginx: to be decided in discovery"]
 fn includes_without_end() {
     let tree = Tree::new();
     let main = tree.add("httpd.conf", "Listen 80\nInclude httpd.conf\nInclude a.conf\n");

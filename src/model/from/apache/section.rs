@@ -67,8 +67,8 @@ pub(super) struct Section {
     /// Its directive, or [`TOP`] for [`Kind::Main`] and [`Kind::Htaccess`].
     pub(super) directive: DirectiveId,
     pub(super) matcher: Matcher,
-    /// Which names are among its own directives: bit `name % 128`.
-    mask: u128,
+    /// Which names are among its own directives.
+    mask: Mask,
     own: Run,
     /// The `<Files>` directly inside.
     files: Run,
@@ -94,6 +94,26 @@ pub(super) struct Outer {
     pub(super) hosts: Vec<DirectiveId>,
 }
 
+/// Which names may be among directives: bit `name % 128`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mask(u128);
+
+impl Mask {
+    /// Whether a name may be there: certainly not if the answer is no.
+    #[inline]
+    pub(super) fn may_have(self, name: Name) -> bool {
+        self.0 & bit(name) != 0
+    }
+}
+
+impl std::ops::BitOr for Mask {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 fn bit(name: Name) -> u128 {
     1 << (name as u32 % 128)
 }
@@ -102,7 +122,12 @@ impl Section {
     /// Whether it may have a directive of a name: certainly not if the answer is no.
     #[inline]
     pub(super) fn may_have(&self, name: Name) -> bool {
-        self.mask & bit(name) != 0
+        self.mask.may_have(name)
+    }
+
+    /// Which names are among its own directives.
+    pub(super) fn mask(&self) -> Mask {
+        self.mask
     }
 }
 
@@ -247,7 +272,7 @@ impl<'a> Lowering<'_, 'a> {
         children: impl Iterator<Item = Directive<'a>>,
         depth: usize,
     ) -> SectionId {
-        let mut mask = 0;
+        let mut mask = Mask::default();
         let start = self.sections.own.len() as u32;
         let (mut files, mut ifs) = (Vec::new(), Vec::new());
         for child in children {
@@ -265,7 +290,7 @@ impl<'a> Lowering<'_, 'a> {
         &mut self,
         child: Directive<'a>,
         depth: usize,
-        mask: &mut u128,
+        mask: &mut Mask,
         files: &mut Vec<DirectiveId>,
         ifs: &mut Vec<DirectiveId>,
     ) {
@@ -279,7 +304,7 @@ impl<'a> Lowering<'_, 'a> {
             Name::Files | Name::FilesMatch => files.push(child.id),
             Name::If | Name::ElseIf | Name::Else => ifs.push(child.id),
             _ => {
-                *mask |= bit(name);
+                mask.0 |= bit(name);
                 self.sections.own.push((name, child.id));
             }
         }

@@ -4,10 +4,17 @@ use super::authz::{REQUIRES, Requirement};
 use super::chain::{self, Layer};
 use super::host::Host;
 use super::redirect::REDIRECTS;
+use super::section::Mask;
 use super::translate::PASSES;
 use crate::model::Traits;
 use crate::project::apache::DirectiveId;
 use crate::syntax::apache::Name;
+
+/// Edits of header fields.
+const HEADER_EDITS: &[Name] = &[Name::RequestHeader, Name::Header];
+
+/// What sets variables that may stand for a header field.
+const VARIABLES: &[Name] = &[Name::SetEnvIf, Name::SetEnvIfNoCase, Name::SetEnvIfExpr, Name::RewriteRule, Name::SetEnv];
 
 /// What the sections of a route have to do with credentials.
 pub(super) fn traits(host: &Host, layers: &[Layer]) -> Traits {
@@ -15,7 +22,11 @@ pub(super) fn traits(host: &Host, layers: &[Layer]) -> Traits {
     let sections = &shared.sections;
     let mut usually = |id: DirectiveId| shared.usually(id);
     let mut traits = Traits::default();
-    let mut has = |names: &[Name]| chain::last(sections, layers, names, &mut usually);
+    let any = layers.iter().fold(Mask::default(), |any, layer| any | sections.get(layer.section).mask());
+    // Most names are in none of the sections.
+    let mut has = |names: &[Name]| {
+        if names.iter().any(|name| any.may_have(*name)) { chain::last(sections, layers, names, &mut usually) } else { None }
+    };
     let marks: [(Traits, &[Name]); 8] = [
         (Traits::SETS_HEADERS, &[Name::RequestHeader]),
         (Traits::EDITS_RESPONSE, &[Name::Header, Name::ExpiresActive]),
@@ -44,7 +55,9 @@ pub(super) fn traits(host: &Host, layers: &[Layer]) -> Traits {
     if has(&[Name::ProxyPreserveHost]).is_some_and(|id| shared.directive(id).arg(0).eq_ignore_ascii_case("on")) {
         traits.add(Traits::SETS_HOST);
     }
-    header_traits(host, layers, &mut traits);
+    if HEADER_EDITS.iter().chain(VARIABLES).any(|name| any.may_have(*name)) {
+        header_traits(host, layers, &mut traits);
+    }
     gate_traits(host, layers, &mut traits);
     traits
 }
@@ -53,7 +66,7 @@ pub(super) fn traits(host: &Host, layers: &[Layer]) -> Traits {
 fn header_traits(host: &Host, layers: &[Layer], traits: &mut Traits) {
     let shared = &host.shared;
     let mut usually = |id: DirectiveId| shared.usually(id);
-    for id in chain::all(&shared.sections, layers, &[Name::RequestHeader, Name::Header], &mut usually) {
+    for id in chain::all(&shared.sections, layers, HEADER_EDITS, &mut usually) {
         let directive = shared.directive(id);
         for word in directive.args().take(3) {
             let word = word.trim_end_matches(':');
@@ -64,8 +77,7 @@ fn header_traits(host: &Host, layers: &[Layer], traits: &mut Traits) {
             }
         }
     }
-    let sets = [Name::SetEnvIf, Name::SetEnvIfNoCase, Name::SetEnvIfExpr, Name::RewriteRule, Name::SetEnv];
-    for id in chain::all(&shared.sections, layers, &sets, &mut usually) {
+    for id in chain::all(&shared.sections, layers, VARIABLES, &mut usually) {
         let text = shared.directive(id).raw_args();
         if text.len() < 4096 && text.to_ascii_uppercase().contains("AUTHORIZATION") {
             traits.add(Traits::TOUCHES_AUTHORIZATION);

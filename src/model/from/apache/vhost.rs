@@ -112,8 +112,8 @@ impl Names {
     pub(super) fn request(&self, path: &str) -> Request {
         let scheme = if self.is_tls() { Scheme::Https } else { Scheme::Http };
         let best = self.addresses.iter().find(|a| a.port.is_some()).or(self.addresses.first());
-        let own = best.and_then(|a| a.ip).map(|ip| ip.to_string());
-        let host = self.literal.first().cloned().or(own).unwrap_or_else(|| "localhost".to_owned());
+        let own = || best.and_then(|a| a.ip).map(|ip| ip.to_string());
+        let host = self.literal.first().cloned().or_else(own).unwrap_or_else(|| "localhost".to_owned());
         let port = best.and_then(|a| a.port).unwrap_or(scheme.default_port());
         Request { scheme, port, ..Request::get(host, path) }
     }

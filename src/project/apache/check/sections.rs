@@ -27,6 +27,9 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, section: Directive<'a>, file:
         Name::IfVersion => 2,
         _ => usize::MAX,
     };
+    if name == Name::Proxy && count > most && takes_parameters(&section.arg(0)) {
+        return worker_parameters(checker, section);
+    }
     if count > most {
         let takes = if most == 0 { "no arguments".to_owned() } else { "one argument".to_owned() };
         let span = section.arg_span(most).to(section.arg_span(count - 1));
@@ -65,6 +68,18 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, section: Directive<'a>, file:
     let follows_if = matches!(scope.branch, Some(Name::If | Name::ElseIf));
     if matches!(name, Name::Else | Name::ElseIf) && !follows_if && !file.templated && !file.broken && !scope.unknown {
         checker.error(section, section.span(), format!("\"{shown}\" has no \"<If>\" before it in this section"));
+    }
+}
+
+/// Whether `<Proxy>` may set parameters of a worker: for one URL, not for a pattern (`proxysection` of `mod_proxy`).
+fn takes_parameters(url: &str) -> bool {
+    url.contains(':') && !url.contains(['*', '?', '['])
+}
+
+/// `<Proxy "fcgi://127.0.0.1/" enablereuse=on max=10>`. Which keys there are is for the modules of the balancer to say.
+fn worker_parameters<'a>(checker: &mut Checker<'a>, section: Directive<'a>) {
+    if let Some(at) = (1..section.arg_count()).find(|index| !section.arg(*index).contains('=')) {
+        checker.error(section, section.arg_span(at), "a parameter of \"<Proxy>\" has the form key=value".to_owned());
     }
 }
 

@@ -140,13 +140,15 @@ fn heads_of_sections() {
         ("<Else>\n</Else>", "\"<Else>\" has no \"<If>\" before it in this section"),
         ("<If true>\n</If>\n<Else>\n</Else>\n<Else>\n</Else>", "\"<Else>\" has no \"<If>\" before it in this section"),
         ("<IfVersion foo 2.4>\n</IfVersion>", "\"<IfVersion>\" does not know the operator \"foo\""),
+        ("<Proxy http://x/ max>\n</Proxy>", "a parameter of \"<Proxy>\" has the form key=value"),
+        ("<Proxy http://x/* max=1>\n</Proxy>", "\"<Proxy>\" takes one argument, found 2"),
         ("<Location /x>\n<Limit TRACE>\n</Limit>\n</Location>", "TRACE cannot be controlled by \"<Limit>\""),
     ] {
         let found = messages(text);
         assert!(found.len() == 1 && found[0].starts_with(message), "{text}: {found:?}");
     }
     silent(
-        "<Directory ~ \"^/x\">\n</Directory>\n<IfVersion >= 2.4>\n</IfVersion>\n<VirtualHost *:80 [::]:80 _default_:*>\n</VirtualHost>",
+        "<Directory ~ \"^/x\">\n</Directory>\n<Proxy \"fcgi://localhost/\" enablereuse=on max=10>\n</Proxy>\n<IfVersion >= 2.4>\n</IfVersion>\n<VirtualHost *:80 [::]:80 _default_:*>\n</VirtualHost>",
     );
     silent("<If true>\n</If>\nSetEnv A b\n<ElseIf false>\n</ElseIf>\n<Else>\n</Else>");
     silent("<Location /x>\n<LimitExcept FOO get>\n</LimitExcept>\n</Location>");

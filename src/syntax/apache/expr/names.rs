@@ -42,6 +42,8 @@ pub enum Function {
     Ldap,
     /// `hc` of `mod_proxy_hcheck`.
     HealthCheck,
+    /// `SSL` of `mod_ssl`: a variable of the connection, as in `%{SSL:SSL_CIPHER}`.
+    Ssl,
 }
 
 const FUNCTIONS: &[(&str, Function)] = &[
@@ -65,6 +67,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("filesize", Function::FileSize),
     ("ldap", Function::Ldap),
     ("hc", Function::HealthCheck),
+    ("ssl", Function::Ssl),
 ];
 
 impl Function {

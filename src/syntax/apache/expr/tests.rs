@@ -29,6 +29,8 @@ fn accepted() {
         "'a' in PeerExtList('x')",
         "%{SSL_PROTOCOL} == ''",
         "%{https} == \"on\"",
+        "%{SSL:SSL_CIPHER} == 'x'",
+        "-n ssl('SSL_CLIENT_S_DN')",
     ] {
         assert!(parse(text).is_ok(), "{text}: {:?}", parse(text));
     }

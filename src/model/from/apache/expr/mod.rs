@@ -274,6 +274,10 @@ impl Evaluation<'_> {
                 _ => unknown_value("size of a file"),
             },
             Function::HealthCheck => unknown_value("health check"),
+            Function::Ssl => match text.strip_prefix("SSL_") {
+                Some(name) => or_empty(self.vars.ssl(name)),
+                None => self.variable(text),
+            },
             _ => functions::of_text(function, text),
         }
     }
