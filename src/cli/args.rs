@@ -56,9 +56,22 @@ pub(super) enum Command {
 }
 
 /// What is read, and how.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Input")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct InputArgs {
+    /// Files and folders to pass over, beside those of lint401.toml (repeatable)
+    #[arg(long, value_name = "GLOB", env = "LINT401_EXCLUDE", hide_env = true, value_delimiter = ',')]
+    pub(super) exclude: Vec<String>,
+    /// Pass over excluded files also where they are named
+    #[arg(long, env = "LINT401_FORCE_EXCLUDE", hide_env = true)]
+    pub(super) force_exclude: bool,
+    /// Look also at files that .gitignore and .ignore leave out
+    #[arg(long, env = "LINT401_NO_GITIGNORE", hide_env = true)]
+    pub(super) no_gitignore: bool,
+    /// Take further paths from a file, or from standard input (`-`), one a line
+    #[arg(long, value_name = "FILE|-", env = "LINT401_FILES_FROM", hide_env = true)]
+    pub(super) files_from: Option<PathBuf>,
     /// Name of the file that standard input holds; it stands in for that file
     #[arg(long, value_name = "PATH", env = "LINT401_STDIN_FILENAME", hide_env = true)]
     pub(super) stdin_filename: Option<PathBuf>,

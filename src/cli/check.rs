@@ -24,7 +24,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let wanted = !args.no_progress && args.quiet == 0;
     let (input, analysis) = input::on_threads(args.input.jobs, || {
         progress::watch(wanted, &progress, || {
-            let input = input::find(&args.paths, &args.input, &configs.own)?;
+            let input = input::find(&args.paths, &args.input, &configs)?;
             let analysis = configs.analyze(&input, &progress, settings_of)?;
             Ok::<_, Failure>((input, analysis))
         })
@@ -51,7 +51,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let code = if failed {
         FAILED
     } else if !checked {
-        if args.allow_empty { CLEAN } else { NOTHING }
+        if args.allow_empty || input.is_excluded() { CLEAN } else { NOTHING }
     } else if !args.exit_zero && gate.is_some_and(|gate| analysis.findings.iter().any(|r| r.severity >= gate)) {
         FINDINGS
     } else {
@@ -121,6 +121,10 @@ fn tell(args: &CheckArgs, input: &Input, analysis: &Analysis) {
 fn nothing(args: &CheckArgs, input: &Input) {
     if !input.found.unreadable.is_empty() && input.found.skipped.is_empty() {
         return;
+    }
+    if input.is_excluded() {
+        let excluded = input.found.excluded.len();
+        return note(&format!("note: {} {} excluded", plural(excluded, "file"), if excluded == 1 { "is" } else { "are" }));
     }
     let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
     let level = if args.allow_empty { "note" } else { "error" };

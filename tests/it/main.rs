@@ -11,6 +11,7 @@ mod check_corpus;
 mod cli;
 mod cli_reports;
 mod config;
+mod exclude;
 mod facts_of_docs;
 mod fixtures;
 mod folder;
