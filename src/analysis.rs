@@ -63,6 +63,8 @@ pub struct Analysis {
     pub hidden_by_profile: usize,
     /// The findings that comments accept, each with the reason that the comment gives.
     pub ignored: Vec<(Reported, Option<String>)>,
+    /// The findings that a baseline tolerates, each with the reason that its entry gives.
+    pub baselined: Vec<(Reported, Option<String>)>,
     /// The comments that accept findings, by path and line.
     pub ignores: Vec<Audit>,
 }
@@ -362,10 +364,12 @@ pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
         joined.files.append(&mut analysis.files);
         joined.excluded.append(&mut analysis.excluded);
         joined.hidden_by_profile += analysis.hidden_by_profile;
-        joined.ignored.extend(analysis.ignored.into_iter().map(|(mut reported, reason)| {
-            shift(&mut reported.finding, offset);
-            (reported, reason)
-        }));
+        for (list, more) in [(&mut joined.ignored, analysis.ignored), (&mut joined.baselined, analysis.baselined)] {
+            list.extend(more.into_iter().map(|(mut reported, reason)| {
+                shift(&mut reported.finding, offset);
+                (reported, reason)
+            }));
+        }
         joined.ignores.extend(analysis.ignores.into_iter().map(|mut audit| {
             audit.span.file.0 += offset;
             audit

@@ -10,6 +10,7 @@ use super::Failure;
 use super::args::InputArgs;
 use super::input::{self, Input};
 use crate::analysis::{self, Analysis, Progress};
+use crate::baseline::Judge;
 use crate::config::{self, Config, ConfigError, FileKindName};
 use crate::discover::{Kind, Root, Search, Wishes};
 use crate::files::{Disk, FileKind, Files, normalize};
@@ -20,6 +21,26 @@ pub(super) struct Configs {
     /// That of the working directory: it says what to check and when to fail.
     pub(super) own: Arc<Config>,
     lookup: Arc<Lookup>,
+}
+
+/// Which baseline holds.
+pub(super) enum Choice {
+    /// None.
+    None,
+    /// This one for all.
+    File(PathBuf),
+    /// For each root that of its configuration.
+    Configured,
+}
+
+/// What one baseline holds for.
+pub(super) struct Part {
+    /// The baseline.
+    pub(super) baseline: Option<PathBuf>,
+    /// What was found, with nothing taken out.
+    pub(super) analysis: Analysis,
+    /// What can be said about its entries.
+    pub(super) judges: Vec<Judge>,
 }
 
 /// Roots with the configuration that holds for them.
@@ -72,11 +93,33 @@ impl Configs {
         progress: &Progress,
         settings: impl Fn(&Config) -> Result<Settings, Failure>,
     ) -> Result<Analysis, Failure> {
-        let mut analyses = Vec::new();
+        let parts = self.parts(input, progress, settings, &Choice::None)?;
+        Ok(analysis::join(parts.into_iter().map(|part| part.analysis)))
+    }
+
+    /// The same, by the baseline that holds for each.
+    pub(super) fn parts(
+        &self,
+        input: &Input,
+        progress: &Progress,
+        settings: impl Fn(&Config) -> Result<Settings, Failure>,
+        choice: &Choice,
+    ) -> Result<Vec<Part>, Failure> {
+        let mut parts: BTreeMap<Option<PathBuf>, (Vec<Analysis>, Vec<Judge>)> = BTreeMap::new();
         for (config, roots) in self.group(&input.found.roots)? {
-            analyses.push(analysis::analyze(&*input.files, &roots, &settings(&config)?, progress));
+            let settings = settings(&config)?;
+            let analysis = analysis::analyze(&*input.files, &roots, &settings, progress);
+            let baseline = match choice {
+                Choice::None => None,
+                Choice::File(path) => Some(path.clone()),
+                Choice::Configured => config.baseline.clone(),
+            };
+            let (found, judges) = parts.entry(baseline).or_default();
+            judges.push(Judge::of(&analysis, settings));
+            found.push(analysis);
         }
-        Ok(analysis::join(analyses))
+        let part = |(baseline, (found, judges))| Part { baseline, analysis: analysis::join(found), judges };
+        Ok(parts.into_iter().map(part).collect())
     }
 
     /// The roots by the configuration that holds for each: that of its folder or the nearest one above.

@@ -6,6 +6,7 @@ mod apache_corpus;
 mod apache_htaccess;
 mod apache_load;
 mod apache_mutants;
+mod baseline;
 mod cases;
 mod check_corpus;
 mod cli;
