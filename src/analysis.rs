@@ -57,10 +57,14 @@ pub struct Analysis {
     pub findings: Vec<Reported>,
     /// The files that were read, by path.
     pub files: Vec<Covered>,
+    /// Files that were read because others include them, and in which nothing is reported: the settings exclude them.
+    pub excluded: Vec<Covered>,
     /// How many findings only a stricter profile reports.
     pub hidden_by_profile: usize,
     /// The findings that comments accept, each with the reason that the comment gives.
     pub ignored: Vec<(Reported, Option<String>)>,
+    /// The findings that a baseline tolerates, each with the reason that its entry gives.
+    pub baselined: Vec<(Reported, Option<String>)>,
     /// The comments that accept findings, by path and line.
     pub ignores: Vec<Audit>,
 }
@@ -118,20 +122,23 @@ pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progr
         return vec![project];
     }
     let (trees, servers): (Vec<&Root>, Vec<&Root>) = roots.iter().partition(|root| root.dialect == Dialect::Htaccess);
+    let parts = roots.iter().filter(|root| root.kind == RootKind::Snippet).map(|root| files.identity(&root.main)).collect();
     let mut owned = BTreeSet::new();
-    let mut projects = load_some(files, &servers, settings, progress, &mut owned);
+    let mut projects = load_some(files, &servers, settings, progress, &parts, &mut owned);
     let alone: Vec<&Root> = trees.into_iter().filter(|root| !owned.contains(&files.identity(&root.main))).collect();
-    projects.extend(load_some(files, &alone, settings, progress, &mut owned));
+    projects.extend(load_some(files, &alone, settings, progress, &parts, &mut owned));
     projects.sort_by(|a, b| a.root.main.cmp(&b.root.main));
     projects
 }
 
-/// Loads roots, and keeps those whose files no other one has; `owned` are the files that are taken.
+/// Loads roots, and keeps those whose files no other one has; `parts` are the main files of all snippets, `owned` the files that
+/// are taken.
 fn load_some<'r>(
     files: &dyn Files,
     roots: &[&'r Root],
     settings: &Settings,
     progress: &Progress,
+    parts: &BTreeSet<PathBuf>,
     owned: &mut BTreeSet<PathBuf>,
 ) -> Vec<Project<'r>> {
     progress.add(roots.len() * 2);
@@ -153,13 +160,11 @@ fn load_some<'r>(
             &b.root.main,
         ))
     });
-    let snippets: BTreeSet<PathBuf> =
-        projects.iter().filter(|p| p.root.kind == RootKind::Snippet).map(|p| files.identity(&p.root.main)).collect();
     projects.retain_mut(|project| {
         let main = files.identity(&project.root.main);
         match project.root.kind {
             RootKind::Context => {
-                let wanted = project.files.iter().filter(|(path, _)| snippets.contains(*path) && !owned.contains(*path));
+                let wanted = project.files.iter().filter(|(path, _)| parts.contains(*path) && !owned.contains(*path));
                 let wanted: BTreeSet<FileId> = wanted.map(|(_, id)| *id).collect();
                 if wanted.is_empty() {
                     return false;
@@ -242,8 +247,14 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
     let mut ignores = Vec::new();
     for (mut project, found) in projects.into_iter().zip(found) {
         let own = std::mem::take(&mut project.findings);
-        let only = project.only.take();
-        analysis.files.extend(covered(&project, only.as_ref()));
+        let mut only = project.only.take();
+        if only.is_none()
+            && let Some(kept) = not_excluded(&project, settings)
+        {
+            analysis.excluded.extend(covered(&project, |file| !kept.contains(&file)));
+            only = Some(kept);
+        }
+        analysis.files.extend(covered(&project, |file| only.as_ref().is_none_or(|only| only.contains(&file))));
         let mut comments = connect::ignores(&project.config, &project.sources);
         comments.retain(|ignore| only.as_ref().is_none_or(|files| files.contains(&ignore.span.file)));
         // The directives are given back before the findings are sorted.
@@ -262,8 +273,7 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
             findings.push(list);
         }
     }
-    analysis.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
-    analysis.files.dedup_by(|b, a| a.path == b.path);
+    analysis.sort_files();
     report(&mut analysis, findings, &selection, settings);
     suppress(&mut analysis, &ignores, &selection, settings);
     analysis
@@ -352,19 +362,21 @@ pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
         analysis.findings.iter_mut().for_each(|reported| shift(&mut reported.finding, offset));
         joined.findings.append(&mut analysis.findings);
         joined.files.append(&mut analysis.files);
+        joined.excluded.append(&mut analysis.excluded);
         joined.hidden_by_profile += analysis.hidden_by_profile;
-        joined.ignored.extend(analysis.ignored.into_iter().map(|(mut reported, reason)| {
-            shift(&mut reported.finding, offset);
-            (reported, reason)
-        }));
+        for (list, more) in [(&mut joined.ignored, analysis.ignored), (&mut joined.baselined, analysis.baselined)] {
+            list.extend(more.into_iter().map(|(mut reported, reason)| {
+                shift(&mut reported.finding, offset);
+                (reported, reason)
+            }));
+        }
         joined.ignores.extend(analysis.ignores.into_iter().map(|mut audit| {
             audit.span.file.0 += offset;
             audit
         }));
     }
     if several {
-        joined.files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
-        joined.files.dedup_by(|b, a| a.path == b.path);
+        joined.sort_files();
         joined.findings = sorted(&joined.sources, joined.findings);
     }
     joined
@@ -378,12 +390,34 @@ fn shift(finding: &mut Finding, offset: u32) {
     finding.fix.iter_mut().flat_map(|fix| &mut fix.edits).for_each(|edit| shift(&mut edit.span));
 }
 
-fn covered(project: &Project, only: Option<&BTreeSet<FileId>>) -> Vec<Covered> {
+impl Analysis {
+    /// Puts the files in order, each once.
+    fn sort_files(&mut self) {
+        for files in [&mut self.files, &mut self.excluded] {
+            files.sort_by(|a, b| (&a.path, &a.root).cmp(&(&b.path, &b.root)));
+            files.dedup_by(|b, a| a.path == b.path);
+        }
+    }
+}
+
+/// The files of a project in which findings are reported; `None`: in all. What is excluded and starts a project was named.
+fn not_excluded(project: &Project, settings: &Settings) -> Option<BTreeSet<FileId>> {
+    let excluded = |file: FileId| settings.excludes(&project.sources.file(file).path);
+    if settings.exclude.is_empty() || excluded(project.config.main()) {
+        return None;
+    }
+    let (out, kept): (BTreeSet<FileId>, BTreeSet<FileId>) =
+        project.sources.iter().map(|(id, _)| id).partition(|id| excluded(*id));
+    (!out.is_empty()).then_some(kept)
+}
+
+/// The files of a project that are `wanted`.
+fn covered(project: &Project, wanted: impl Fn(FileId) -> bool) -> Vec<Covered> {
     let Project { sources, config, .. } = project;
     let root = sources.file(config.main()).path.clone();
     let via = config.includes();
     let htaccess: BTreeSet<FileId> = config.htaccess().collect();
-    let taking_part = sources.iter().filter(|(id, _)| only.is_none_or(|only| only.contains(id)));
+    let taking_part = sources.iter().filter(|(id, _)| wanted(*id));
     taking_part
         .filter(|(id, _)| !config.is_shipped(*id))
         .map(|(id, file)| Covered {

@@ -265,9 +265,28 @@ pub fn display(path: &Path, base: &Path) -> String {
     if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
 }
 
+/// An absolute path as it is written from an absolute folder: with `..` where it lies beside it, `/`-separated.
+pub fn relative(path: &Path, folder: &Path) -> String {
+    let shared = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    // On another drive there is no way from the one to the other.
+    if shared == 0 {
+        return display(path, folder);
+    }
+    let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+    display(&up.chain(path.components().skip(shared)).collect::<PathBuf>(), Path::new(""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_from_a_folder() {
+        let from = |path: &str, folder: &str| relative(Path::new(path), Path::new(folder));
+        assert_eq!(from("/a/b/c.conf", "/a"), "b/c.conf");
+        assert_eq!(from("/a/c.conf", "/a/b/d"), "../../c.conf");
+        assert_eq!(from("/x", "/"), "x");
+    }
 
     #[test]
     fn memory_lists_and_knows_folders() {

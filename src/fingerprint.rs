@@ -26,6 +26,18 @@ impl serde::Serialize for Fingerprint {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Fingerprint {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+        let digits = text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let value = digits.then(|| u64::from_str_radix(&text, 16).ok()).flatten();
+        value.map(Self).ok_or_else(|| serde::de::Error::custom("sixteen hexadecimal digits are expected"))
+    }
+}
+
+/// Where a hash starts: the offset basis of FNV-1a.
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// The fingerprints of findings, in their order, no two the same: the second finding of one rule on one text in one place is
 /// another finding.
 pub fn all<'f>(sources: &SourceMap, findings: impl Iterator<Item = &'f Finding>) -> Vec<Fingerprint> {
@@ -41,15 +53,22 @@ pub fn all<'f>(sources: &SourceMap, findings: impl Iterator<Item = &'f Finding>)
 
 /// The hash of what makes a finding the same one in another run. Findings that differ only in their order share it.
 pub fn structure(sources: &SourceMap, finding: &Finding) -> u64 {
-    const START: u64 = 0xcbf2_9ce4_8422_2325;
-    let text = mask(sources.text(finding.primary));
     let context = prose(&finding.context);
     let mut hash = START;
     for part in [finding.rule, &sources.file(finding.primary.file).path, &context] {
         hash = continued(continued(hash, part.as_bytes()), &[0]);
     }
-    // Words and not blanks: a line that is indented anew is the same line.
-    text.split_whitespace().fold(hash, |hash, word| continued(continued(hash, word.as_bytes()), b" "))
+    words(hash, sources.text(finding.primary))
+}
+
+/// The hash of a text alone.
+pub fn of_text(text: &str) -> Fingerprint {
+    Fingerprint(words(START, text))
+}
+
+/// Words and not blanks: a line that is indented anew is the same line.
+fn words(hash: u64, text: &str) -> u64 {
+    mask(text).split_whitespace().fold(hash, |hash, word| continued(continued(hash, word.as_bytes()), b" "))
 }
 
 /// FNV-1a: the same in every release and on every machine.

@@ -5,6 +5,7 @@
 //! [`analyze`] is the one door for the command line, editors and tests.
 
 pub mod analysis;
+pub mod baseline;
 pub mod catalogue;
 pub mod cli;
 pub mod config;

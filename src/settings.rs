@@ -124,6 +124,8 @@ pub struct Settings {
     pub per_file: Vec<PerFile>,
     /// How comments that accept findings are treated.
     pub ignores: IgnorePolicy,
+    /// Files in which nothing is reported: patterns of absolute paths.
+    pub exclude: Vec<GlobMatcher>,
     /// The folder that shown paths are relative to: patterns are matched from there.
     pub base: PathBuf,
     /// Findings below this confidence are not reported.
@@ -155,6 +157,7 @@ impl Default for Settings {
             severity: BTreeMap::new(),
             per_file: Vec::new(),
             ignores: IgnorePolicy::default(),
+            exclude: Vec::new(),
             base: PathBuf::new(),
             min_confidence: Confidence::Low,
             include_map: Vec::new(),
@@ -170,6 +173,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether nothing is reported in a file (as it is shown).
+    pub fn excludes(&self, path: &str) -> bool {
+        !self.exclude.is_empty() && {
+            let path = self.base.join(path);
+            self.exclude.iter().any(|glob| glob.is_match(&path))
+        }
+    }
+
     /// Puts the longest prefixes first, as `include_map` promises.
     pub fn sort_include_map(&mut self) {
         self.include_map.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));

@@ -158,7 +158,16 @@ pub(crate) fn report(format: Format, analysis: &Analysis) -> usize {
         statistics: false,
     };
     let findings = analysis.findings.iter().collect();
-    let report = Report { analysis, findings, skipped: &[], unreadable: &[], settings: &Settings::default(), folder: "" };
+    let report = Report {
+        analysis,
+        findings,
+        suppressed: Vec::new(),
+        baseline: None,
+        skipped: &[],
+        unreadable: &[],
+        settings: &Settings::default(),
+        folder: "",
+    };
     let mut out = Vec::new();
     report::write(format, &report, &look, &mut out).map_or(0, |()| out.len())
 }

@@ -46,8 +46,11 @@ pub(super) enum Command {
     Rules(RulesArgs),
     /// List the files that would be read, as which kind, via which include
     Files(FilesArgs),
-    /// List the comments that accept findings: rule, reason, until when, whether they are needed
+    /// List the comments that accept findings: rule, reason, until when, whether needed
     Ignores(FilesArgs),
+    /// Write down the findings of today, so that only new ones are reported
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// Show, check or write lint401.toml
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -56,9 +59,22 @@ pub(super) enum Command {
 }
 
 /// What is read, and how.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Input")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct InputArgs {
+    /// Files and folders to pass over, beside those of lint401.toml (repeatable)
+    #[arg(long, value_name = "GLOB", env = "LINT401_EXCLUDE", hide_env = true, value_delimiter = ',')]
+    pub(super) exclude: Vec<String>,
+    /// Pass over excluded files also where they are named
+    #[arg(long, env = "LINT401_FORCE_EXCLUDE", hide_env = true)]
+    pub(super) force_exclude: bool,
+    /// Look also at files that .gitignore and .ignore leave out
+    #[arg(long, env = "LINT401_NO_GITIGNORE", hide_env = true)]
+    pub(super) no_gitignore: bool,
+    /// Take further paths from a file, or from standard input (`-`), one a line
+    #[arg(long, value_name = "FILE|-", env = "LINT401_FILES_FROM", hide_env = true)]
+    pub(super) files_from: Option<PathBuf>,
     /// Name of the file that standard input holds; it stands in for that file
     #[arg(long, value_name = "PATH", env = "LINT401_STDIN_FILENAME", hide_env = true)]
     pub(super) stdin_filename: Option<PathBuf>,
@@ -184,6 +200,15 @@ pub(super) struct CheckArgs {
     /// Exit with 0 whatever is found
     #[arg(long, env = "LINT401_EXIT_ZERO", hide_env = true, help_heading = "Gate")]
     pub(super) exit_zero: bool,
+    /// Findings that are tolerated: a file that `lint401 baseline create` has written (default: that of lint401.toml)
+    #[arg(long, value_name = "FILE", env = "LINT401_BASELINE", hide_env = true, help_heading = "Gate")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Use no baseline
+    #[arg(long, conflicts_with = "baseline", env = "LINT401_NO_BASELINE", hide_env = true, help_heading = "Gate")]
+    pub(super) no_baseline: bool,
+    /// Exit with 1 also when entries of the baseline have no finding any more
+    #[arg(long, env = "LINT401_STRICT_BASELINE", hide_env = true, help_heading = "Gate")]
+    pub(super) strict_baseline: bool,
     /// Exit with 0 when there is nothing to check
     #[arg(long, env = "LINT401_ALLOW_EMPTY", hide_env = true, help_heading = "Gate")]
     pub(super) allow_empty: bool,
@@ -210,6 +235,34 @@ pub(super) struct RulesArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BaselineCommand {
+    /// Write a baseline with all that is found now
+    Create {
+        #[command(flatten)]
+        args: BaselineArgs,
+        /// Write it anew if it is there; reasons in it are kept
+        #[arg(long)]
+        force: bool,
+    },
+    /// Take out of the baseline what is found no more
+    Prune(BaselineArgs),
+    /// List the entries of the baseline, and whether they are needed
+    Show(BaselineArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BaselineArgs {
+    /// Files and folders (default: the roots of lint401.toml, else this folder)
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The file (default: that of lint401.toml; of `create` without one: .lint401-baseline.json)
+    #[arg(long, value_name = "FILE", env = "LINT401_BASELINE", hide_env = true)]
+    pub(super) baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
 }
 
 #[derive(Debug, Subcommand)]

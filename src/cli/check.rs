@@ -4,15 +4,18 @@ use std::io::Write;
 use std::path::Path;
 
 use super::args::CheckArgs;
+use super::baseline;
 use super::input::{self, Input};
 use super::output;
 use super::progress;
-use super::project::Configs;
+use super::project::{Choice, Configs};
 use super::{CLEAN, FAILED, FINDINGS, Failure, NOTHING, note};
-use crate::analysis::{Analysis, INTERNAL_ERROR, Progress};
+use crate::analysis::{Analysis, INTERNAL_ERROR, Progress, Reported};
+use crate::baseline::Stale;
 use crate::config::Config;
 use crate::discover::{Kind, Skipped, Unreadable};
-use crate::report::{self, Format, Look, Report, plural};
+use crate::files::normalize;
+use crate::report::{self, By, Format, Look, Report, Suppressed, plural};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let formats = super::args::formats(&args.formats)?;
@@ -22,19 +25,27 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let settings = settings_of(&configs.own)?;
     let progress = Progress::default();
     let wanted = !args.no_progress && args.quiet == 0;
-    let (input, analysis) = input::on_threads(args.input.jobs, || {
+    let choice = match &args.baseline {
+        _ if args.no_baseline => Choice::None,
+        Some(path) => Choice::File(normalize(&input::base()?.join(path))),
+        None => Choice::Configured,
+    };
+    let (input, (analysis, stale)) = input::on_threads(args.input.jobs, || {
         progress::watch(wanted, &progress, || {
-            let input = input::find(&args.paths, &args.input, &configs.own)?;
-            let analysis = configs.analyze(&input, &progress, settings_of)?;
-            Ok::<_, Failure>((input, analysis))
+            let input = input::find(&args.paths, &args.input, &configs)?;
+            let parts = configs.parts(&input, &progress, settings_of, &choice)?;
+            Ok::<_, Failure>((input, baseline::accept(parts)?))
         })
     })??;
 
     let findings: Vec<_> = analysis.findings.iter().filter(|r| r.severity >= args.min_severity).collect();
+    let suppressed = suppressed(&analysis, |r| r.severity >= args.min_severity);
     let folder = input::folder_in_repository();
     let report = Report {
         analysis: &analysis,
         findings,
+        suppressed,
+        baseline: stale.as_deref(),
         skipped: &input.found.skipped,
         unreadable: &input.found.unreadable,
         settings: &settings,
@@ -44,15 +55,16 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     if args.quiet < 2 {
         print(args, &formats, &report, checked)?;
     }
-    tell(args, &input, &analysis);
+    tell(args, &input, &analysis, stale.as_deref().unwrap_or_default());
 
+    let stale = args.strict_baseline && stale.is_some_and(|stale| !stale.is_empty());
     let gate = args.fail_on.or(configs.own.fail_on).unwrap_or_default().gate();
     let failed = !input.found.unreadable.is_empty() || analysis.findings.iter().any(|r| r.finding.rule == INTERNAL_ERROR);
     let code = if failed {
         FAILED
     } else if !checked {
-        if args.allow_empty { CLEAN } else { NOTHING }
-    } else if !args.exit_zero && gate.is_some_and(|gate| analysis.findings.iter().any(|r| r.severity >= gate)) {
+        if args.allow_empty || input.is_excluded() { CLEAN } else { NOTHING }
+    } else if !args.exit_zero && (stale || gate.is_some_and(|gate| analysis.findings.iter().any(|r| r.severity >= gate))) {
         FINDINGS
     } else {
         CLEAN
@@ -60,6 +72,15 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     // The process ends here, and its memory goes back as a whole.
     std::mem::forget(analysis);
     Ok(code)
+}
+
+/// The findings that are accepted, as far as they are `wanted`.
+fn suppressed(analysis: &Analysis, wanted: impl Fn(&Reported) -> bool) -> Vec<Suppressed<'_>> {
+    let by_comment = analysis.ignored.iter().map(|accepted| (By::Comment, accepted));
+    let all = by_comment.chain(analysis.baselined.iter().map(|accepted| (By::Baseline, accepted)));
+    all.filter(|(_, (reported, _))| wanted(reported))
+        .map(|(by, (reported, reason))| Suppressed { reported, by, reason: reason.as_deref() })
+        .collect()
 }
 
 /// Writes the reports.
@@ -98,12 +119,22 @@ fn to_file(format: Format, file: &Path, report: &Report, look: &Look) -> Result<
 }
 
 /// Says on standard error what the report does not: what could not be read, what is not checked, that nothing was.
-fn tell(args: &CheckArgs, input: &Input, analysis: &Analysis) {
+fn tell(args: &CheckArgs, input: &Input, analysis: &Analysis, stale: &[Stale]) {
     for Unreadable { path, reason } in &input.found.unreadable {
         note(&format!("error: {}: {reason}", input::name(path)));
     }
+    if args.strict_baseline {
+        for stale in stale {
+            let (path, anchor) = (report::escape(&stale.key.path), report::escape(&stale.key.anchor));
+            note(&format!("error: stale in the baseline: {} in {path} at {anchor}", stale.key.rule));
+        }
+    }
     if args.quiet > 0 {
         return;
+    }
+    if !args.strict_baseline && !stale.is_empty() {
+        let entries = report::plural_of(stale.len(), "entry", "entries");
+        note(&format!("note: {entries} of the baseline met no finding; `lint401 baseline prune` takes such entries out"));
     }
     if analysis.files.is_empty() {
         nothing(args, input);
@@ -121,6 +152,10 @@ fn tell(args: &CheckArgs, input: &Input, analysis: &Analysis) {
 fn nothing(args: &CheckArgs, input: &Input) {
     if !input.found.unreadable.is_empty() && input.found.skipped.is_empty() {
         return;
+    }
+    if input.is_excluded() {
+        let excluded = input.found.excluded.len();
+        return note(&format!("note: {} {} excluded", plural(excluded, "file"), if excluded == 1 { "is" } else { "are" }));
     }
     let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
     let level = if args.allow_empty { "note" } else { "error" };

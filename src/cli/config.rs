@@ -88,6 +88,11 @@ fn table(config: &Config, settings: &Settings) -> Table {
     if let Some(baseline) = &config.baseline {
         put("baseline", baseline.to_string_lossy().into_owned().into());
     }
+    let kinds = config.kinds.iter().map(|(glob, kind)| {
+        let entry = Table::from_iter([("kind".to_owned(), Value::from(kind.as_str()))]);
+        (glob.glob().glob().to_owned(), Value::Table(entry))
+    });
+    put("files", Value::Table(kinds.collect()));
     let map: Table = settings.include_map.iter().map(|(from, to)| (from.clone(), Value::from(to.clone()))).collect();
     put("include-map", map.into());
     put("rules", severities(&config.rules).into());
@@ -136,7 +141,7 @@ fn init(from_findings: bool) -> Result<u8, Failure> {
 fn found_now() -> Result<String, Failure> {
     let args = InputArgs::default();
     let configs = Configs::new(&args)?;
-    let input = input::find(&[], &args, &configs.own)?;
+    let input = input::find(&[], &args, &configs)?;
     let settings = input::settings(&args, &configs.own)?;
     let analysis = analysis::analyze(&*input.files, &input.found.roots, &settings, &Progress::default());
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

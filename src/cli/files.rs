@@ -5,21 +5,26 @@ use std::io::Write;
 use super::args::FilesArgs;
 use super::project::Configs;
 use super::{CLEAN, FAILED, Failure, NOTHING, input, note, output};
-use crate::analysis::{self, Covered, Progress};
+use crate::analysis::{Covered, Progress};
 use crate::discover::{Dialect, Kind};
 use crate::report::escape;
 
 pub(super) fn run(args: &FilesArgs) -> Result<u8, Failure> {
     let configs = Configs::new(&args.input)?;
-    let settings = input::settings(&args.input, &configs.own)?;
-    let input = input::find(&args.paths, &args.input, &configs.own)?;
+    let input = input::find(&args.paths, &args.input, &configs)?;
     let analysis = input::on_threads(args.input.jobs, || {
-        analysis::analyze(&*input.files, &input.found.roots, &settings, &Progress::default())
-    })?;
+        configs.analyze(&input, &Progress::default(), |config| input::settings(&args.input, config))
+    })??;
     let mut rows: Vec<(String, String)> = Vec::new();
     for file in &analysis.files {
         let kind = kind(file);
         rows.push((file.path.clone(), kind));
+    }
+    for file in analysis.excluded.iter().filter(|file| !analysis.files.iter().any(|other| other.path == file.path)) {
+        rows.push((file.path.clone(), format!("{}; excluded: nothing is reported in it", kind(file))));
+    }
+    for path in &input.found.excluded {
+        rows.push((input::name(path), "excluded".to_owned()));
     }
     for skipped in &input.found.skipped {
         let kind = match skipped.kind {

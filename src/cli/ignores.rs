@@ -10,7 +10,7 @@ use crate::report::escape;
 
 pub(super) fn run(args: &FilesArgs) -> Result<u8, Failure> {
     let configs = Configs::new(&args.input)?;
-    let input = input::find(&args.paths, &args.input, &configs.own)?;
+    let input = input::find(&args.paths, &args.input, &configs)?;
     let analysis = input::on_threads(args.input.jobs, || {
         configs.analyze(&input, &Progress::default(), |config| input::settings(&args.input, config))
     })??;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::{CheckArgs, InputArgs, KindArg};
+use super::project::Configs;
 use crate::config::Config;
 use crate::discover::{self, Dialect, Discovery, Kind, Root, RootKind};
 use crate::dump;
@@ -24,6 +25,13 @@ pub(super) struct Input {
     pub(super) found: Discovery,
     /// The paths that were asked for, as they were written.
     pub(super) asked: Vec<PathBuf>,
+}
+
+impl Input {
+    /// Whether all that was named is excluded, so that there is nothing to check and nothing wrong with that.
+    pub(super) fn is_excluded(&self) -> bool {
+        self.found.roots.is_empty() && self.found.skipped.is_empty() && !self.found.excluded.is_empty()
+    }
 }
 
 /// Settings of the arguments that every command shares, on top of those of a configuration.
@@ -111,17 +119,26 @@ pub(super) fn base() -> Result<PathBuf, Failure> {
 }
 
 /// Reads standard input if it is asked for, and finds the files.
-pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Result<Input, Failure> {
+pub(super) fn find(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input, Failure> {
+    let input = look(paths, args, configs)?;
+    configs.fault()?;
+    Ok(input)
+}
+
+fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input, Failure> {
     let base = base()?;
-    let roots;
-    let paths = if paths.is_empty() {
-        roots = match &config.roots {
-            Some(patterns) => discover::expand(patterns, &base),
-            None => vec![PathBuf::from(".")],
-        };
-        &roots[..]
-    } else {
-        paths
+    let roots = configs.own.roots.as_ref().map(|patterns| discover::expand(patterns, &base));
+    let listed;
+    let paths = match &args.files_from {
+        Some(from) => {
+            listed = paths.iter().cloned().chain(list(from)?).collect::<Vec<_>>();
+            &listed[..]
+        }
+        None if paths.is_empty() => {
+            listed = roots.clone().unwrap_or_else(|| vec![PathBuf::from(".")]);
+            &listed[..]
+        }
+        None => paths,
     };
     let kind = match args.kind {
         KindArg::Auto => None,
@@ -130,11 +147,17 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Resu
         KindArg::Htaccess => Some(Kind::Htaccess),
         KindArg::Edge => Some(Kind::Edge),
     };
+    let search = configs.search(args, kind);
     if !paths.iter().any(|p| p.as_os_str() == "-") {
         if args.stdin_filename.is_some() {
             return Err(Failure::with_hint("--stdin-filename needs standard input", "give `-` as the path"));
         }
-        let found = discover::discover(&Disk, paths, &base, kind);
+        let mut found = discover::discover(&Disk, paths, &base, &search);
+        if let Some(roots) = roots
+            && found.roots.iter().any(|root| root.kind == RootKind::Snippet)
+        {
+            add_context(&mut found, discover::discover(&Disk, &roots, &base, &search));
+        }
         return Ok(Input { files: Box::new(Disk), found, asked: paths.to_vec() });
     }
     if paths.len() > 1 {
@@ -156,8 +179,32 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, config: &Config) -> Resu
     top.add(base.join(&name), text.clone());
     top.add(&name, text);
     let files = Overlay { top, base: &Disk };
-    let found = discover::discover(&files, std::slice::from_ref(&name), &base, kind);
+    let found = discover::discover(&files, std::slice::from_ref(&name), &base, &search);
     Ok(Input { files: Box::new(files), found, asked: vec![name] })
+}
+
+/// The paths that a file or standard input lists, one a line.
+fn list(from: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let bytes = if from.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        Disk.read(from)
+    };
+    let bytes = bytes.map_err(|e| Failure::usage(format!("{}: {}", name(from), discover::reason(&e))))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{} is not UTF-8", name(from))))?;
+    Ok(text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect())
+}
+
+/// Parts that are named are looked at in the configurations that `roots` of lint401.toml names, wherever those lie.
+fn add_context(found: &mut Discovery, roots: Discovery) {
+    for mut root in roots.roots {
+        if root.kind == RootKind::Main && !found.roots.iter().any(|known| known.main == root.main) {
+            root.kind = RootKind::Context;
+            found.roots.push(root);
+        }
+    }
+    found.roots.sort_by(|a, b| a.main.cmp(&b.main));
 }
 
 /// The working directory as seen from the root of its repository: empty, or `deploy/nginx/`.

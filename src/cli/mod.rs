@@ -1,6 +1,7 @@
 //! The command line: the only place that prints or chooses an exit code.
 
 mod args;
+mod baseline;
 mod check;
 mod config;
 mod explain;
@@ -81,6 +82,7 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Rules(args) => rules::run(&args),
         args::Command::Files(args) => files::run(&args),
         args::Command::Ignores(args) => ignores::run(&args),
+        args::Command::Baseline(command) => baseline::run(&command),
         args::Command::Config(command) => config::run(&command),
         args::Command::Trace(args) => trace::run(&args),
     };

@@ -2,21 +2,64 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use globset::GlobMatcher;
 
 use super::Failure;
 use super::args::InputArgs;
 use super::input::{self, Input};
 use crate::analysis::{self, Analysis, Progress};
-use crate::config::{self, Config, ConfigError};
-use crate::discover::Root;
-use crate::files::{Disk, normalize};
+use crate::baseline::Judge;
+use crate::config::{self, Config, ConfigError, FileKindName};
+use crate::discover::{Kind, Root, Search, Wishes};
+use crate::files::{Disk, FileKind, Files, normalize};
 use crate::settings::Settings;
 
 /// The configurations of one run.
-pub(super) struct Configs<'a> {
-    args: &'a InputArgs,
+pub(super) struct Configs {
     /// That of the working directory: it says what to check and when to fail.
-    pub(super) own: Config,
+    pub(super) own: Arc<Config>,
+    lookup: Arc<Lookup>,
+}
+
+/// Which baseline holds.
+pub(super) enum Choice {
+    /// None.
+    None,
+    /// This one for all.
+    File(PathBuf),
+    /// For each root that of its configuration.
+    Configured,
+}
+
+/// What one baseline holds for.
+pub(super) struct Part {
+    /// The baseline.
+    pub(super) baseline: Option<PathBuf>,
+    /// What was found, with nothing taken out.
+    pub(super) analysis: Analysis,
+    /// What can be said about its entries.
+    pub(super) judges: Vec<Judge>,
+}
+
+/// Roots with the configuration that holds for them.
+type Group = (Arc<Config>, Vec<Root>);
+
+/// Finds and reads configurations, each once.
+struct Lookup {
+    base: PathBuf,
+    /// The one file that counts, whatever lies around; `None` inside: none does.
+    #[expect(clippy::option_option, reason = "nothing said, no file, a file")]
+    single: Option<Option<PathBuf>>,
+    /// Single keys that come on top.
+    keys: String,
+    exclude: Vec<GlobMatcher>,
+    /// The file that holds for what lies in a folder.
+    paths: Mutex<BTreeMap<PathBuf, Option<PathBuf>>>,
+    configs: Mutex<BTreeMap<Option<PathBuf>, Arc<Config>>>,
+    /// The first fault that was met while files were looked for.
+    fault: Mutex<Option<ConfigError>>,
 }
 
 impl From<ConfigError> for Failure {
@@ -25,25 +68,22 @@ impl From<ConfigError> for Failure {
     }
 }
 
-impl<'a> Configs<'a> {
+impl Configs {
     /// Reads the configuration of the working directory, or the one that the command line names.
-    pub(super) fn new(args: &'a InputArgs) -> Result<Self, Failure> {
-        let own = Self::of(args, &input::base()?)?;
-        Ok(Self { args, own })
+    pub(super) fn new(args: &InputArgs) -> Result<Self, Failure> {
+        let lookup = Arc::new(Lookup::new(args)?);
+        Ok(Self { own: lookup.of(&lookup.base)?, lookup })
     }
 
-    /// The configuration for what lies in a folder.
-    pub(super) fn of(args: &InputArgs, folder: &Path) -> Result<Config, Failure> {
-        let base = input::base()?;
-        let (keys, files): (Vec<&String>, Vec<&String>) = args.config.iter().partition(|text| text.contains('='));
-        let path = match files.as_slice() {
-            [] if args.isolated => None,
-            [] => config::find(&Disk, folder),
-            [file] => Some(normalize(&base.join(file))),
-            _ => return Err(Failure::usage("--config names several files")),
-        };
-        let text = keys.into_iter().map(String::as_str).collect::<Vec<_>>().join("\n");
-        Ok(config::read_with(&Disk, path.as_deref(), &base, &text)?)
+    /// How files are looked for.
+    pub(super) fn search(&self, args: &InputArgs, kind: Option<Kind>) -> Search {
+        let (force_exclude, no_gitignore) = (args.force_exclude, args.no_gitignore);
+        Search { kind, wishes: Some(self.lookup.clone()), force_exclude, no_gitignore }
+    }
+
+    /// The fault of a configuration that was met while files were looked for.
+    pub(super) fn fault(&self) -> Result<(), Failure> {
+        lock(&self.lookup.fault).take().map_or(Ok(()), |fault| Err(fault.into()))
     }
 
     /// Checks the roots, each with the settings that `settings` makes of the configuration that holds for it.
@@ -53,26 +93,130 @@ impl<'a> Configs<'a> {
         progress: &Progress,
         settings: impl Fn(&Config) -> Result<Settings, Failure>,
     ) -> Result<Analysis, Failure> {
-        let mut analyses = Vec::new();
+        let parts = self.parts(input, progress, settings, &Choice::None)?;
+        Ok(analysis::join(parts.into_iter().map(|part| part.analysis)))
+    }
+
+    /// The same, by the baseline that holds for each.
+    pub(super) fn parts(
+        &self,
+        input: &Input,
+        progress: &Progress,
+        settings: impl Fn(&Config) -> Result<Settings, Failure>,
+        choice: &Choice,
+    ) -> Result<Vec<Part>, Failure> {
+        let mut parts: BTreeMap<Option<PathBuf>, (Vec<Analysis>, Vec<Judge>)> = BTreeMap::new();
         for (config, roots) in self.group(&input.found.roots)? {
-            analyses.push(analysis::analyze(&*input.files, &roots, &settings(&config)?, progress));
+            let settings = settings(&config)?;
+            let analysis = analysis::analyze(&*input.files, &roots, &settings, progress);
+            let baseline = match choice {
+                Choice::None => None,
+                Choice::File(path) => Some(path.clone()),
+                Choice::Configured => config.baseline.clone(),
+            };
+            let (found, judges) = parts.entry(baseline).or_default();
+            judges.push(Judge::of(&analysis, settings));
+            found.push(analysis);
         }
-        Ok(analysis::join(analyses))
+        let part = |(baseline, (found, judges))| Part { baseline, analysis: analysis::join(found), judges };
+        Ok(parts.into_iter().map(part).collect())
     }
 
     /// The roots by the configuration that holds for each: that of its folder or the nearest one above.
-    fn group(&self, roots: &[Root]) -> Result<Vec<(Config, Vec<Root>)>, Failure> {
-        if roots.is_empty() || self.args.isolated || self.args.config.iter().any(|text| !text.contains('=')) {
-            return Ok(vec![(self.own.clone(), roots.to_vec())]);
-        }
-        let mut groups: BTreeMap<Option<PathBuf>, (PathBuf, Vec<Root>)> = BTreeMap::new();
-        let mut known: BTreeMap<PathBuf, Option<PathBuf>> = BTreeMap::new();
+    fn group(&self, roots: &[Root]) -> Result<Vec<Group>, Failure> {
+        let mut groups: BTreeMap<Option<PathBuf>, Vec<Root>> = BTreeMap::new();
         for root in roots {
             let main = root.base.join(&root.main);
-            let folder = main.parent().unwrap_or(Path::new("")).to_owned();
-            let path = known.entry(folder.clone()).or_insert_with(|| config::find(&Disk, &folder)).clone();
-            groups.entry(path).or_insert_with(|| (folder, Vec::new())).1.push(root.clone());
+            groups.entry(self.lookup.path(main.parent().unwrap_or(Path::new("")))).or_default().push(root.clone());
         }
-        groups.into_values().map(|(folder, roots)| Ok((Self::of(self.args, &folder)?, roots))).collect()
+        if groups.is_empty() {
+            return Ok(vec![(self.own.clone(), Vec::new())]);
+        }
+        groups.into_iter().map(|(path, roots)| Ok((self.lookup.read(path)?, roots))).collect()
     }
+}
+
+impl Lookup {
+    fn new(args: &InputArgs) -> Result<Self, Failure> {
+        let base = input::base()?;
+        let (keys, files): (Vec<&String>, Vec<&String>) = args.config.iter().partition(|text| text.contains('='));
+        let single = match files.as_slice() {
+            [] => args.isolated.then_some(None),
+            [file] => Some(Some(normalize(&base.join(file)))),
+            _ => return Err(Failure::usage("--config names several files")),
+        };
+        let keys = keys.into_iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+        let glob = |text: &String| {
+            config::pattern(text, &base)
+                .map_err(|error| Failure::usage(format!("the pattern `{text}` of --exclude is wrong: {}", error.kind())))
+        };
+        let exclude = args.exclude.iter().map(glob).collect::<Result<_, _>>()?;
+        let (paths, configs, fault) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { base, single, keys, exclude, paths, configs, fault })
+    }
+
+    /// The configuration for what lies in a folder.
+    fn of(&self, folder: &Path) -> Result<Arc<Config>, ConfigError> {
+        self.read(self.path(folder))
+    }
+
+    /// The file of the configuration for what lies in a folder, as `config::find` finds it.
+    fn path(&self, folder: &Path) -> Option<PathBuf> {
+        if let Some(single) = &self.single {
+            return single.clone();
+        }
+        if let Some(known) = lock(&self.paths).get(folder) {
+            return known.clone();
+        }
+        let here = || config::NAMES.iter().map(|name| folder.join(name)).find(|path| Disk.kind(path) == Some(FileKind::File));
+        let above = || folder.parent().filter(|_| Disk.kind(&folder.join(".git")).is_none()).and_then(|above| self.path(above));
+        let found = here().or_else(above);
+        lock(&self.paths).insert(folder.to_owned(), found.clone());
+        found
+    }
+
+    fn read(&self, path: Option<PathBuf>) -> Result<Arc<Config>, ConfigError> {
+        if let Some(known) = lock(&self.configs).get(&path) {
+            return Ok(known.clone());
+        }
+        let mut config = config::read_with(&Disk, path.as_deref(), &self.base, &self.keys)?;
+        if !self.exclude.is_empty() {
+            config.exclude.get_or_insert_default().extend(self.exclude.iter().cloned());
+        }
+        let config = Arc::new(config);
+        lock(&self.configs).insert(path, config.clone());
+        Ok(config)
+    }
+
+    /// What the configuration for a file says, if it can be read.
+    fn ask<T: Default>(&self, path: &Path, ask: impl FnOnce(&Config) -> T) -> T {
+        match self.of(path.parent().unwrap_or(path)) {
+            Ok(config) => ask(&config),
+            Err(error) => {
+                lock(&self.fault).get_or_insert(error);
+                T::default()
+            }
+        }
+    }
+}
+
+impl Wishes for Lookup {
+    fn excludes(&self, path: &Path) -> bool {
+        self.ask(path, |config| config.excludes(path))
+    }
+
+    fn kind(&self, path: &Path) -> Option<Kind> {
+        self.ask(path, |config| config.kind(path)).map(|kind| match kind {
+            FileKindName::Nginx => Kind::NginxMain,
+            FileKindName::Apache => Kind::ApacheMain,
+            FileKindName::Htaccess => Kind::Htaccess,
+            FileKindName::Edge => Kind::Edge,
+            FileKindName::Ignore => Kind::Foreign,
+        })
+    }
+}
+
+/// What is behind a lock: a panic of another thread leaves it whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,7 +18,7 @@ pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
     let settings = input::settings(&args.input, &configs.own)?;
     let wrong = |e: crate::trace::RequestError| Failure::usage(e.to_string());
     let request = request(&args.url, &args.method, &args.header, args.from).map_err(wrong)?;
-    let input = input::find(&args.paths, &args.input, &configs.own)?;
+    let input = input::find(&args.paths, &args.input, &configs)?;
     if let Some(unreadable) = input.found.unreadable.first() {
         return Err(Failure::usage(format!("{}: {}", input::name(&unreadable.path), unreadable.reason)));
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// A fault of a `lint401.toml`, with its place.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}:{line}:{column}: {message}", path.display())]
 pub struct ConfigError {
     /// The file, as it was found.

@@ -22,7 +22,8 @@ pub struct ConfigFile {
     pub extends: Option<Spanned<String>>,
     /// What to check where the command line names nothing: files, folders and patterns, relative to this file.
     pub roots: Option<Vec<String>>,
-    /// Patterns of files and folders that are passed over, relative to this file.
+    /// Patterns of files and folders that are passed over, relative to this file. Nothing is reported in them where other files
+    /// include them.
     #[schemars(with = "Option<Vec<String>>")]
     pub exclude: Option<Vec<Spanned<String>>>,
     /// Which rules run: `default` (faults), `strict` (and what is unwise), `audit` (and what is only suspected).
@@ -31,7 +32,8 @@ pub struct ConfigFile {
     pub fail_on: Option<FailOn>,
     /// File with the findings that are known and tolerated for now, relative to this file.
     pub baseline: Option<String>,
-    /// What files are, where path and content do not tell it: pattern, relative to this file, and kind.
+    /// What files are, where path and content do not tell it: pattern, relative to this file, and kind. The first that matches
+    /// decides.
     #[schemars(with = "BTreeMap<String, FileEntry>")]
     pub files: BTreeMap<Spanned<String>, FileEntry>,
     /// Where files of the server lie in this repository: path prefix on the server, path prefix relative to this file.
@@ -69,6 +71,19 @@ pub enum FileKindName {
     Edge,
     /// Nothing to check.
     Ignore,
+}
+
+impl FileKindName {
+    /// The word used in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx",
+            Self::Apache => "apache",
+            Self::Htaccess => "htaccess",
+            Self::Edge => "edge",
+            Self::Ignore => "ignore",
+        }
+    }
 }
 
 /// What is said about a rule.

@@ -120,6 +120,14 @@ pub fn read_with(files: &dyn Files, path: Option<&Path>, folder: &Path, text: &s
     Ok(config)
 }
 
+/// A pattern for whole paths, joined to a folder. A folder stands for all that is in it.
+pub fn pattern(written: &str, folder: &Path) -> Result<GlobMatcher, globset::Error> {
+    let written = written.trim_end_matches('/');
+    let folder = if written.starts_with('/') { String::new() } else { globset::escape(&folder.to_string_lossy()) + "/" };
+    let whole = format!("{}{{{written},{written}/**}}", if folder == "//" { "/" } else { &folder });
+    Ok(GlobBuilder::new(&whole).literal_separator(true).build()?.compile_matcher())
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> ConfigError {
     ConfigError::at(path, "", 0, format!("it cannot be read: {}", crate::discover::reason(error)))
 }
@@ -169,7 +177,10 @@ impl Reader<'_> {
             text.map(|text| release(text.get_ref()).ok_or_else(|| fault(text))).transpose()
         };
         let mut kinds = Vec::new();
-        for (pattern, FileEntry { kind }) in &file.files {
+        // In the order in which they are written: the first that matches decides.
+        let mut files: Vec<_> = file.files.iter().collect();
+        files.sort_by_key(|(pattern, _)| pattern.span().start);
+        for (pattern, FileEntry { kind }) in files {
             kinds.push((self.glob(pattern)?, *kind));
         }
         let mut per_file = Vec::new();
@@ -204,14 +215,9 @@ impl Reader<'_> {
         })
     }
 
-    /// A pattern for whole paths, joined to the folder of the file. A folder stands for all that is in it.
-    fn glob(&self, pattern: &Spanned<String>) -> Result<GlobMatcher, ConfigError> {
-        let written = pattern.get_ref().trim_end_matches('/');
-        let folder = globset::escape(&self.folder.to_string_lossy());
-        let whole = format!("{}/{{{written},{written}/**}}", folder.trim_end_matches('/'));
-        let glob = GlobBuilder::new(&whole).literal_separator(true).build();
-        glob.map(|glob| glob.compile_matcher())
-            .map_err(|error| self.fault(pattern, format!("this pattern is wrong: {}", error.kind())))
+    /// A pattern for whole paths, joined to the folder of the file.
+    fn glob(&self, at: &Spanned<String>) -> Result<GlobMatcher, ConfigError> {
+        pattern(at.get_ref(), self.folder).map_err(|error| self.fault(at, format!("this pattern is wrong: {}", error.kind())))
     }
 
     fn rules(&self, rules: &BTreeMap<Spanned<String>, RuleEntry>) -> Result<BTreeMap<String, Option<Severity>>, ConfigError> {
@@ -260,6 +266,16 @@ impl Config {
         fill(&mut self.unignorable, base.unignorable);
     }
 
+    /// Whether a file or folder is passed over; the path is absolute.
+    pub fn excludes(&self, path: &Path) -> bool {
+        self.exclude.iter().flatten().any(|glob| glob.is_match(path))
+    }
+
+    /// What `[files]` says that a file is; the path is absolute.
+    pub fn kind(&self, path: &Path) -> Option<FileKindName> {
+        self.kinds.iter().find(|(glob, _)| glob.is_match(path)).map(|(_, kind)| *kind)
+    }
+
     /// Puts what the configuration says into settings; what the command line says comes on top of it.
     pub fn apply(&self, settings: &mut Settings) {
         fn put<T: Clone>(place: &mut T, value: Option<&T>) {
@@ -276,6 +292,7 @@ impl Config {
         if self.canonical_host.is_some() {
             settings.canonical_host.clone_from(&self.canonical_host);
         }
+        put(&mut settings.exclude, self.exclude.as_ref());
         settings.per_file.clone_from(&self.per_file);
         for (rule, severity) in &self.rules {
             match severity {

@@ -1,6 +1,7 @@
 //! Which files to check: walks folders, recognises what is there, names the roots.
 
 mod recognise;
+mod wishes;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 pub use recognise::{Kind, is_candidate, recognise};
+pub use wishes::{Search, Wishes};
 
 use crate::files::{FileKind, Files, normalize, or_dot};
 
@@ -73,6 +75,8 @@ pub struct Discovery {
     pub skipped: Vec<Skipped>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// Files that are named and all the same passed over.
+    pub excluded: Vec<PathBuf>,
     /// How many files were looked at.
     pub looked_at: usize,
 }
@@ -85,15 +89,16 @@ struct Candidate {
 /// Finds the files below `inputs` (files and folders).
 ///
 /// A file that is named is checked unless it certainly belongs to another program; one that is met on a walk only if its path
-/// and its content speak for it. `kind` overrules recognition for the files that are named.
-pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option<Kind>) -> Discovery {
+/// and its content, or the user, speak for it.
+pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, search: &Search) -> Discovery {
     let mut found = Discovery::default();
     let mut candidates = Vec::new();
     for input in inputs {
         let path = shown(input, base);
         match files.kind(&or_dot(&path)) {
+            Some(_) if search.force_exclude && search.excludes(&base.join(&path)) => found.excluded.push(path),
             Some(FileKind::File) => candidates.push(Candidate { path, named: true }),
-            Some(FileKind::Folder) => walk(&path, &mut candidates, &mut found.unreadable),
+            Some(FileKind::Folder) => walk(&path, base, search, &mut candidates, &mut found.unreadable),
             None => {
                 let reason = if path.exists() {
                     "it is no regular file (`-` reads standard input)"
@@ -109,7 +114,7 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, kind: Option
     candidates.dedup_by(|b, a| a.path == b.path);
     found.looked_at = candidates.len();
 
-    let kinds: Vec<_> = candidates.par_iter().map(|c| kind_of(files, c, kind)).collect();
+    let kinds: Vec<_> = candidates.par_iter().map(|c| kind_of(files, c, base, search)).collect();
     let mut context = BTreeSet::new();
     let mut htaccess = BTreeSet::new();
     let root = |main: PathBuf, kind, dialect| Root { main, base: base.to_owned(), kind, dialect };
@@ -180,7 +185,7 @@ pub fn expand(patterns: &[String], base: &Path) -> Vec<PathBuf> {
         let folder = pattern.get(..first).and_then(|start| start.rsplit_once('/')).map_or("", |(folder, _)| folder);
         let Ok(glob) = globset::GlobBuilder::new(pattern).literal_separator(true).build() else { continue };
         let glob = glob.compile_matcher();
-        let walk = walker(Path::new(folder)).build();
+        let walk = walker(Path::new(folder), base, &Search::default()).build();
         let matching = walk.flatten().filter(|entry| glob.is_match(entry.path()));
         found.extend(matching.map(|entry| shown(entry.path(), base)));
     }
@@ -193,14 +198,15 @@ pub fn shown(path: &Path, base: &Path) -> PathBuf {
     path.strip_prefix(base).map(Path::to_owned).unwrap_or(path)
 }
 
-fn kind_of(files: &dyn Files, candidate: &Candidate, forced: Option<Kind>) -> Result<Kind, String> {
+fn kind_of(files: &dyn Files, candidate: &Candidate, base: &Path, search: &Search) -> Result<Kind, String> {
+    let forced = search.kind.filter(|_| candidate.named).or_else(|| search.said(&base.join(&candidate.path)));
     // The name says all, and there may be thousands.
-    if !candidate.named && is_access_file(&candidate.path) {
+    if !candidate.named && forced.is_none() && is_access_file(&candidate.path) {
         return Ok(Kind::Htaccess);
     }
     let bytes = files.head(&candidate.path, recognise::PREFIX).map_err(|e| reason(&e))?;
     let kind = recognise(&candidate.path, &bytes);
-    if !candidate.named {
+    if !candidate.named && forced.is_none() {
         return Ok(kind);
     }
     Ok(match (forced, kind) {
@@ -280,13 +286,17 @@ fn topmost_above(files: &dyn Files, path: &Path) -> Option<(PathBuf, Dialect)> {
     Some((topmost, Dialect::Htaccess))
 }
 
-fn walk(folder: &Path, candidates: &mut Vec<Candidate>, unreadable: &mut Vec<Unreadable>) {
-    for entry in walker(folder).build() {
+fn walk(folder: &Path, base: &Path, search: &Search, candidates: &mut Vec<Candidate>, unreadable: &mut Vec<Unreadable>) {
+    for entry in walker(folder, base, search).build() {
         match entry {
             Ok(entry) => {
                 // Links are skipped: their targets are met themselves, or lie outside of what was asked for.
-                if entry.file_type().is_some_and(|t| t.is_file()) && is_candidate(entry.path()) {
-                    candidates.push(Candidate { path: normalize(entry.path()), named: false });
+                if !entry.file_type().is_some_and(|t| t.is_file()) {
+                    continue;
+                }
+                let path = normalize(entry.path());
+                if is_candidate(&path) || search.said(&base.join(&path)).is_some() {
+                    candidates.push(Candidate { path, named: false });
                 }
             }
             Err(error) => unreadable.push(walk_error(folder, &error)),
@@ -294,11 +304,20 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, unreadable: &mut Vec<Unr
     }
 }
 
-/// What `.gitignore` leaves of a folder.
-fn walker(folder: &Path) -> ignore::WalkBuilder {
+/// What `.gitignore` and the user leave of a folder.
+fn walker(folder: &Path, base: &Path, search: &Search) -> ignore::WalkBuilder {
     let mut walk = ignore::WalkBuilder::new(or_dot(folder));
-    walk.hidden(false).require_git(false).follow_links(false);
-    walk.filter_entry(|entry| entry.depth() == 0 || !matches!(entry.file_name().to_str(), Some(".git" | ".hg" | ".svn")));
+    walk.standard_filters(!search.no_gitignore).hidden(false).require_git(false).follow_links(false);
+    let base = base.to_owned();
+    // In a folder that is named nothing is passed over for the sake of the folder.
+    let whole = base.join(folder);
+    let search = search.clone();
+    let lifted = search.excludes(&whole) || search.excludes(&whole.join("any file"));
+    walk.filter_entry(move |entry| {
+        entry.depth() == 0
+            || !matches!(entry.file_name().to_str(), Some(".git" | ".hg" | ".svn"))
+                && (lifted || !search.excludes(&base.join(normalize(entry.path()))))
+    });
     walk
 }
 
@@ -324,7 +343,7 @@ mod tests {
         let mut files = Memory::new();
         files.add("etc/nginx/nginx.conf", "http { include conf.d/*.conf; }");
         files.add("etc/nginx/conf.d/a.conf", "server { listen 80; }");
-        let found = discover(&files, &[PathBuf::from("etc/nginx/conf.d/a.conf")], Path::new("/w"), None);
+        let found = discover(&files, &[PathBuf::from("etc/nginx/conf.d/a.conf")], Path::new("/w"), &Search::default());
         let roots: Vec<_> = found.roots.iter().map(|r| (r.main.to_str().unwrap(), r.kind)).collect();
         assert_eq!(roots, [("etc/nginx/conf.d/a.conf", RootKind::Snippet), ("etc/nginx/nginx.conf", RootKind::Context)]);
     }
@@ -346,7 +365,7 @@ mod tests {
         files.add("README.md", "text");
         files.add("empty.conf", "");
         let inputs = ["README.md", "empty.conf", "gone.conf"].map(PathBuf::from);
-        let found = discover(&files, &inputs, Path::new("/w"), None);
+        let found = discover(&files, &inputs, Path::new("/w"), &Search::default());
         assert_eq!(found.roots.len(), 1);
         assert_eq!(found.skipped, [Skipped { path: "README.md".into(), kind: Kind::Unknown }]);
         assert_eq!(found.unreadable.len(), 1);

@@ -26,7 +26,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         write!(
             out,
             "::{level} file={},line={},col={},endLine={},endColumn={},title={}::{}",
-            property(report.path(reported)),
+            property(&report.in_repository(report.path(reported))),
             start.line,
             start.column,
             end.line,

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Report, docs_url, line};
+use super::{Item, Report, docs_url, line};
 use crate::finding::Severity;
 use crate::fingerprint::Fingerprint;
 
@@ -31,7 +31,7 @@ struct Content {
 
 #[derive(Serialize)]
 struct Location<'a> {
-    path: &'a str,
+    path: Cow<'a, str>,
     lines: Lines,
 }
 
@@ -44,10 +44,10 @@ struct Lines {
 /// Writes the report, also when there is nothing in it.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let issues: Vec<Issue> = report
-        .findings
-        .iter()
-        .zip(report.fingerprints())
-        .map(|(reported, fingerprint)| {
+        .items()
+        .into_iter()
+        .filter(|item| item.suppressed.is_none())
+        .map(|Item { reported, fingerprint, .. }| {
             let finding = &reported.finding;
             let (start, end) = report.region(reported);
             let help = finding.help.as_deref().map(|help| format!("{}\n\n", line(help))).unwrap_or_default();
@@ -64,7 +64,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 },
                 fingerprint,
                 location: Location {
-                    path: report.path(reported).trim_start_matches("./"),
+                    path: report.in_repository(report.path(reported)),
                     lines: Lines { begin: start.line, end: end.line },
                 },
             }

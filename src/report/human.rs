@@ -43,6 +43,9 @@ pub(super) fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     } else {
         writeln!(out, "Found {} in {files}.", counts.join(", "))?;
     }
+    for remark in report.remarks() {
+        writeln!(out, "{remark}")?;
+    }
     match report.analysis.hidden_by_profile {
         0 => Ok(()),
         n => writeln!(out, "{} more with a stricter --profile.", plural(n, "finding")),

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Report, docs_url};
-use crate::analysis::Reported;
+use super::{By, Item, Report, docs_url};
+use crate::baseline::Stale;
 use crate::finding::{Applicability, Confidence, Severity};
 use crate::fingerprint::Fingerprint;
 use crate::mask::{mask, prose};
@@ -22,7 +22,10 @@ struct Document<'a> {
     schema_version: u32,
     tool: Tool,
     summary: Summary,
+    /// The findings, those that are accepted too (`suppressed`), by path, line, column and rule.
     diagnostics: Vec<Diagnostic<'a>>,
+    /// Entries of the baseline that no finding meets any more.
+    stale_baseline: Vec<StaleEntry<'a>>,
     /// What could not be read; then the exit code is 2.
     errors: Vec<JobError>,
 }
@@ -84,7 +87,40 @@ struct Diagnostic<'a> {
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{16}$")))]
     fingerprint: Fingerprint,
     /// How the finding is accepted; `null`: it is not.
-    suppressed: Option<()>,
+    suppressed: Option<Suppressed>,
+}
+
+/// How a finding is accepted.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Suppressed {
+    kind: SuppressionKind,
+    /// Why, as the comment or the baseline says.
+    reason: Option<String>,
+}
+
+/// What accepts a finding.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+enum SuppressionKind {
+    /// A comment in the file.
+    Ignore,
+    /// The baseline.
+    Baseline,
+}
+
+/// What of an entry of the baseline no finding meets any more.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct StaleEntry<'a> {
+    rule: &'a str,
+    /// The file, relative to the folder of the baseline.
+    path: &'a str,
+    /// Where in the configuration.
+    anchor: &'a str,
+    /// How many findings are missing.
+    count: u32,
 }
 
 /// A place in a file.
@@ -156,6 +192,7 @@ struct JobError {
 
 /// Writes the document, also when there is nothing to report.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let (ignored, baselined) = report.accepted();
     let document = Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -165,11 +202,12 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             errors: report.count(Severity::Error),
             warnings: report.count(Severity::Warning),
             infos: report.count(Severity::Info),
-            ignored: report.analysis.ignored.len(),
-            baselined: 0,
+            ignored,
+            baselined,
             hidden_by_profile: report.analysis.hidden_by_profile,
         },
         diagnostics: diagnostics(report).collect(),
+        stale_baseline: report.baseline.unwrap_or_default().iter().map(stale).collect(),
         errors: report
             .unreadable
             .iter()
@@ -193,11 +231,14 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn diagnostics<'a>(report: &'a Report<'a>) -> impl Iterator<Item = Diagnostic<'a>> {
-    let all = report.findings.iter().zip(report.fingerprints());
-    all.map(|(reported, fingerprint)| diagnostic(report, reported, fingerprint))
+    report.items().into_iter().map(|item| diagnostic(report, item))
 }
 
-fn diagnostic<'a>(report: &'a Report<'a>, reported: &'a Reported, fingerprint: Fingerprint) -> Diagnostic<'a> {
+fn stale(stale: &Stale) -> StaleEntry<'_> {
+    StaleEntry { rule: &stale.key.rule, path: &stale.key.path, anchor: &stale.key.anchor, count: stale.count }
+}
+
+fn diagnostic<'a>(report: &'a Report<'a>, Item { reported, fingerprint, suppressed }: Item<'a>) -> Diagnostic<'a> {
     let sources = &report.analysis.sources;
     let finding = &reported.finding;
     let place = |span: Span| {
@@ -244,7 +285,13 @@ fn diagnostic<'a>(report: &'a Report<'a>, reported: &'a Reported, fingerprint: F
                 .collect(),
         }),
         fingerprint,
-        suppressed: None,
+        suppressed: suppressed.map(|(by, reason)| Suppressed {
+            kind: match by {
+                By::Comment => SuppressionKind::Ignore,
+                By::Baseline => SuppressionKind::Baseline,
+            },
+            reason: reason.map(|reason| prose(reason).into_owned()),
+        }),
     }
 }
 

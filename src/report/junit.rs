@@ -1,4 +1,5 @@
-//! JUnit XML, as Jenkins and GitLab read it: a suite for each file, a failed test for each finding, a passed one for a clean file.
+//! JUnit XML, as Jenkins and GitLab read it: a suite for each file, a failed test for each finding, a skipped one for each that is
+//! accepted, a passed one for a clean file.
 //!
 //! Of the form's many dialects this is the one of the [xUnit plugin of Jenkins]. It has no time and no date: the same input gives
 //! the same bytes.
@@ -12,7 +13,7 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-use super::{Report, docs_url, human, xml};
+use super::{By, Report, Suppressed, docs_url, human, xml};
 use crate::analysis::Reported;
 use crate::finding::Severity;
 
@@ -20,12 +21,13 @@ use crate::finding::Severity;
 #[derive(Default)]
 struct Suite<'a> {
     findings: Vec<&'a Reported>,
+    accepted: Vec<&'a Suppressed<'a>>,
     unreadable: Option<&'a str>,
 }
 
 impl Suite<'_> {
     fn tests(&self) -> usize {
-        (self.findings.len() + usize::from(self.unreadable.is_some())).max(1)
+        (self.findings.len() + self.accepted.len() + usize::from(self.unreadable.is_some())).max(1)
     }
 
     fn failures(&self) -> usize {
@@ -47,6 +49,9 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut suites: BTreeMap<&str, Suite> = report.analysis.files.iter().map(|f| (&*f.path, Suite::default())).collect();
     for reported in &report.findings {
         suites.entry(report.path(reported)).or_default().findings.push(reported);
+    }
+    for accepted in &report.suppressed {
+        suites.entry(report.path(accepted.reported)).or_default().accepted.push(accepted);
     }
     let unreadable: Vec<_> = report.unreadable.iter().map(|u| (u.path.to_string_lossy(), &u.reason)).collect();
     for (path, reason) in &unreadable {
@@ -74,7 +79,7 @@ fn write_suite<W: Write>(writer: &mut Writer<W>, report: &Report, path: &str, su
         .with_attribute(("tests", &*suite.tests().to_string()))
         .with_attribute(("failures", &*suite.failures().to_string()))
         .with_attribute(("errors", &*suite.errors().to_string()))
-        .with_attribute(("skipped", "0"));
+        .with_attribute(("skipped", &*suite.accepted.len().to_string()));
     element.write_inner_content(|writer| {
         if let Some(reason) = suite.unreadable {
             let element = writer.create_element("testcase").with_attributes([("name", "read"), ("classname", path)]);
@@ -83,17 +88,37 @@ fn write_suite<W: Write>(writer: &mut Writer<W>, report: &Report, path: &str, su
                 writer.create_element("error").with_attributes(attributes).write_empty().map(|_| ())
             })?;
         }
+        for accepted in &suite.accepted {
+            let how = match accepted.by {
+                By::Comment => "accepted by a comment",
+                By::Baseline => "accepted by the baseline",
+            };
+            let message = match accepted.reason {
+                Some(reason) => format!("{how}: {}", xml::text(reason)),
+                None => how.to_owned(),
+            };
+            let name = name_of(accepted.reported);
+            let element = writer.create_element("testcase").with_attributes([("name", &*name), ("classname", path)]);
+            element.write_inner_content(|writer| {
+                writer.create_element("skipped").with_attribute(("message", &*message)).write_empty().map(|_| ())
+            })?;
+        }
         for reported in &suite.findings {
-            let name = format!("{}:{}:{}", reported.finding.rule, reported.start.line, reported.start.column);
+            let name = name_of(reported);
             let element = writer.create_element("testcase").with_attributes([("name", &*name), ("classname", path)]);
             element.write_inner_content(|writer| write_finding(writer, report, reported))?;
         }
-        if suite.findings.is_empty() && suite.unreadable.is_none() {
+        if suite.findings.is_empty() && suite.accepted.is_empty() && suite.unreadable.is_none() {
             writer.create_element("testcase").with_attributes([("name", "no findings"), ("classname", path)]).write_empty()?;
         }
         Ok(())
     })?;
     Ok(())
+}
+
+/// The name of the test that a finding is.
+fn name_of(reported: &Reported) -> String {
+    format!("{}:{}:{}", reported.finding.rule, reported.start.line, reported.start.column)
 }
 
 fn write_finding<W: Write>(writer: &mut Writer<W>, report: &Report, reported: &Reported) -> io::Result<()> {

@@ -20,8 +20,10 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for unreadable in report.unreadable {
         let _ = writeln!(text, "**Not read:** {}: {}\n", code(&unreadable.path.to_string_lossy()), prose(&unreadable.reason));
     }
+    let remarks: String = report.remarks().iter().flat_map(|remark| ["\n", remark, "\n"]).collect();
     if counts.is_empty() {
         let _ = writeln!(text, "No findings in {files}.");
+        text.push_str(&remarks);
         return out.write_all(text.as_bytes());
     }
     let _ = writeln!(text, "Found {} in {files}.\n", counts.join(", "));
@@ -39,6 +41,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if shown < findings.len() {
         let _ = writeln!(text, "\n+{} more.", findings.len() - shown);
     }
+    text.push_str(&remarks);
     out.write_all(text.as_bytes())
 }
 

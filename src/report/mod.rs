@@ -16,10 +16,11 @@ pub mod sarif;
 mod xml;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use crate::analysis::{Analysis, Reported};
+use crate::baseline::Stale;
 use crate::discover::{Skipped, Unreadable};
 use crate::finding::{Fix, Severity};
 use crate::fingerprint::{self, Fingerprint};
@@ -87,6 +88,10 @@ pub struct Report<'a> {
     pub analysis: &'a Analysis,
     /// The findings to show, in order.
     pub findings: Vec<&'a Reported>,
+    /// The findings that are accepted; formats for programs show them as such.
+    pub suppressed: Vec<Suppressed<'a>>,
+    /// What is stale of the baseline; `None`: there is none.
+    pub baseline: Option<&'a [Stale]>,
     /// Files that were found and not checked.
     pub skipped: &'a [Skipped],
     /// What could not be read.
@@ -97,7 +102,112 @@ pub struct Report<'a> {
     pub folder: &'a str,
 }
 
-impl Report<'_> {
+/// What accepts a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A comment beside it.
+    Comment,
+    /// The baseline.
+    Baseline,
+}
+
+/// A finding that is accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Suppressed<'a> {
+    /// The finding.
+    pub reported: &'a Reported,
+    /// What accepts it.
+    pub by: By,
+    /// Why.
+    pub reason: Option<&'a str>,
+}
+
+/// A finding among all, accepted ones too.
+#[derive(Clone, Copy)]
+struct Item<'a> {
+    reported: &'a Reported,
+    fingerprint: Fingerprint,
+    suppressed: Option<(By, Option<&'a str>)>,
+}
+
+impl<'a> Report<'a> {
+    /// All findings, accepted ones too, in order.
+    fn items(&self) -> Vec<Item<'a>> {
+        let fingerprints = self.numbered();
+        let item = |reported: &'a Reported, suppressed| {
+            let alone = || fingerprint::all(&self.analysis.sources, std::iter::once(&reported.finding));
+            let known = fingerprints.get(&std::ptr::from_ref(reported)).copied();
+            let fingerprint = known.or_else(|| alone().first().copied());
+            fingerprint.map(|fingerprint| Item { reported, fingerprint, suppressed })
+        };
+        let open = self.findings.iter().filter_map(|reported| item(reported, None));
+        let accepted = self.suppressed.iter().filter_map(|s| item(s.reported, Some((s.by, s.reason))));
+        let mut items: Vec<_> = open.chain(accepted).collect();
+        if !self.suppressed.is_empty() {
+            items.sort_by_key(|item| self.order(item.reported));
+        }
+        items
+    }
+
+    /// The fingerprints of all that was found, whether it is shown or not: which of several equal findings one is must not hang
+    /// on what else is shown.
+    fn numbered(&self) -> HashMap<*const Reported, Fingerprint> {
+        let Analysis { findings, ignored, baselined, .. } = self.analysis;
+        let mut all: Vec<&Reported> = findings.iter().chain(ignored.iter().chain(baselined).map(|(r, _)| r)).collect();
+        all.sort_by_key(|reported| self.order(reported));
+        let fingerprints = fingerprint::all(&self.analysis.sources, all.iter().map(|reported| &reported.finding));
+        all.into_iter().map(std::ptr::from_ref).zip(fingerprints).collect()
+    }
+
+    /// By path, line, column and rule.
+    fn order(&self, reported: &Reported) -> (&'a str, u32, u32, &'static str) {
+        let path = &*self.analysis.sources.file(reported.finding.primary.file).path;
+        (path, reported.start.line, reported.start.column, reported.finding.rule)
+    }
+
+    /// How many findings are accepted: by comments, by the baseline.
+    fn accepted(&self) -> (usize, usize) {
+        let by_comment = self.suppressed.iter().filter(|s| s.by == By::Comment).count();
+        (by_comment, self.suppressed.len() - by_comment)
+    }
+
+    /// What is accepted and what of the baseline is stale, a line each, for people.
+    fn remarks(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let how = match self.accepted() {
+            (0, 0) => None,
+            (comments, 0) => Some((comments, "comments".to_owned())),
+            (0, baseline) => Some((baseline, "the baseline".to_owned())),
+            (comments, baseline) => Some((comments + baseline, format!("comments ({comments}) and the baseline ({baseline})"))),
+        };
+        if let Some((count, how)) = how {
+            lines.push(format!("{} accepted by {how}.", plural(count, "finding")));
+        }
+        if let Some(stale) = self.baseline.filter(|stale| !stale.is_empty()) {
+            let verb = if stale.len() == 1 { "is" } else { "are" };
+            lines.push(format!("{} of the baseline {verb} stale.", plural_of(stale.len(), "entry", "entries")));
+        }
+        lines
+    }
+
+    /// A shown path from the root of the repository, where the working directory lies in one.
+    fn in_repository<'t>(&self, path: &'t str) -> Cow<'t, str> {
+        if self.folder.is_empty() || path.starts_with('/') {
+            return Cow::Borrowed(path.trim_start_matches("./"));
+        }
+        let mut parts: Vec<&str> = Vec::new();
+        for part in self.folder.split('/').chain(path.split('/')) {
+            match part {
+                "" | "." => {}
+                ".." if parts.last().is_some_and(|last| *last != "..") => {
+                    parts.pop();
+                }
+                part => parts.push(part),
+            }
+        }
+        Cow::Owned(parts.join("/"))
+    }
+
     /// How many findings of a severity are shown.
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|r| r.severity == severity).count()
@@ -113,11 +223,6 @@ impl Report<'_> {
     fn region(&self, reported: &Reported) -> (Position, Position) {
         let file = self.analysis.sources.file(reported.finding.primary.file);
         (reported.start, file.end_in_line(reported.start, reported.end))
-    }
-
-    /// The fingerprints of the findings, in their order.
-    fn fingerprints(&self) -> Vec<Fingerprint> {
-        fingerprint::all(&self.analysis.sources, self.findings.iter().map(|reported| &reported.finding))
     }
 
     /// The findings of each file: they come sorted by path.
@@ -233,4 +338,9 @@ pub fn is_unprintable(c: char) -> bool {
 /// `1 error`, `2 errors`.
 pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// `1 entry`, `2 entries`.
+pub fn plural_of(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

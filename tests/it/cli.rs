@@ -137,6 +137,21 @@ fn sarif_names_files_from_the_root_of_the_repository() {
 }
 
 #[test]
+fn annotations_name_files_from_the_root_of_the_repository() {
+    let folder = Folder::with(&[(".git/HEAD", ""), ("deploy/in/nginx.conf", BAD), ("deploy/b.conf", BAD)]);
+    let run = |format: &str| {
+        let mut command = folder.command(&["check", "-f", format, ".", "../b.conf"]);
+        Ran::from(command.current_dir(folder.path().join("deploy/in")).output().unwrap()).stdout
+    };
+    let github = run("github");
+    assert!(github.contains(" file=deploy/in/nginx.conf,") && github.contains(" file=deploy/b.conf,"), "{github}");
+    let gitlab: serde_json::Value = serde_json::from_str(&run("gitlab")).unwrap();
+    let paths: Vec<_> = gitlab.as_array().unwrap().iter().map(|issue| issue["location"]["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["deploy/b.conf", "deploy/in/nginx.conf"]);
+    assert!(run("concise").contains("\nnginx.conf:5:29: "), "what people read starts from where they are");
+}
+
+#[test]
 fn the_gate() {
     let folder = Folder::with(&[("nginx.conf", BAD)]);
     for (arguments, code) in [
@@ -481,13 +496,14 @@ Finds surprise 401s in nginx and Apache configurations before you deploy them
 Usage: lint401 <COMMAND>
 
 Commands:
-  check    Check configurations and report faults
-  explain  Explain a rule: what it finds, why it matters, how to fix it
-  rules    List the rules
-  files    List the files that would be read, as which kind, via which include
-  ignores  List the comments that accept findings: rule, reason, until when, whether they are needed
-  config   Show, check or write lint401.toml
-  trace    Show what a configuration does to one request, step by step
+  check     Check configurations and report faults
+  explain   Explain a rule: what it finds, why it matters, how to fix it
+  rules     List the rules
+  files     List the files that would be read, as which kind, via which include
+  ignores   List the comments that accept findings: rule, reason, until when, whether needed
+  baseline  Write down the findings of today, so that only new ones are reported
+  config    Show, check or write lint401.toml
+  trace     Show what a configuration does to one request, step by step
 
 Options:
   -h, --help     Print help

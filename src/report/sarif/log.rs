@@ -157,7 +157,6 @@ pub(super) struct Message<'a> {
     pub(super) text: Cow<'a, str>,
 }
 
-// `suppressions` and `baselineState` have their place here: they come with comments that accept a finding, and with the baseline.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Result<'a> {
@@ -174,9 +173,22 @@ pub(super) struct Result<'a> {
     pub(super) partial_fingerprints: PartialFingerprints,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fixes: Option<[Fix<'a>; 1]>,
+    /// Empty: not accepted. Either all results of a run have it or none.
+    pub(super) suppressions: Vec<Suppression<'a>>,
+    /// All results have it where there is a baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) baseline_state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) web_request: Option<WebRequest<'a>>,
     pub(super) properties: ResultProperties<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Suppression<'a> {
+    pub(super) kind: &'static str,
+    pub(super) status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) justification: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]

@@ -18,12 +18,11 @@ use self::line_hash::LineHash;
 use self::log::{
     Artifact, ArtifactChange, ArtifactLocation, AutomationDetails, CodeFlow, Fix, FixProperties, InsertedContent, Invocation,
     Level, Location, Log, LogicalLocation, Message, Notification, PartialFingerprints, PhysicalLocation, Region, Replacement,
-    Result, ResultProperties, Run, ThreadFlow, ThreadFlowLocation, Tool, WebRequest,
+    Result, ResultProperties, Run, Suppression, ThreadFlow, ThreadFlowLocation, Tool, WebRequest,
 };
-use super::{Report, can_be_applied, excerpt, human, line};
-use crate::analysis::{INTERNAL_ERROR, Reported};
+use super::{By, Item, Report, can_be_applied, excerpt, human, line};
+use crate::analysis::INTERNAL_ERROR;
 use crate::finding;
-use crate::fingerprint::Fingerprint;
 use crate::mask::mask;
 use crate::model::Request;
 use crate::source::{FileId, Position, SourceFile, Span};
@@ -57,21 +56,22 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(report: &'a Report<'a>) -> Self {
         let sources = &report.analysis.sources;
-        let files: BTreeSet<FileId> = report.findings.iter().map(|reported| reported.finding.primary.file).collect();
+        let all = report.findings.iter().copied().chain(report.suppressed.iter().map(|s| s.reported));
+        let files: BTreeSet<FileId> = all.map(|reported| reported.finding.primary.file).collect();
         Self {
             report,
             rules: Rules::new(),
-            uris: sources.iter().map(|(_, file)| uri(report.folder, &file.path)).collect(),
+            uris: sources.iter().map(|(_, file)| uri(report, &file.path)).collect(),
             line_hashes: files.into_par_iter().map(|file| (file, line_hash::of_lines(sources.file(file).text()))).collect(),
         }
     }
 
     fn run(&'a self) -> Run<'a> {
         let report = self.report;
-        let mut all: Vec<_> = report.findings.iter().copied().zip(report.fingerprints()).collect();
+        let mut all = report.items();
         let omitted = all.len().saturating_sub(RESULTS);
         if omitted > 0 {
-            all.sort_by_key(|(reported, _)| std::cmp::Reverse(reported.severity));
+            all.sort_by_key(|item| (item.suppressed.is_some(), std::cmp::Reverse(item.reported.severity)));
             all.truncate(RESULTS);
         }
         let broken = report.findings.iter().any(|reported| reported.finding.rule == INTERNAL_ERROR);
@@ -88,7 +88,7 @@ impl<'a> Builder<'a> {
                 .iter()
                 .map(|file| Artifact { location: self.artifact(&file.path), roles: ["analysisTarget"] })
                 .collect(),
-            results: all.into_par_iter().map(|(reported, fingerprint)| self.result(reported, fingerprint)).collect(),
+            results: all.into_par_iter().map(|item| self.result(item)).collect(),
             automation_details: AutomationDetails { id: "lint401/" },
             column_kind: "unicodeCodePoints",
         }
@@ -110,10 +110,15 @@ impl<'a> Builder<'a> {
             let text = format!("{omitted} results of the lowest severity are left out: services take {RESULTS}");
             say(Level::Warning, text, None)
         });
-        unreadable.chain(skipped).chain(many).collect()
+        let stale = self.report.baseline.unwrap_or_default().iter().map(|stale| {
+            let (rule, anchor) = (&stale.key.rule, line(&stale.key.anchor));
+            // The path is that of the baseline, which need not be one that is checked.
+            say(Level::Note, format!("stale in the baseline: {rule} in {} at {anchor}", line(&stale.key.path)), None)
+        });
+        unreadable.chain(skipped).chain(many).chain(stale).collect()
     }
 
-    fn result(&'a self, reported: &'a Reported, fingerprint: Fingerprint) -> Result<'a> {
+    fn result(&'a self, Item { reported, fingerprint, suppressed }: Item<'a>) -> Result<'a> {
         let finding = &reported.finding;
         // Covered once for all places where they stand.
         let message = line(&finding.message);
@@ -148,6 +153,11 @@ impl<'a> Builder<'a> {
                 structure: fingerprint,
             },
             fixes: finding.fix.as_ref().filter(|fix| can_be_applied(fix)).map(|fix| [self.fix(fix)]),
+            suppressions: suppressed.map(suppression).into_iter().collect(),
+            baseline_state: self.report.baseline.map(|_| match suppressed {
+                Some((By::Baseline, _)) => "unchanged",
+                _ => "new",
+            }),
             web_request: finding.witness.as_deref().map(web_request),
             properties: ResultProperties { confidence: finding.confidence, help: finding.help.as_deref().map(line) },
             related_locations: related
@@ -196,7 +206,7 @@ impl<'a> Builder<'a> {
     }
 
     fn artifact(&self, path: &str) -> ArtifactLocation<'a> {
-        ArtifactLocation { uri: uri(self.report.folder, path).into() }
+        ArtifactLocation { uri: uri(self.report, path).into() }
     }
 
     /// The hash that GitHub would compute, unless a secret is part of what it is computed from: it could be guessed from the hash.
@@ -220,22 +230,21 @@ fn hashes_a_secret(file: &SourceFile, line: u32) -> bool {
     found.iter().any(|secret| secret.start < end && start < secret.end)
 }
 
+fn suppression((by, reason): (By, Option<&str>)) -> Suppression<'_> {
+    Suppression {
+        kind: match by {
+            By::Comment => "inSource",
+            By::Baseline => "external",
+        },
+        status: "accepted",
+        justification: reason.map(line),
+    }
+}
+
 /// A path as a URI reference: from the root of the repository where it lies in one.
-fn uri(folder: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        return format!("file://{}", utf8_percent_encode(path, PATH));
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    utf8_percent_encode(&parts.join("/"), PATH).to_string()
+fn uri(report: &Report, path: &str) -> String {
+    let whole = if path.starts_with('/') { "file://" } else { "" };
+    format!("{whole}{}", utf8_percent_encode(&report.in_repository(path), PATH))
 }
 
 fn region((start, end): (Position, Position)) -> Region {
