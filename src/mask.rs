@@ -140,20 +140,31 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
     merged(found)
 }
 
+/// Bytes at which a secret may announce itself.
+const BEGINS: [bool; 256] = {
+    let mut begins = [false; 256];
+    let bytes = b"${bBtT=:";
+    let mut i = 0;
+    while i < bytes.len() {
+        begins[bytes[i] as usize] = true;
+        i += 1;
+    }
+    begins
+};
+
 /// Secrets that show by themselves.
 fn anywhere(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| BEGINS[*byte as usize]) {
         match byte {
             b'$' | b'{' => hash(text, at, &mut found),
-            b'b' | b'B' | b't' | b'T' => after_scheme(text, at, &mut found),
             b'=' => assignment(text, at, &mut found),
             b':' => {
                 in_url(text, at, &mut found);
                 compared(text, at, &mut found);
                 assignment(text, at, &mut found);
             }
-            _ => {}
+            _ => after_scheme(text, at, &mut found),
         }
     }
     found
@@ -200,7 +211,9 @@ fn in_url(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
 
 /// What a field of the request is compared with: `%{HTTP:X-Api-Key} !=x`, from the colon on.
 fn compared(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
-    if !text.get(..at).is_some_and(|before| before.to_ascii_uppercase().ends_with("%{HTTP")) {
+    const BEFORE: &[u8] = b"%{HTTP";
+    let before = at.checked_sub(BEFORE.len()).and_then(|start| text.as_bytes().get(start..at));
+    if !before.is_some_and(|before| before.eq_ignore_ascii_case(BEFORE)) {
         return;
     }
     let Some((name, _)) = rest(text, at + 1).split_once('}') else { return };
@@ -236,6 +249,10 @@ fn hash(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
 /// What follows a scheme that begins here: `Bearer x`, `Basic x`.
 fn after_scheme(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
+    // Nearly always it is a letter within a word.
+    if at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric) {
+        return;
+    }
     let begins = |scheme: &&str| bytes.get(at..at + scheme.len()).is_some_and(|b| b.eq_ignore_ascii_case(scheme.as_bytes()));
     let Some(scheme) = ["bearer", "basic", "token"].into_iter().find(begins) else { return };
     let before = text.get(..at).and_then(|b| b.chars().next_back());

@@ -222,7 +222,13 @@ impl SourceMap {
     /// Start and end of a span as positions.
     pub fn positions(&self, span: Span) -> (Position, Position) {
         let file = self.file(span.file);
-        (file.position(span.start), file.position(span.end))
+        let start = file.position(span.start);
+        // Most spans lie in one line of plain characters, which needs no second search.
+        let (text, length) = (self.text(span), span.end.saturating_sub(span.start));
+        if text.len() == length as usize && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return (start, Position { line: start.line, column: start.column + length, offset: span.end });
+        }
+        (start, file.position(span.end))
     }
 }
 

@@ -95,10 +95,6 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
 /// A request to sign in, and the route that takes it. Cookies that are given a domain are left alone.
 fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
     let kinds = cx.paths.of_any(&[PathKind::Login, PathKind::Account]);
-    let routes = || {
-        let routes = routes_with(server, Traits::UPSTREAM).filter(|(_, r)| !r.traits.has(Traits::INTERNAL));
-        routes.filter(|(_, r)| !(r.serves & kinds).is_empty())
-    };
     let request = |(id, route): (RouteId, &Route)| {
         let of_kind = |kind| first_known(route, cx.paths, &[kind]);
         let known = of_kind(PathKind::Login).or_else(|| of_kind(PathKind::Account))?;
@@ -108,8 +104,11 @@ fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
         let request = request_for(server, known).past_gates();
         Some((id, Request { host: host.to_owned(), ..request }))
     };
-    let named = routes().filter(|(id, _)| names_its_login(server, *id)).find_map(request);
-    named.or_else(|| routes().filter(|(id, _)| !names_its_login(server, *id)).find_map(request))
+    let routes = routes_with(server, Traits::UPSTREAM).filter(|(_, r)| !r.traits.has(Traits::INTERNAL));
+    let mut takes: Vec<_> = routes.filter(|(_, r)| !(r.serves & kinds).is_empty()).collect();
+    // A location that is named for the login comes before one that takes it among other paths.
+    takes.sort_by_cached_key(|(id, _)| !names_its_login(server, *id));
+    takes.into_iter().find_map(request)
 }
 
 fn names_its_login(server: &Server, id: RouteId) -> bool {

@@ -1,11 +1,12 @@
 //! The regular expressions of a configuration, each text compiled once, and only if it is asked.
 //!
-//! nginx uses PCRE on bytes; `fancy-regex` knows the same language (look-around, back-references) with a limit on its work.
+//! Both servers use PCRE on bytes, without its Unicode modes: `\w` and the like are ASCII, and a dot is one byte. `fancy-regex` knows
+//! the same language (look-around, back-references) with a limit on its work.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use fancy_regex::{Captures, Regex, RegexOptionsBuilder};
+use fancy_regex::{BytesMode, Regex, RegexOptionsBuilder};
 
 use crate::model::{PathSet, Paths};
 
@@ -37,6 +38,27 @@ pub(super) struct Regexes {
     group_names: HashSet<String, foldhash::fast::FixedState>,
     /// Whether a dot matches a line break.
     dot_all: bool,
+}
+
+/// The groups of a match, the whole of it first.
+#[derive(Clone, Debug)]
+pub(super) struct Captures<'t>(Vec<Option<(usize, &'t str)>>);
+
+impl<'t> Captures<'t> {
+    /// The text of a group; `None` if it took no part in the match.
+    pub(super) fn get(&self, group: usize) -> Option<&'t str> {
+        self.0.get(group).copied().flatten().map(|(_, text)| text)
+    }
+
+    /// The texts of all groups.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Option<&'t str>> {
+        self.0.iter().map(|group| group.map(|(_, text)| text))
+    }
+
+    /// Offset of the match in the text.
+    pub(super) fn start(&self) -> usize {
+        self.0.first().copied().flatten().map_or(0, |(start, _)| start)
+    }
 }
 
 impl Regexes {
@@ -86,13 +108,22 @@ impl Regexes {
 
     /// Whether a text matches; `None`: the regex cannot be used here, or works too long.
     pub(super) fn is_match(&self, id: RegexId, text: &str) -> Option<bool> {
-        self.regex(id)?.is_match(text).ok()
+        self.regex(id)?.is_match(text.as_bytes()).ok()
     }
 
     /// The captures of a match, `Some(None)` for no match.
     #[expect(clippy::option_option, reason = "unknown, no match, match")]
-    pub(super) fn captures<'t>(&self, id: RegexId, text: &'t str) -> Option<Option<Captures<'t, str>>> {
-        self.regex(id)?.captures(text).ok()
+    pub(super) fn captures<'t>(&self, id: RegexId, text: &'t str) -> Option<Option<Captures<'t>>> {
+        let Some(found) = self.regex(id)?.captures(text.as_bytes()).ok()? else { return Some(None) };
+        let mut groups = Vec::with_capacity(found.len());
+        for group in found.iter() {
+            groups.push(match group {
+                // A part of a character cannot be told here.
+                Some(group) => Some((group.start(), text.get(group.range())?)),
+                None => None,
+            });
+        }
+        Some(Some(Captures(groups)))
     }
 
     /// The names of the named groups.
@@ -146,6 +177,7 @@ fn named_groups(text: &str) -> impl Iterator<Item = &str> {
 /// Compiles a PCRE text; `None` if it is beyond what can be decided here.
 pub(super) fn compile(text: &str, ignore_case: bool, dot_all: bool) -> Option<Regex> {
     RegexOptionsBuilder::new()
+        .bytes_mode(BytesMode::Ascii)
         .case_insensitive(ignore_case)
         .dot_matches_new_line(dot_all)
         .backtrack_limit(BACKTRACK_LIMIT)
@@ -176,4 +208,39 @@ fn pcre_to_fancy(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::option_option, reason = "unknown, no match, match")]
+    fn captures<'t>(pattern: &str, ignore_case: bool, text: &'t str) -> Option<Option<Captures<'t>>> {
+        let mut regexes = Regexes::default();
+        let id = regexes.intern(pattern, ignore_case);
+        regexes.captures(id, text)
+    }
+
+    fn matches(pattern: &str, ignore_case: bool, text: &str) -> bool {
+        captures(pattern, ignore_case, text).is_some_and(|found| found.is_some())
+    }
+
+    #[test]
+    fn texts_are_bytes() {
+        assert!(!matches("^.$", false, "ü"));
+        assert!(matches("^..$", false, "ü"));
+        assert!(matches(r"^\W\W$", false, "ü"));
+        assert!(!matches(r"\d", false, "\u{661}"));
+        assert!(!matches("k", true, "\u{212a}"));
+        assert!(matches("k", true, "K"));
+        assert!(matches(r"(.)\1", false, "aa"));
+    }
+
+    #[test]
+    fn half_a_character_is_not_told() {
+        assert!(captures("^(.)", false, "ü").is_none());
+        let found = captures("(ü)(x)?(.)", false, "aüb").flatten().unwrap();
+        assert_eq!(found.iter().collect::<Vec<_>>(), [Some("üb"), Some("ü"), None, Some("b")]);
+        assert_eq!((found.start(), found.get(1), found.get(2), found.get(9)), (1, Some("ü"), None, None));
+    }
 }

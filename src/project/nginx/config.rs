@@ -221,13 +221,18 @@ impl<'a> Directive<'a> {
     pub fn text(&self) -> String {
         let span = self.span();
         let mut text = String::with_capacity((span.end - span.start) as usize);
-        for word in self.words() {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(self.sources.text(self.tree.word_span(word)));
-        }
+        self.write_text(&mut text);
         text
+    }
+
+    /// Writes it behind another text.
+    pub fn write_text(&self, out: &mut String) {
+        for (index, word) in self.words().iter().enumerate() {
+            if index > 0 {
+                out.push(' ');
+            }
+            out.push_str(self.sources.text(self.tree.word_span(word)));
+        }
     }
 
     /// The block it stands in.

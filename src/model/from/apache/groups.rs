@@ -69,7 +69,7 @@ pub(super) fn search(regexes: &Regexes, regex: RegexId, text: &Value) -> Search 
         None => Search::Unknown,
         Some(None) => Search::NoMatch,
         Some(Some(captures)) => {
-            let groups = captures.iter().take(MAX_GROUPS).map(|m| m.map_or(String::new(), |m| m.as_str().to_owned()));
+            let groups = captures.iter().take(MAX_GROUPS).map(|m| m.unwrap_or_default().to_owned());
             Search::Match(Groups::Of(groups.collect()))
         }
     }

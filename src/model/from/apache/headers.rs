@@ -201,7 +201,7 @@ impl HeaderEdit {
                 _ => return unknown_value(&format!("what Header edit makes of {}", self.edit.name)),
             };
             let (Value::Known(text), Groups::Of(found)) = (&rest, &groups) else { break };
-            let Some(start) = regexes.captures(regex, text).flatten().and_then(|c| c.get(0)).map(|m| m.start()) else { break };
+            let Some(start) = regexes.captures(regex, text).flatten().map(|c| c.start()) else { break };
             let end = start + found.first().map_or(0, String::len);
             let with = match self.value(replacement, vars, regexes) {
                 Value::Known(with) => groups.put_into(&with),

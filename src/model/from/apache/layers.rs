@@ -68,7 +68,7 @@ impl Walk<'_, '_> {
         let span = host.shared.section_span(id);
         for (index, name) in host.shared.regexes.group_names(regex) {
             if let Some(group) = captures.get(index) {
-                let value = crate::model::Value::Known(group.as_str().to_owned());
+                let value = crate::model::Value::Known(group.to_owned());
                 self.r.env.set(&format!("MATCH_{}", name.to_ascii_uppercase()), Some(value), Some(span));
             }
         }

@@ -258,7 +258,7 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         };
         if let Some(captures) = captures {
-            captures.map(|c| c.iter().map(|group| group.map(|g| g.as_str().to_owned())).collect())
+            captures.map(|c| c.iter().map(|group| group.map(str::to_owned)).collect())
         } else {
             let question = format!("whether {} is for this request", by.text());
             self.decide(&question, false, by.span(), false).then(Vec::new)

@@ -485,7 +485,7 @@ impl Server<'_> {
                 text.push_str("server ");
                 text.push_str(name);
             }
-            _ => text.push_str(&directive.text()),
+            _ => directive.write_text(text),
         }
     }
 }

@@ -78,10 +78,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         let regexes = &self.server.shared.regexes;
         let Some(captures) = regexes.captures(regex, text)? else { return Some(false) };
         let groups = regexes.group_count(regex);
-        self.captures =
-            if groups == 0 { Vec::new() } else { captures.iter().map(|m| m.map(|m| m.as_str().to_owned())).collect() };
+        self.captures = if groups == 0 { Vec::new() } else { captures.iter().map(|m| m.map(str::to_owned)).collect() };
         for (index, name) in regexes.group_names(regex) {
-            let value = captures.get(index).map(|m| m.as_str().to_owned()).unwrap_or_default();
+            let value = captures.get(index).unwrap_or_default().to_owned();
             self.variables.insert(name.to_owned(), Value::Known(value));
         }
         Some(true)

@@ -185,7 +185,7 @@ impl Walk<'_, '_> {
             && let Some(regex) = self.server.shared.regexes.find(&split.arg(0), false)
             && let Some(Some(captures)) = self.server.shared.regexes.captures(regex, &uri)
         {
-            let group = |i| Value::Known(captures.get(i).map_or("", |m| m.as_str()).to_owned());
+            let group = |i| Value::Known(captures.get(i).unwrap_or_default().to_owned());
             return (group(1), group(2));
         }
         let index = if uri.ends_with('/') { self.single(Single::FastcgiIndex).map(|d| d.arg(0).into_owned()) } else { None };

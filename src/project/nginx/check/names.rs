@@ -3,6 +3,7 @@
 //! Only a whole configuration can tell that a name is unknown: nothing is said of snippets, of templates, where an include is
 //! missing or where a module may define more.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
@@ -226,12 +227,20 @@ fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
         Name::If => Some((0, 2)),
         _ => info.texts.map(|first| (usize::from(first), usize::MAX)),
     };
+    // Most texts stand in many servers.
+    let mut fine: HashSet<Cow<str>, FixedState> = HashSet::default();
     for (first, most, info) in directives::all().filter_map(|info| texts(info).map(|(first, most)| (first, most, info))) {
         for directive in config.all(sources, info.name) {
             let words = directive.arg_words().iter().enumerate().skip(first).take(most);
             for (index, _) in words.filter(|(_, word)| word.dollar) {
                 let value = directive.arg(index);
-                let Some(name) = references(&value).find(|name| !is_known(&known, name)) else { continue };
+                if fine.contains(&value) {
+                    continue;
+                }
+                let Some(name) = references(&value).find(|name| !is_known(&known, name)) else {
+                    fine.insert(value);
+                    continue;
+                };
                 // Those of `stream` are other ones.
                 if directive.ancestors().last().is_none_or(|outermost| outermost.name() != Name::Http) {
                     continue;
