@@ -47,6 +47,7 @@ fn is_taken(directive: &Directive<'_>) -> Option<bool> {
             _ => true,
         },
         Name::RewriteOptions => Options::default().add(args.iter().copied()).is_ok(),
+        Name::Error => false,
         Name::RewriteBase => directive.arg(0).starts_with('/'),
         Name::Header | Name::RequestHeader => {
             let edit = HeaderEdit::parse(name == Name::RequestHeader, &args, context).ok()?;
