@@ -236,6 +236,7 @@ impl Stores {
 
 /// What the cache of this layer does.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "settings that do not depend on each other")]
 pub struct Cache {
     /// Whether a 200 to this request is stored, and the directives that decide; the one that switches the cache on first.
     pub stores: Fact<Stores>,
@@ -255,6 +256,12 @@ pub struct Cache {
     pub key_has_cookie: bool,
     /// Whether a response with Set-Cookie is stored, cookie and all.
     pub stores_set_cookie: bool,
+    /// Whether such a response is stored without its Set-Cookie.
+    pub drops_set_cookie: bool,
+    /// Whether a response with `Cache-Control: private` is stored.
+    pub stores_private: bool,
+    /// Whether a copy is sent before any gate is asked.
+    pub answers_before_gates: bool,
     /// Whether the origin's Cache-Control is ignored.
     pub ignores_cache_control: bool,
 }
@@ -272,6 +279,9 @@ impl Cache {
             key_has_authorization: None,
             key_has_cookie: false,
             stores_set_cookie: false,
+            drops_set_cookie: false,
+            stores_private: false,
+            answers_before_gates: false,
             ignores_cache_control: false,
         }
     }

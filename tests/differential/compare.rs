@@ -11,6 +11,8 @@ pub(crate) struct Answer {
     /// The mark that the block which serves the request leaves in `X-Served`, for each run of the outcome (or the outcome itself,
     /// if it has no runs).
     pub(crate) served: Vec<Option<String>>,
+    /// Header fields of the answer that only the configuration makes: all of them are compared.
+    pub(crate) fields: &'static [&'static str],
     /// Whether the verdict of an `auth_request` may come from a store: an earlier request decides then, which the model does not see.
     pub(crate) stored_verdicts: bool,
 }
@@ -64,7 +66,7 @@ pub(crate) fn compare(ask: &Ask, answer: Option<&Answer>, observed: &Observed) -
     let mut unknown = Vec::new();
     for (run, served) in runs.iter().zip(&answer.served) {
         let mut comparison = Comparison { ask, run, observed, differences: Vec::new(), unknown: Vec::new() };
-        comparison.all(served.as_deref());
+        comparison.all(served.as_deref(), answer.fields);
         let Comparison { differences, unknown: open, .. } = comparison;
         if best.as_ref().is_none_or(|b| differences.len() < b.len()) {
             best = Some(differences);
@@ -93,7 +95,7 @@ impl Comparison<'_> {
         self.differences.push(Difference { what: what.to_owned(), model: format!("{model:?}"), real: format!("{real:?}") });
     }
 
-    fn all(&mut self, served: Option<&str>) {
+    fn all(&mut self, served: Option<&str>, fields: &[&str]) {
         self.status();
         // Without an answer there is nothing more to see.
         if self.observed.answer.status == 0 {
@@ -103,6 +105,9 @@ impl Comparison<'_> {
         // A copy has the header fields of the answer that was kept.
         if name != served && !self.observed.stale {
             self.differ("block", served, name);
+        }
+        for name in fields.iter().filter(|_| !self.observed.stale) {
+            self.field(name);
         }
         self.realm();
         self.location();
@@ -116,6 +121,8 @@ impl Comparison<'_> {
             // nginx closes the connection without an answer.
             Known::Is(Some(444)) if real == 0 => {}
             Known::Is(Some(status)) if *status == real => {}
+            // A copy has the status of the answer that was kept.
+            Known::Is(Some(_)) if self.observed.stale && self.run.cache.answers_from_store.value == Known::Is(true) => {}
             Known::Is(Some(status)) => self.differ("status", status, real),
             Known::Is(None) => {
                 let asked = self.observed.upstream.is_some() || self.observed.stale;
@@ -124,6 +131,19 @@ impl Comparison<'_> {
                 }
             }
             Known::Unknown(why) => self.unknown.push(format!("status: {why}")),
+        }
+    }
+
+    /// A header field of the answer, each of its values in order.
+    fn field(&mut self, name: &str) {
+        let real: Vec<&str> = self.observed.answer.all(name).map(str::trim).collect();
+        let added = self.run.response.added.iter().filter(|sent| sent.name.eq_ignore_ascii_case(name));
+        let model: Vec<&Value> = added.map(|sent| &sent.value).collect();
+        let said: Vec<&str> = model.iter().filter_map(|value| value.known()).map(str::trim).collect();
+        if said.len() < model.len() {
+            self.unknown.push(format!("field {name}"));
+        } else if said != real {
+            self.differ(&format!("field {name}"), said, real);
         }
     }
 
@@ -210,8 +230,8 @@ impl Comparison<'_> {
         let header = |name: &str| self.ask.reply.1.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let kept = match (self.ask.reply.0, header("Set-Cookie"), header("Cache-Control")) {
             (200 | 401, None, None) => stores == Stores::Yes,
-            (200, Some(_), None) => stores == Stores::Yes && cache.stores_set_cookie,
-            (200, None, Some("private")) => stores == Stores::Yes && cache.ignores_cache_control,
+            (200, Some(_), None) => stores == Stores::Yes && (cache.stores_set_cookie || cache.drops_set_cookie),
+            (200, None, Some("private")) => stores == Stores::Yes && cache.stores_private,
             (200, None, Some(_)) => stores == Stores::Yes || stores == Stores::Origin && !cache.ignores_cache_control,
             _ => return,
         };

@@ -43,6 +43,28 @@ impl Allowed<'_> {
     }
 }
 
+/// What `Options All` stands for (`OPT_ALL`).
+const ALL_OPTIONS: &[&str] = &["indexes", "includes", "includesnoexec", "followsymlinks", "execcgi"];
+
+/// Whether an `AllowOverride` lets a `.htaccess` set an option. Of several words about options the last counts, and `Options` without a
+/// list is `Options=All`, which has neither `MultiViews` nor `SymLinksIfOwnerMatch` (measured); `AllowOverride All` has them.
+pub fn allows_option(allow: &Directive<'_>, option: &str) -> bool {
+    let words = allow.args().map(|word| word.to_ascii_lowercase()).filter(|word| word.starts_with("options"));
+    let Some(last) = words.last() else { return true };
+    let listed: Vec<&str> = last.strip_prefix("options=").unwrap_or("all").split(',').collect();
+    let lists = |option: &str| {
+        listed.contains(&option)
+            || option == "includesnoexec" && listed.contains(&"includes")
+            || ALL_OPTIONS.contains(&option) && listed.contains(&"all")
+    };
+    match option.to_ascii_lowercase().as_str() {
+        "none" => true,
+        "all" => ALL_OPTIONS.iter().all(|one| lists(one)),
+        "runscripts" => lists("multiviews") && lists("execcgi"),
+        option => lists(option),
+    }
+}
+
 /// A `<Directory>` that says what may be overridden.
 struct Section<'a> {
     /// How many components its path has.

@@ -52,13 +52,21 @@ impl Generator {
 
     /// `Require`, alone or in containers.
     pub(crate) fn requirement(&mut self, body: &mut Vec<Directive>) {
-        if self.rng.chance(10) && !has(body, "AuthMerging") {
+        if self.rng.chance(18) && !has(body, "AuthMerging") {
             body.push(d(["AuthMerging", self.rng.pick(&["And", "Or", "Off"])]));
         }
         // Without authentication nobody can be a user; that is a fault which hides all others.
         if !has(body, "AuthType") && self.rng.chance(75) {
-            let who =
-                self.rng.pick(&["all granted", "all granted", "all denied", "ip 127.0.0.1", "env let_in", "local", "method GET"]);
+            let who = self.rng.pick(&[
+                "all granted",
+                "all granted",
+                "all denied",
+                "ip 127.0.0.1",
+                "env let_in",
+                "local",
+                "method GET",
+                "ssl",
+            ]);
             body.push(Directive::simple(["Require"].into_iter().chain(who.split(' '))));
             return;
         }
@@ -120,6 +128,10 @@ impl Generator {
             "method POST OPTIONS",
             "expr",
             "valid-user",
+            "forward-dns localhost",
+            "host localhost",
+            "ssl",
+            "ip 10.0.0.7",
         ]);
         // What needs a user cannot be told from a refusal without one where it is negated.
         let who = if negative && who == "valid-user" { "ip 10.0.0.0/8" } else { who };
@@ -171,6 +183,12 @@ impl Generator {
         } else {
             self.access_of_2_2(&mut body);
             body.retain(|d| d.name() != "Satisfy");
+        }
+        // What stands beside it in there is for every method.
+        match self.rng.below(12) {
+            0 => self.error_document(&mut body),
+            1 => self.mark(&mut body),
+            _ => {}
         }
         Directive::block(words, body)
     }

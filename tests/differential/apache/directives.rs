@@ -50,7 +50,7 @@ impl Generator {
             2 if !server => self.access_of_2_2(body),
             3 => self.response_header(body),
             4 => self.request_header(body),
-            5 => self.environment(scope, body),
+            5 => self.environment(body),
             6 if !server && !has(body, "CGIPassAuth") => {
                 body.push(d(["CGIPassAuth", self.rng.pick(&["On", "On", "On", "Off"])]));
             }
@@ -98,19 +98,45 @@ impl Generator {
             self.mark(body);
             return;
         }
-        let (table, action) = (self.rng.pick(&["", "always", "onsuccess"]), self.rng.pick(&["set", "append", "add", "unset"]));
-        let mut words: Vec<&str> = vec!["Header"];
-        if !table.is_empty() {
-            words.push(table);
+        for _ in 0..=self.rng.below(3) {
+            let table = self.rng.pick(&["", "", "always", "always", "onsuccess"]);
+            let action =
+                self.rng.pick(&["set", "set", "append", "add", "unset", "merge", "setifempty", "edit", "edit*", "note", "echo"]);
+            let mut words: Vec<&str> = vec!["Header"];
+            if !table.is_empty() {
+                words.push(table);
+            }
+            words.push(action);
+            words.push(match action {
+                // An answer of the application has one of its own.
+                "edit" | "edit*" | "note" => self.rng.pick(&["X-Extra", "X-Other"]),
+                "echo" => "^X-Tok",
+                _ => self.rng.pick(&["X-Extra", "X-Extra", "X-Other", "Cache-Control"]),
+            });
+            match action {
+                "unset" | "echo" => {}
+                "note" => words.push("let_in"),
+                "edit" | "edit*" => words.extend(self.rng.pick(&[
+                    &["^(.*)$", "\"$1; more\""][..],
+                    &["i", "o"],
+                    &["fix(ed)?", "\"%{let_in}e$1\""],
+                    &["^two", "$0"],
+                ])),
+                _ => words.push(self.value()),
+            }
+            if self.rng.chance(20) {
+                words.push(self.rng.pick(&[
+                    "env=let_in",
+                    "env=!let_in",
+                    "env=TOKEN",
+                    "\"expr=-n %{HTTP:X-Token}\"",
+                    "\"expr=%{REQUEST_STATUS} == 404\"",
+                    "\"expr=-z resp('X-Extra')\"",
+                    "early",
+                ]));
+            }
+            body.push(Directive::simple(words));
         }
-        words.extend([action, self.rng.pick(&["X-Extra", "Cache-Control", "X-Other"])]);
-        if action != "unset" {
-            words.push(self.value());
-        }
-        if self.rng.chance(20) {
-            words.push(self.rng.pick(&["env=let_in", "env=!let_in", "\"expr=-n %{HTTP:X-Token}\""]));
-        }
-        body.push(Directive::simple(words));
     }
 
     fn request_header(&mut self, body: &mut Vec<Directive>) {
@@ -151,7 +177,7 @@ impl Generator {
         }
     }
 
-    fn environment(&mut self, scope: Scope, body: &mut Vec<Directive>) {
+    fn environment(&mut self, body: &mut Vec<Directive>) {
         let words = self.rng.pick(&[
             &["SetEnvIf", "Authorization", "(.*)", "HTTP_AUTHORIZATION=$1"][..],
             &["SetEnvIf", "Authorization", "\"^Bearer (.+)$\"", "HTTP_AUTHORIZATION=$0"],
@@ -172,9 +198,16 @@ impl Generator {
             &["SetEnvIfExpr", "\"-n req('X-Token')\"", "let_in=1"],
             &["SetEnvIfExpr", "\"%{HTTP:Authorization} =~ /^(.*)$/\"", "HTTP_AUTHORIZATION=$1"],
             &["RequestHeader", "unset", "Authorization"],
+            &["SetEnvIf", "^X-For.*", "https", "let_in"],
+            &["SetEnvIf", "\"^(Cookie|X-Token)$\"", "\"(.+)\"", "TOKEN=$1"],
+            &["SetEnvIfNoCase", "^x-.*", "^T0(.)", "TOKEN=$1", "let_in=$0"],
+            &["SetEnvIf", "Request_Protocol", "\"^HTTP/1\\.1$\"", "let_in=p"],
+            &["SetEnvIf", "Server_Addr", "^127", "TOKEN=here"],
+            &["BrowserMatch", "^curl", "let_in", "!TOKEN"],
+            &["BrowserMatchNoCase", "CURL/(\\d)", "TOKEN=v$1"],
+            &["SetEnvIf", "Authorization", "^$", "let_in=none"],
+            &["SetEnvIf", "TOKEN", ".", "HTTP_AUTHORIZATION=chained"],
         ]);
-        // Where the host is looked at, its port is part of it.
-        let _ = scope;
         body.push(Directive::simple(words.iter().copied()));
     }
 }

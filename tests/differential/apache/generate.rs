@@ -108,9 +108,21 @@ pub(crate) enum Scope {
     Directory,
     Files,
     Location,
+    /// `<Proxy>`.
+    Proxy,
     If,
     Htaccess,
 }
+
+/// Sections for what goes to an application.
+const PROXIES: [(&str, &str); 6] = [
+    ("Proxy", "*"),
+    ("Proxy", "http://127.0.0.1:9001/"),
+    ("Proxy", "http://127.0.0.1:9001/up*"),
+    ("Proxy", "fcgi://127.0.0.1:9002"),
+    ("ProxyMatch", "^http:"),
+    ("ProxyMatch", "\\.php$"),
+];
 
 pub(crate) struct Generator {
     pub(crate) rng: Rng,
@@ -172,6 +184,7 @@ impl Generator {
             3 => Some("AuthConfig FileInfo Limit Options Indexes"),
             4 => None,
             5 => Some("All Nonfatal=Override"),
+            7 => Some("FileInfo AuthConfig Options=ExecCGI,Indexes"),
             _ => Some("All"),
         };
         let mut base = Vec::new();
@@ -274,6 +287,11 @@ impl Generator {
             let section = self.section(Scope::Server, 0);
             body.push(section);
         }
+        if self.rng.chance(15) {
+            let (name, argument) = PROXIES[self.rng.below(PROXIES.len())];
+            let inner = self.body(Scope::Proxy, 1);
+            body.push(Directive::block([name, argument], inner));
+        }
         let addresses: &[&str] = [&["*:8081"][..], &["*:8081"], &["*:8082"], &["*:8081", "*:8082"]][self.rng.below(4)];
         let words: Vec<&str> = ["VirtualHost"].iter().chain(addresses).copied().collect();
         Directive::block(words, body)
@@ -298,6 +316,7 @@ impl Generator {
         let kinds: &[usize] = match scope {
             Scope::Server => &[26, 8, 8, 8, 26, 10, 6],
             Scope::Directory | Scope::Htaccess => &[0, 0, 40, 30, 0, 0, 20],
+            // Only `<If>`.
             _ => &[0, 0, 0, 0, 0, 0, 100],
         };
         let kind = self.rng.weighted(kinds);
@@ -332,7 +351,7 @@ impl Generator {
         for _ in 0..=self.rng.below(3) {
             self.inheritable(scope, &mut body);
         }
-        if depth < 3 && scope != Scope::Location && scope != Scope::If && self.rng.chance(22) {
+        if depth < 3 && self.rng.chance(22) {
             let section = self.section(scope, depth);
             body.push(section);
             if has(&body, "If") && self.rng.chance(40) {

@@ -44,6 +44,10 @@ impl Generator {
                         "ProxyPassMatch ^/(.*\\.php)$ fcgi://127.0.0.1:9002/srv/www/$1",
                         "ProxyPassMatch ^/api/v(\\d)/(.*)$ http://127.0.0.1:9001/v$1/$2",
                         "ProxyPassMatch ^/u/ http://127.0.0.1:9001",
+                        "ProxyPassMatch ^/(a|docs)/(.*)$ http://127.0.0.1:9001/$2?from=$1",
+                        "ProxyPassMatch ^/admin !",
+                        "ProxyPassMatch \\.css$ !",
+                        "ProxyPass /u/12 http://127.0.0.1:9001/twelve nocanon",
                     ]);
                     body.push(words(line));
                 }
@@ -76,7 +80,7 @@ impl Generator {
     }
 
     pub(crate) fn redirect(&mut self, scope: Scope, body: &mut Vec<Directive>) {
-        if matches!(scope, Scope::Location | Scope::Files | Scope::If) {
+        if matches!(scope, Scope::Location | Scope::Files | Scope::Proxy | Scope::If) {
             let line = self.rng.pick(&[
                 "Redirect http://o.test/n",
                 "Redirect permanent http://o.test/n",
@@ -105,7 +109,7 @@ impl Generator {
     /// Directives that choose a handler.
     pub(crate) fn handler(&mut self, scope: Scope, body: &mut Vec<Directive>) {
         let line = match scope {
-            Scope::Files | Scope::Location | Scope::If => self.rng.pick(&[
+            Scope::Files | Scope::Location | Scope::Proxy | Scope::If => self.rng.pick(&[
                 "SetHandler proxy:fcgi://127.0.0.1:9002",
                 "SetHandler proxy:fcgi://127.0.0.1:9002",
                 "SetHandler cgi-script",
@@ -114,6 +118,13 @@ impl Generator {
                 "ProxyPass http://127.0.0.1:9001/loc",
                 "Alias /srv/www/admin",
                 "Alias /srv/www/page.html",
+                "ProxyPass !",
+                "ProxyPassMatch http://127.0.0.1:9001/m",
+                "ProxyPassMatch http://127.0.0.1:9001/$1",
+                "ProxyPass fcgi://127.0.0.1:9002/srv/www/",
+                "ScriptAlias /srv/cgi/app",
+                "ProxyPreserveHost On",
+                "ProxyAddHeaders Off",
             ]),
             _ => self.rng.pick(&[
                 "AddHandler cgi-script .php .cgi",
@@ -144,15 +155,22 @@ impl Generator {
                 "Options -ExecCGI",
                 "Options None",
                 "Options +Indexes",
+                "Options -FollowSymLinks",
+                "Options SymLinksIfOwnerMatch",
+                "Options +SymLinksIfOwnerMatch -FollowSymLinks",
+                "Options -FollowSymLinks +ExecCGI",
             ]),
         };
         let directive = words(line);
         // A path for an application stands in a location only.
-        if matches!(directive.name(), "ProxyPass" | "Alias") && scope != Scope::Location {
+        if matches!(directive.name(), "ProxyPass" | "ProxyPassMatch" | "Alias" | "ScriptAlias") && scope != Scope::Location {
             return;
         }
         if line.starts_with("AddHandler php-script") {
-            body.push(words("Action php-script /cgi-bin/app"));
+            body.push(words(self.rng.pick(&["Action php-script /cgi-bin/app", "Action php-script /app.cgi virtual"])));
+        }
+        if line.starts_with("AddType") && self.rng.chance(40) {
+            body.push(words("Action text/x-own /app.cgi"));
         }
         if directive.name() == "Options" && scope == Scope::Server {
             return;
@@ -163,7 +181,7 @@ impl Generator {
     }
 
     pub(crate) fn error_document(&mut self, body: &mut Vec<Directive>) {
-        let status = self.rng.pick(&["401", "403", "404", "404", "500", "405"]);
+        let status = self.rng.pick(&["401", "403", "404", "404", "500", "405", "410", "400"]);
         let target = self.rng.pick(&[
             "/page.html",
             "/missing.html",

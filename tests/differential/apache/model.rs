@@ -16,6 +16,9 @@ use crate::ask::Ask;
 use crate::compare::Answer;
 use crate::support::apache;
 
+/// Fields of the answer that the applications do not send.
+const FIELDS: &[&str] = &["X-Extra", "X-Other"];
+
 /// What the server has besides the configuration: the same that the real one gets.
 fn head() -> String {
     let mut text = "ServerRoot /srv\nServerName localhost\nListen 8081\nListen 8082\n".to_owned();
@@ -53,7 +56,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
             let request = ask.request();
             let outcome = choose(&hosts, &request)?.resolve(&request);
             let marks = if outcome.runs.is_empty() { vec![mark(&outcome)] } else { outcome.runs.iter().map(mark).collect() };
-            Some(Answer { outcome, served: marks, stored_verdicts: false })
+            Some(Answer { outcome, served: marks, fields: FIELDS, stored_verdicts: false })
         })
         .collect()
 }

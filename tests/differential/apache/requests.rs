@@ -10,7 +10,7 @@ use crate::support::client;
 use crate::support::conf::Directive;
 
 /// Paths that no section names.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 31] = [
     "/",
     "/nowhere",
     "/old",
@@ -25,6 +25,23 @@ const OTHERS: [&str; 14] = [
     "/am/a/b/x.php",
     "/x.php/info",
     "/run/app",
+    "/x.php/",
+    "/app.cgi/a/b",
+    "/a/b/x.php/..",
+    "/..",
+    "/a/%2e%2e/x.php",
+    "/x.php%3fa=1",
+    "/docs.",
+    "/a/../../x",
+    "/%61dmin/x.php",
+    "/page.html%20",
+    "/x%5cy",
+    "//admin//x.php",
+    "/docs/page.html/.",
+    "/api/v1/a%2fb",
+    "/a;x=1/index.html",
+    "/~user/x",
+    "/u/7/a%20b?c=%20d",
 ];
 
 /// What the requests are made of.
@@ -90,6 +107,7 @@ fn gather(directive: &Directive, folder: &str, material: &mut Material) {
                 material.own.extend(below.iter().map(|p| format!("{folder}{p}")));
             }
         }
+        "ProxyPassMatch" => material.own.extend(["/api/v1/x", "/u/12", "/docs/page.html", "/a/b/x.php"].map(str::to_owned)),
         "Redirect" | "ProxyPass" | "Alias" | "ScriptAlias" => {
             let prefixes = directive.words.iter().skip(1).filter(|w| w.starts_with('/')).take(1);
             material.own.extend(prefixes.flat_map(|p| [p.clone(), format!("{p}/x.php"), format!("{p}x")]));
@@ -122,7 +140,7 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
     let method = rng
         .pick(&[
             "GET", "GET", "GET", "GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "OPTIONS", "DELETE",
-            "FOO", "TRACE",
+            "FOO", "TRACE", "PATCH", "PROPFIND",
         ])
         .to_owned();
     let (mut name, ports) = rng.one(&material.hosts).cloned().unwrap_or_else(|| ("a.test".to_owned(), vec![8081]));
@@ -133,7 +151,17 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
     if rng.chance(4) {
         name = format!("sub.{name}");
     }
-    let mut host = Some(if rng.chance(70) { format!("{name}:{port}") } else { name });
+    if rng.chance(3) {
+        name.push('.');
+    }
+    if rng.chance(3) {
+        name = name.replace('a', "A");
+    }
+    let mut host = Some(match rng.weighted(&[70, 27, 3]) {
+        0 => format!("{name}:{port}"),
+        1 => name,
+        _ => format!("{name}:9999"),
+    });
     if rng.chance(1) {
         host = None;
     }
@@ -154,6 +182,9 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
         ("X-Forwarded-Proto", "https", 12),
         ("X-Forwarded-Host", "public.test", 6),
         ("X-Token", "t0k", 15),
+        ("X-Client", "10.0.0.7", 6),
+        ("X-Client", "10.0.0.7, 192.0.2.3", 3),
+        ("User-Agent", "curl/8.0", 10),
     ] {
         if rng.chance(percent) && !headers.iter().any(|(n, _)| n == name) {
             headers.push((name.to_owned(), value.to_owned()));

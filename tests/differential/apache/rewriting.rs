@@ -41,8 +41,19 @@ impl Generator {
         if scope != Scope::Server && self.rng.chance(25) {
             body.push(d(["RewriteBase", self.rng.pick(&["/", "/", "/a/", "/a", "/admin/"])]));
         }
-        if self.rng.chance(8) {
-            body.push(d(["RewriteOptions", self.rng.pick(&["Inherit", "InheritBefore", "InheritDown", "IgnoreInherit"])]));
+        if self.rng.chance(12) {
+            let options = self.rng.pick(&[
+                "Inherit",
+                "InheritBefore",
+                "InheritDown",
+                "InheritDownBefore",
+                "IgnoreInherit",
+                "MergeBase",
+                "AllowAnyURI",
+                "IgnoreContextInfo",
+                "LegacyPrefixDocRoot",
+            ]);
+            body.push(d(["RewriteOptions", options]));
         }
         if scope != Scope::Server && self.rng.chance(20) {
             // What WordPress and its like write.

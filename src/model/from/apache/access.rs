@@ -17,7 +17,8 @@ pub(super) const COMPAT: &[Name] = &[Name::Order, Name::Allow, Name::Deny, Name:
 impl<'a> Walk<'_, 'a> {
     /// Runs the access phase.
     pub(super) fn access(&mut self) -> Result<(), Stop> {
-        if self.r.checked.as_ref() == Some(&self.r.layers) && !self.checks_again() {
+        let is_checked = self.r.checked.as_ref() == Some(&self.r.layers) && !self.r.fresh_settings;
+        if is_checked && !self.checks_again() {
             return Ok(());
         }
         let compat = self.last_run(COMPAT);

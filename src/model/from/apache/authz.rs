@@ -259,6 +259,14 @@ impl<'a> Walk<'_, 'a> {
             "env" => granted(requirement.args.iter().any(|name| self.r.env.get(name).is_some())),
             "method" => granted(requirement.args.iter().any(|m| same_method(m, &self.r.method))),
             "ssl" => granted(self.request.scheme == Scheme::Https),
+            // That name is an address of the machine itself, whoever is asked. Whether it is also the name of the address is not as certain.
+            "forward-dns" | "host" if requirement.args.iter().all(|name| name.eq_ignore_ascii_case("localhost")) => {
+                match self.client.map(|client| client.is_loopback()) {
+                    Some(true) if requirement.provider == "forward-dns" => Answer::Granted,
+                    Some(false) => Answer::Denied,
+                    _ => self.ask(directive, false),
+                }
+            }
             "expr" => self.check_expression(directive),
             _ => self.ask(directive, false),
         }

@@ -1,7 +1,7 @@
 //! What `mod_cache` does with the response to a request.
 
 use super::walk::Walk;
-use crate::model::{Cache, Fact, HandlerKind, Known, Stores, Value};
+use crate::model::{Cache, Fact, HandlerKind, Response, Stores};
 use crate::project::apache::{Directive, DirectiveId};
 use crate::source::Span;
 use crate::syntax::apache::Name;
@@ -10,8 +10,9 @@ use crate::syntax::apache::Name;
 const DEFAULT_EXPIRE: u64 = 3600;
 
 impl<'a> Walk<'_, 'a> {
-    /// The cache in force. `cache_control`: what the configuration adds to the response.
-    pub(super) fn cache(&mut self, cache_control: Option<&(Value, Span)>) -> Cache {
+    /// The cache in force. `response`: what the configuration adds to the response.
+    pub(super) fn cache(&mut self, response: &Response) -> Cache {
+        let cache_control = response.cache_control.as_ref();
         let quick = self.server_setting(&[Name::CacheQuickHandler]);
         let is_quick = quick.is_none_or(|d| !d.arg(0).eq_ignore_ascii_case("off"));
         let Some(by) = self.cache_enable(is_quick) else { return Cache::none() };
@@ -33,34 +34,34 @@ impl<'a> Walk<'_, 'a> {
         let any = fresh || (ignores_freshness.is_some() || from_file) && (!has_query || ignores_query);
         let public = ["public", "s-maxage", "must-revalidate", "proxy-revalidate"].iter().any(|w| text.contains(w));
         let also = cache_control.map(|(_, span)| *span).filter(|_| fresh || forbids).or(ignores_freshness);
+        // An error needs a word about it, whichever; `mod_expires` adds none.
+        let names_error = response.added.iter().any(|sent| sent.name.eq_ignore_ascii_case("cache-control"));
+        let error_fresh = names_error && (fresh || !has_query || ignores_query);
+        let (is_get, quick_authorization) = (self.request.method == "GET", self.quick_authorization);
         let stores = |ok: bool| -> Fact<Stores> {
-            if !answered || self.request.method != "GET" || forbids {
+            if !answered || !is_get || forbids {
                 return decided(Stores::No, also.filter(|_| forbids));
             }
             // The quick handler leaves requests with credentials alone, whatever the response says.
-            if authorization && is_quick {
+            if quick_authorization && is_quick {
                 return decided(Stores::No, quick.map(|d| d.span()));
             }
             if authorization && !public {
                 return Fact::unknown("whether the origin says that it is public", [by]);
             }
-            if any && (ok || fresh) { decided(Stores::Yes, also) } else { decided(Stores::Origin, None) }
+            if if ok { any } else { error_fresh } { decided(Stores::Yes, also) } else { decided(Stores::Origin, None) }
         };
         let ttl = fresh.then(|| max_age(&text)).flatten().or_else(|| any.then(|| self.default_expire()));
         let answers = match () {
             () if !reads => Fact::is(false, [by]),
-            () if authorization && is_quick => Fact::is(false, [by]),
+            () if quick_authorization && is_quick => Fact::is(false, [by]),
             () if self.asks_for_fresh() => Fact::is(false, [by]),
             () => Fact::is(true, [by]),
         };
         let stores_set_cookie = !self.ignores_header("set-cookie");
         Cache {
             stores: stores(true),
-            // Mod_expires adds nothing to errors, and a status other than 200 needs a word of the origin.
-            stores_401: match stores(false) {
-                Fact { value: Known::Is(Stores::Yes), because } => Fact { value: Known::Is(Stores::Origin), because },
-                other => other,
-            },
+            stores_401: stores(false),
             ttl,
             min_uses: 1,
             answers_from_store: answers,
@@ -71,13 +72,17 @@ impl<'a> Walk<'_, 'a> {
             key_has_authorization: Some(false),
             key_has_cookie: false,
             stores_set_cookie,
+            drops_set_cookie: !stores_set_cookie,
+            stores_private: store_private.is_some(),
+            answers_before_gates: is_quick,
             ignores_cache_control: store_private.is_some() && store_no_store.is_some(),
         }
     }
 
-    /// The `CacheEnable` that is for the request. The quick handler knows only those of the server.
+    /// The `CacheEnable` that is for the request. The quick handler knows only those of the server, and is asked again in every internal
+    /// redirect: what was to be stored of the request before is forgotten.
     fn cache_enable(&mut self, is_quick: bool) -> Option<Directive<'a>> {
-        let path = if is_quick { self.request.path.clone() } else { self.r.uri.clone() };
+        let path = if is_quick { self.quick_path.clone() } else { self.r.uri.clone() };
         for id in self.server_list(&[Name::CacheDisable]) {
             let disabled = self.directive(id);
             if covers(&disabled.arg(0), &path) {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::project::apache::config::CERTAIN;
 use crate::project::apache::{Condition, ConditionId, ConditionKind, Config};
+use crate::source::SourceMap;
 use crate::syntax::apache::directives::{self, Name};
 
 /// The modules that are certainly loaded: those the loader knows of, and those without which the server would refuse a directive
@@ -22,6 +23,13 @@ pub(super) fn loaded(config: &Config) -> HashSet<String, foldhash::fast::FixedSt
         }
     }
     loaded
+}
+
+/// Whether the files load one module, and another one later.
+pub(super) fn is_loaded_before(config: &Config, sources: &SourceMap, first: &str, second: &str) -> bool {
+    let mut loads = config.all(sources, Name::LoadModule).map(|load| load.arg(0).to_ascii_lowercase());
+    let found = loads.find(|name| name == first || name == second);
+    found.is_some_and(|name| name == first) && loads.any(|name| name == second)
 }
 
 /// What is asked about a condition, as a question for [`crate::model::from::choices::Choices`].

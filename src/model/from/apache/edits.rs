@@ -8,10 +8,11 @@ use super::eval::context_of;
 use super::headers::{self, HeaderEdit};
 use super::section::{Kind, SectionId};
 use super::setenvif::{self, SetEnvIf};
+use super::vars::Vars;
 use super::walk::Walk;
+use crate::model::Value;
 use crate::model::fact::unknown_value;
 use crate::model::from::regexes::Regexes;
-use crate::model::{Response, Sent, Value};
 use crate::project::apache::{Config, Directive, DirectiveId};
 use crate::source::SourceMap;
 use crate::syntax::apache::Name;
@@ -108,6 +109,7 @@ impl<'w> Walk<'w, '_> {
         for table in [Table::Request, Table::Always, Table::Success] {
             self.edit(&edits, table, true);
         }
+        self.quick_authorization = self.header("authorization").is_some();
         self.set_env_if(&servers);
     }
 
@@ -188,14 +190,21 @@ impl<'w> Walk<'w, '_> {
         self.edit(&edits, Table::Request, false);
     }
 
-    fn edit(&mut self, edits: &[DirectiveId], table: Table, early: bool) {
+    pub(super) fn edit(&mut self, edits: &[DirectiveId], table: Table, early: bool) {
         let host = self.host;
         self.note_holes(edits, "which header fields a template edits");
         for id in edits {
             let Some(edit) = host.shared.edits.headers.get(id) else { continue };
+            let is_there = self.fields(table).iter().any(|f| f.name.eq_ignore_ascii_case(edit.name()));
             let applied = headers::apply(edit, table, early, self, &host.shared.regexes);
-            if applied && table == Table::Request && edit.removes() {
-                self.cleared.push((edit.name().to_owned(), self.directive(*id).span()));
+            if !applied || !edit.removes() {
+                continue;
+            }
+            let removed = (edit.name().to_owned(), self.directive(*id).span());
+            if table == Table::Request {
+                self.cleared.push(removed);
+            } else if is_there || self.answers_in == Some(table) && (self.reached || is_of_file(edit.name())) {
+                self.hidden.push(removed);
             }
         }
     }
@@ -209,48 +218,16 @@ impl<'w> Walk<'w, '_> {
             }
         }
     }
+}
 
-    /// What `Header` makes of the response. Where the server answers without a handler only `always` counts.
-    pub(super) fn response_headers(&mut self, response: &mut Response) {
-        let host = self.host;
-        let edits = self.all(&[Name::Header]);
-        self.note_holes(&edits, "which header fields a template edits");
-        let tables: &[Table] = if self.local_error { &[Table::Always] } else { &[Table::Always, Table::Success] };
-        for table in tables {
-            for id in &edits {
-                let Some(edit) = host.shared.edits.headers.get(id) else { continue };
-                let applied = headers::apply(edit, *table, false, self, &host.shared.regexes);
-                if applied && edit.removes() {
-                    response.hidden.push((edit.name().to_owned(), self.directive(*id).span()));
-                }
-            }
-            let fields = if *table == Table::Always { &self.always } else { &self.success };
-            for field in fields {
-                let Some(span) = field.by else { continue };
-                let by = edits.iter().map(|id| self.directive(*id)).find(|d| d.span() == span);
-                let written = by.map_or_else(|| field.value.prefix().to_owned(), |d| written(&d));
-                response.added.push(Sent { name: field.name.clone(), written, value: field.value.clone(), span });
-            }
-        }
-        let cache_control = |name: &str| name.eq_ignore_ascii_case("cache-control");
-        if response.hidden.iter().any(|(name, _)| cache_control(name)) {
-            response.cache_control = None;
-        }
-        if let Some(sent) = response.added.iter().rev().find(|s| cache_control(&s.name)) {
-            response.cache_control = Some((sent.value.clone(), sent.span));
-        }
-    }
+/// Whether a field is among those that the server gives a file.
+pub(super) fn is_of_file(name: &str) -> bool {
+    let known = ["content-type", "content-length", "last-modified", "etag", "accept-ranges", "cache-control", "expires"];
+    known.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// How many words before the action say which table is meant: `always`, `onsuccess`.
-fn tables(directive: &Directive<'_>) -> usize {
+pub(super) fn tables(directive: &Directive<'_>) -> usize {
     let first = directive.arg(0);
     usize::from(first.eq_ignore_ascii_case("always") || first.eq_ignore_ascii_case("onsuccess"))
-}
-
-/// The value of a `Header` as written.
-fn written(directive: &Directive<'_>) -> String {
-    let tables = tables(directive);
-    let is_edit = directive.arg(tables).to_ascii_lowercase().starts_with("edit");
-    directive.arg(2 + tables + usize::from(is_edit)).into_owned()
 }

@@ -1,9 +1,10 @@
 //! What rules ask of a virtual host besides what happens to a request: which directives count, and where they stand.
 
 use super::chain::{self, Layer};
+use super::frame::Stands;
 use super::host::Host;
 use super::section::{Kind, SectionId};
-use super::walk::{Stands, Walk};
+use super::walk::Walk;
 use crate::model::from::choices::Choices;
 use crate::model::{Request, RouteId};
 use crate::project::apache::{Directive, DirectiveId, Htaccess, TOP};

@@ -22,6 +22,12 @@ pub(super) fn kind_of(url: &str) -> HandlerKind {
     }
 }
 
+/// Whether it is a URL with a `?` or a control character that is not escaped, for FastCGI: PHP-FPM would take it for a part of the name
+/// of the script, or for its end (AH10414).
+pub(super) fn confuses_fcgi(url: &Value) -> bool {
+    scheme_of(url.prefix()) == "fcgi" && url.prefix().contains(|c: char| c == '?' || c.is_ascii_control())
+}
+
 /// What an `ErrorDocument` names.
 enum Document {
     /// A page of the server.
@@ -50,6 +56,9 @@ impl Walk<'_, '_> {
         }
         if status < 400 {
             return self.done(status, stop.by);
+        }
+        if status == 401 && self.refused {
+            self.add_challenge();
         }
         let Some((document, by)) = self.error_document(status) else { return self.done(status, stop.by) };
         match document {

@@ -49,6 +49,14 @@ impl Env {
         self.all.push(variable);
     }
 
+    /// These in front of others (`apr_table_overlay`).
+    pub(super) fn over(mut self, others: &Self) -> Self {
+        if self != *others {
+            self.all.extend_from_slice(&others.all);
+        }
+        self
+    }
+
     /// A variable as an application gets it.
     pub(super) fn handed_on(&self, name: &str) -> Option<&Variable> {
         self.all.iter().rev().find(|v| v.name.eq_ignore_ascii_case(name))

@@ -1,7 +1,8 @@
 //! What stands on the disk of the served machine, as far as the files and the request tell.
 
+use super::frame::Stands;
 use super::section::{self, Matcher};
-use super::walk::{Stands, Walk};
+use super::walk::Walk;
 use crate::files::FileKind;
 use crate::model::from::lookup::Found;
 use crate::project::apache::config::DOCUMENT_ROOT;

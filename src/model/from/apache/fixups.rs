@@ -1,7 +1,9 @@
 //! The type of a file, and the fixups: handlers by extension, redirects of sections, index files, `FallbackResource`.
 
 use super::chain::Group;
-use super::walk::{Field, HandlerName, Stands, Stop, Walk};
+use super::ending;
+use super::frame::{HandlerName, Proxied, Stands};
+use super::walk::{Field, Stop, Walk};
 use crate::model::{Known, Value};
 use crate::project::apache::DirectiveId;
 use crate::syntax::apache::Name;
@@ -115,8 +117,15 @@ impl Walk<'_, '_> {
     /// The fixups, in the order of the server.
     pub(super) fn fixups(&mut self) -> Result<(), Stop> {
         self.directory_rewrite()?;
-        self.set_env();
+        self.check_proxied()?;
+        // Both ask for a place in the middle: then the module that was loaded first comes first.
+        if self.host.shared.env_before_alias {
+            self.set_env();
+        }
         self.section_redirects()?;
+        if !self.host.shared.env_before_alias {
+            self.set_env();
+        }
         self.fake_basic();
         self.index_or_fallback()?;
         self.forced_by_rules();
@@ -124,6 +133,14 @@ impl Walk<'_, '_> {
             self.request_headers();
         }
         Ok(())
+    }
+
+    /// Refuses what `mod_proxy` refuses of a URL that goes on without being escaped.
+    fn check_proxied(&self) -> Result<(), Stop> {
+        match &self.r.proxied {
+            Some(Proxied { url, by, is_raw: true }) if ending::confuses_fcgi(url) => Err(Stop::status(403, Some(*by))),
+            _ => Ok(()),
+        }
     }
 
     /// `Redirect` in sections and `.htaccess` files.
@@ -212,7 +229,7 @@ impl Walk<'_, '_> {
     }
 
     /// The index file takes over, unless `DirectoryIndexRedirect` sends the client there.
-    fn index_redirect(&mut self, frame: super::walk::Frame) -> Result<(), Stop> {
+    fn index_redirect(&mut self, frame: super::frame::Frame) -> Result<(), Stop> {
         let setting = self.last(&[Name::DirectoryIndexRedirect]);
         let status = setting.as_ref().and_then(|d| match d.arg(0).to_ascii_lowercase().as_str() {
             "on" | "temp" => Some(302),
@@ -284,7 +301,7 @@ impl Walk<'_, '_> {
     }
 
     /// Follows a subrequest up to its handler (`ap_sub_req_lookup_uri`): `Err(404)` too where it finds no file.
-    fn subrequest(&mut self, path: &str, args: Option<Value>) -> Result<super::walk::Frame, Stop> {
+    fn subrequest(&mut self, path: &str, args: Option<Value>) -> Result<super::frame::Frame, Stop> {
         // Both limits are looked at in every one (`ap_is_recursion_limit_exceeded`).
         if self.depth >= super::walk::MAX_REDIRECTS || self.redirects_left == 0 {
             return Err(Stop::status(500, None));
@@ -323,12 +340,31 @@ impl Walk<'_, '_> {
     }
 
     /// Goes on as a subrequest (`ap_internal_fast_redirect`).
-    fn adopt(&mut self, frame: super::walk::Frame) {
+    fn adopt(&mut self, frame: super::frame::Frame) {
         let r = &self.r;
         let (method, status, subrequest) = (r.method.clone(), r.status, r.subrequest);
         let (user, checked, redirected) = (r.user.clone().or(frame.user.clone()), r.checked.clone(), r.redirected);
         let (has_port, first_error) = (r.has_port, r.first_error.clone());
-        self.r = super::walk::Frame { method, user, checked, status, first_error, has_port, subrequest, redirected, ..frame };
+        let (if_walks, earlier_if_walks) = (r.if_walks.clone(), r.earlier_if_walks.clone());
+        let env = frame.env.clone().over(&r.env);
+        let forced_handler = frame.forced_handler.clone().or(r.forced_handler.clone());
+        let forced_type = frame.forced_type.clone().or(r.forced_type.clone());
+        self.r = super::frame::Frame {
+            method,
+            forced_handler,
+            forced_type,
+            if_walks,
+            earlier_if_walks,
+            env,
+            user,
+            checked,
+            status,
+            first_error,
+            has_port,
+            subrequest,
+            redirected,
+            ..frame
+        };
     }
 }
 

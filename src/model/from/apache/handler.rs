@@ -1,7 +1,8 @@
 //! The handler phase: who makes the response.
 
 use super::ending;
-use super::walk::{End, HandlerName, Invoked, Stands, Stop, Walk};
+use super::frame::{HandlerName, Stands};
+use super::walk::{End, Invoked, Stop, Walk};
 use crate::model::fact::concat;
 use crate::model::{Handler, HandlerKind, Known, Value};
 use crate::project::apache::{Directive, DirectiveId, is_method};
@@ -128,6 +129,10 @@ impl<'a> Walk<'_, 'a> {
                 if ending::kind_of(url.prefix()) == HandlerKind::Uwsgi && self.r.uri.to_ascii_lowercase().contains("%2f") =>
             {
                 Invoked::Stop(Stop::status(500, Some(by)))
+            }
+            // What a handler names goes on as it is.
+            Class::Proxy { url, by } if self.r.proxied.is_none() && ending::confuses_fcgi(&url) => {
+                Invoked::Stop(Stop::status(403, Some(by)))
             }
             Class::Proxy { url, by } => {
                 self.step(format!("handed over to {}", url.prefix()), by);

@@ -10,6 +10,7 @@ use super::expr::Expr;
 use super::rewriting;
 use super::routes::{self, RouteLayers};
 use super::section::{self, Kind, Matcher, Outer, SectionId, Sections};
+use super::translate;
 use super::vhost::{self, Names};
 use crate::model::from::lookup::Lookup;
 use crate::model::from::regexes::Regexes;
@@ -43,6 +44,9 @@ pub(super) struct Shared<'a> {
     pub(super) edits: Edits,
     /// Modules that are certainly loaded.
     pub(super) loaded: HashSet<String, FixedState>,
+    /// Whether `SetEnv` counts before the redirects of sections: `mod_env` is loaded before `mod_alias`. Where the files do not tell, the
+    /// modules are loaded by name, as distributions do.
+    pub(super) env_before_alias: bool,
     /// `<AuthnProviderAlias>` by the name it gives.
     pub(super) authn_aliases: HashMap<String, DirectiveId, FixedState>,
 }
@@ -116,7 +120,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         let (names, server_name) = server_names(config, sources, &sections, section, names);
         parts.push((Some(section), inner, names, server_name));
     }
-    intern_patterns(config, sources, &mut regexes);
+    translate::intern_patterns(config, sources, &mut regexes);
     let htaccess = config.htaccess.iter().map(|h| sections.lower_htaccess(config, sources, &mut regexes, h)).collect();
     let exprs = conditions(config, sources, &mut regexes);
     let rewrites = rewriting::steps(config, sources, &mut regexes);
@@ -135,6 +139,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         rewrites,
         edits,
         loaded: condition::loaded(config),
+        env_before_alias: condition::is_loaded_before(config, sources, "env_module", "alias_module"),
         authn_aliases: authn_aliases(config, sources),
     };
     shared.sort_directories();
@@ -263,32 +268,6 @@ pub(super) fn required_expression(directive: &Directive) -> Option<String> {
     }
     let quoted = rest.strip_prefix('"').map(|inner| inner.strip_suffix('"').unwrap_or(inner));
     Some(quoted.unwrap_or(rest).to_owned())
-}
-
-/// Makes the patterns of mappings known: they are looked up by their text.
-fn intern_patterns(config: &Config, sources: &SourceMap, regexes: &mut Regexes) {
-    for name in [Name::AliasMatch, Name::ScriptAliasMatch] {
-        for alias in config.all(sources, name) {
-            regexes.intern(&alias.arg(0), false);
-        }
-    }
-    for redirect in config.all(sources, Name::RedirectMatch) {
-        if let Some(from) = super::redirect::redirect(&redirect, false).from {
-            regexes.intern(&from, false);
-        }
-    }
-    for name in [Name::ProxyPass, Name::ProxyPassMatch] {
-        for pass in config.all(sources, name) {
-            let section = pass.parent().filter(|p| p.name() != Name::VirtualHost);
-            if let Some(section) = section {
-                regexes.intern(&section::pattern_text(&section), false);
-            } else if name == Name::ProxyPassMatch {
-                regexes.intern(&pass.arg(0), false);
-            } else if pass.arg(0) == "~" {
-                regexes.intern(&pass.arg(1), false);
-            }
-        }
-    }
 }
 
 /// The host that takes a request: by address and port, then by name, else the first of that address. If none has the port (it is

@@ -2,6 +2,7 @@
 
 use super::section::SectionId;
 use super::walk::{Stop, Walk};
+use crate::project::apache::overrides::allows_option;
 use crate::project::apache::{Directive, Htaccess};
 use crate::syntax::apache::Name;
 use crate::syntax::apache::directives::Where;
@@ -78,11 +79,16 @@ impl Walk<'_, '_> {
         if tree.is_some_and(|tree| !tree.errors.is_empty() && !tree.templated) {
             return Err(Stop::status(500, (htaccess.first < htaccess.end).then_some(htaccess.first)));
         }
+        let allow = self.last(&[Name::AllowOverride]);
         for id in htaccess.first..htaccess.end {
             let directive = self.directive(id);
+            let sets = |word: std::borrow::Cow<str>| {
+                allow.is_some_and(|allow| !allows_option(&allow, word.trim_start_matches(['+', '-'])))
+            };
+            let refuses_option = directive.name() == Name::Options && directive.args().any(sets);
             match directive.name().info() {
                 Some(info) if overrides.allows(info.place, info.text.trim_start_matches('<')) => {
-                    let is_refused = refuses_not(&directive) || super::refused::is_refused(&directive);
+                    let is_refused = refuses_not(&directive) || refuses_option || super::refused::is_refused(&directive);
                     if is_refused && self.in_force(id) {
                         return Err(Stop::status(500, Some(id)));
                     }

@@ -1,10 +1,11 @@
 //! Which sections are for a request: the walks over `<Directory>` and `.htaccess`, `<Files>`, `<Location>`, `<If>` and `<Proxy>`.
 
 use super::chain::{Group, Layer};
+use super::frame::{Stands, Walked};
 use super::glob;
 use super::htaccess::Overrides;
 use super::section::{self, Matcher, SectionId, components, pattern_text};
-use super::walk::{Stands, Stop, Walk, Walked};
+use super::walk::{Stop, Walk};
 use crate::project::apache::TOP;
 use crate::syntax::apache::Name;
 
@@ -15,12 +16,12 @@ impl Walk<'_, '_> {
         self.host.servers().map(|section| Layer { section, group: group(section) }).collect()
     }
 
-    fn push(&mut self, section: SectionId, group: Group) {
+    pub(super) fn push(&mut self, section: SectionId, group: Group) {
         self.r.layers.push(Layer { section, group });
     }
 
     /// Whether the section's directive is in force.
-    fn section_in_force(&mut self, id: SectionId) -> bool {
+    pub(super) fn section_in_force(&mut self, id: SectionId) -> bool {
         let directive = self.host.shared.sections.get(id).directive;
         directive == TOP || self.in_force(directive)
     }
@@ -72,34 +73,6 @@ impl Walk<'_, '_> {
             }
         }
         true
-    }
-
-    /// Adds the `<If>` sections of the sections so far whose condition holds, then those inside of them.
-    fn ifs(&mut self) {
-        let host = self.host;
-        let sections = &host.shared.sections;
-        let mut pending: Vec<SectionId> = self.r.layers.iter().flat_map(|l| sections.ifs(l.section)).copied().collect();
-        let mut depth = 0;
-        while !pending.is_empty() {
-            let mut matched = Vec::new();
-            let mut before = false;
-            for id in pending {
-                let directive = self.directive(sections.get(id).directive);
-                if !self.section_in_force(id) || directive.name() != Name::If && before {
-                    continue;
-                }
-                let holds = directive.name() == Name::Else || self.condition(&directive);
-                before = holds && directive.name() != Name::Else;
-                if holds {
-                    matched.push(id);
-                }
-            }
-            for id in &matched {
-                self.push(*id, Group::If(depth));
-            }
-            pending = matched.iter().flat_map(|id| sections.ifs(*id)).copied().collect();
-            depth = depth.saturating_add(1);
-        }
     }
 
     /// Adds the `<Proxy>` sections for a proxied request; such a request has no `<Directory>` and no `<Files>`.

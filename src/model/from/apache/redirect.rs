@@ -147,6 +147,8 @@ impl Walk<'_, '_> {
         let sent = super::walk::host_header(self.request);
         let (host, port) = super::vhost::split_port(&sent);
         let port = port.filter(|_| self.r.has_port);
+        // A name with a dot at its end is the name without it.
+        let host = host.strip_suffix('.').unwrap_or(host);
         match canonical.as_deref() {
             Some("on") => (own_name(), own_port.or(connected)),
             Some("dns") => (unknown_value("name of the server's address"), port.or(connected).or(own_port)),

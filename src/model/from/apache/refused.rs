@@ -1,10 +1,12 @@
-//! Directives of `mod_rewrite`, `mod_setenvif`, `mod_headers` and conditions that the server does not take.
+//! Directives that the server does not take: for the number of their arguments, and those of `mod_rewrite`, `mod_setenvif`, `mod_headers`
+//! and conditions for what they say.
 
 use super::eval::context_of;
 use super::host::required_expression;
 use crate::project::apache::Directive;
 use crate::project::pcre;
 use crate::syntax::apache::Name;
+use crate::syntax::apache::directives::Args;
 use crate::syntax::apache::expr::{Condition, Regex};
 use crate::syntax::apache::header::{Action, HeaderEdit, When as HeaderWhen};
 use crate::syntax::apache::rewrite::{self, Options, Pattern, Rule};
@@ -12,7 +14,23 @@ use crate::syntax::apache::setenvif::{Attribute, Pattern as Fits, SetEnvIf, When
 
 /// Whether the server refuses what a directive says. A hole may be anything.
 pub(super) fn is_refused(directive: &Directive<'_>) -> bool {
-    !directive.is_unknown() && !is_taken(directive).unwrap_or(false)
+    !(directive.is_unknown() || has_its_arguments(directive) && is_taken(directive).unwrap_or(false))
+}
+
+/// Whether a directive has as many arguments as it takes, and `On` or `Off` where it takes that.
+fn has_its_arguments(directive: &Directive<'_>) -> bool {
+    let Some(info) = directive.name().info().filter(|info| !info.text.starts_with('<')) else { return true };
+    let count = directive.arg_count();
+    match info.args {
+        // Bit 1 stands for one argument.
+        Args::Count(counts) => {
+            count < 8 && count <= counts.checked_ilog2().unwrap_or_default() as usize && count >= counts.trailing_zeros() as usize
+        }
+        Args::Flag => ["on", "off"].iter().any(|word| directive.arg(0).eq_ignore_ascii_case(word)),
+        Args::Each => count > 0,
+        Args::EachOfFirst => count > 1,
+        Args::None | Args::Raw | Args::Any => true,
+    }
 }
 
 /// Whether it is taken; `None`: its arguments cannot be read.
@@ -29,6 +47,7 @@ fn is_taken(directive: &Directive<'_>) -> Option<bool> {
             _ => true,
         },
         Name::RewriteOptions => Options::default().add(args.iter().copied()).is_ok(),
+        Name::Error => false,
         Name::RewriteBase => directive.arg(0).starts_with('/'),
         Name::Header | Name::RequestHeader => {
             let edit = HeaderEdit::parse(name == Name::RequestHeader, &args, context).ok()?;
@@ -53,10 +72,18 @@ fn is_taken(directive: &Directive<'_>) -> Option<bool> {
         Name::If | Name::ElseIf => Condition::parse(&directive.arg(0), context).ok()?.regexes.iter().all(compiles),
         Name::Require => match required_expression(directive) {
             Some(text) => Condition::parse(&text, context).ok()?.regexes.iter().all(compiles),
-            None => true,
+            None => takes_all(directive),
         },
         _ => true,
     })
+}
+
+/// Whether a `Require all` says `granted` or `denied` and nothing else.
+fn takes_all(directive: &Directive<'_>) -> bool {
+    let first = usize::from(directive.arg(0).eq_ignore_ascii_case("not"));
+    let value = directive.arg(first + 1);
+    let fits = value.eq_ignore_ascii_case("granted") || value.eq_ignore_ascii_case("denied");
+    !directive.arg(first).eq_ignore_ascii_case("all") || fits && directive.arg_count() == first + 2
 }
 
 fn compiles(regex: &Regex) -> bool {

@@ -1,21 +1,88 @@
 //! What happens to the response on its way to the client.
 
-use super::walk::{End, Walk};
-use crate::model::{Known, Response};
+use super::edits::tables;
+use super::walk::{Field, Walk};
+use crate::model::{GateKind, HandlerKind, Response, Sent, Value, Verdict};
+use crate::project::apache::{Directive, DirectiveId};
+use crate::syntax::apache::Name;
+use crate::syntax::apache::header::Table;
 
 impl Walk<'_, '_> {
     /// The edits of the sections that are for the request.
+    ///
+    /// What a handler answers has fields of both tables. What the server answers without one has those that were for errors before, and
+    /// `Header always` makes others beside them: it does not see the former (`ap_send_error_response`).
     pub(super) fn response(&mut self) -> Response {
+        let edits = self.all(&[Name::Header]);
+        // What is echoed never comes to the edits, but for the early ones.
+        if self.local_error && !self.is_echoed {
+            self.success.clear();
+            let before = std::mem::take(&mut self.always);
+            self.edit(&edits, Table::Always, false);
+            self.always.extend(before);
+        }
         let mut response = Response::default();
-        // `TRACE` is answered before the fixups, which let `Header` at the response.
-        if self.request.method == "TRACE" && matches!(self.end, Some(End::Status(Known::Is(200), _))) {
-            return response;
-        }
-        let is_error = matches!(self.end, Some(End::Status(Known::Is(400..), _)));
-        if !is_error {
+        if !self.local_error {
+            self.answers_in = self.served.as_ref().map(|handler| fields_of(handler.kind));
+            // A proxied answer takes the place of what was there (`ap_proxy_http_process_response`).
+            if self.reached && self.served.as_ref().is_some_and(|handler| handler.kind == HandlerKind::Proxy) {
+                self.success.clear();
+            }
             response.cache_control = self.expires();
+            if let Some((_, by)) = &response.cache_control {
+                let value = Value::Unknown { prefix: String::new(), nonempty: true, why: "time".to_owned() };
+                self.success.push(Field { name: "Expires".to_owned(), value, by: Some(*by) });
+            }
+            for table in [Table::Always, Table::Success] {
+                self.edit(&edits, table, false);
+            }
         }
-        self.response_headers(&mut response);
+        response.hidden = std::mem::take(&mut self.hidden);
+        response.added = self.always.iter().chain(&self.success).filter_map(|field| self.sent_field(field, &edits)).collect();
+        let is_cache_control = |name: &str| name.eq_ignore_ascii_case("cache-control");
+        if response.hidden.iter().any(|(name, _)| is_cache_control(name)) {
+            response.cache_control = None;
+        }
+        if let Some(sent) = response.added.iter().rev().find(|sent| is_cache_control(&sent.name)) {
+            response.cache_control = Some((sent.value.clone(), sent.span));
+        }
         response
     }
+
+    /// A field that the configuration made.
+    fn sent_field(&self, field: &Field, edits: &[DirectiveId]) -> Option<Sent> {
+        let span = field.by?;
+        let by = edits.iter().map(|id| self.directive(*id)).find(|directive| directive.span() == span);
+        let written = by.map_or_else(|| field.value.prefix().to_owned(), |directive| written(&directive));
+        Some(Sent { name: field.name.clone(), written, value: field.value.clone(), span })
+    }
+
+    /// Puts the challenge of the server's own 401 among the fields for errors, where the sections of an error document may edit it.
+    pub(super) fn add_challenge(&mut self) {
+        let asks = self.gates.iter().rfind(|gate| gate.kind == GateKind::Basic && gate.verdict == Verdict::Refuses(401));
+        let Some(realm) = asks.and_then(|gate| gate.realm.as_ref()) else { return };
+        let value = match realm {
+            Value::Known(realm) => Value::Known(format!("Basic realm=\"{}\"", realm.replace('"', "\\\""))),
+            Value::Unknown { why, .. } => {
+                Value::Unknown { prefix: "Basic realm=\"".to_owned(), nonempty: true, why: why.clone() }
+            }
+        };
+        self.always.retain(|field| !field.name.eq_ignore_ascii_case("www-authenticate"));
+        self.always.push(Field { name: "WWW-Authenticate".to_owned(), value, by: None });
+    }
+}
+
+/// The table that the fields of an answer are in: those of scripts are among those for errors.
+fn fields_of(kind: HandlerKind) -> Table {
+    match kind {
+        HandlerKind::Cgi | HandlerKind::Fastcgi | HandlerKind::Scgi => Table::Always,
+        _ => Table::Success,
+    }
+}
+
+/// The value of a `Header` as written.
+fn written(directive: &Directive<'_>) -> String {
+    let tables = tables(directive);
+    let is_edit = directive.arg(tables).to_ascii_lowercase().starts_with("edit");
+    directive.arg(2 + tables + usize::from(is_edit)).into_owned()
 }

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use super::eval::context_of;
+use super::frame::{HandlerName, Proxied};
+use super::host::Host;
 use super::rewrite::{Action, Config as Rules, Current, Folder, Ran, Step, Surroundings, in_folder, in_server, program};
 use super::section::{Kind, SectionId, pattern_text};
-use super::walk::{HandlerName, Proxied, Stop, Walk};
+use super::walk::{Field, Stop, Walk};
 use crate::model::Value;
 use crate::model::from::regexes::Regexes;
 use crate::project::apache::{Config, DirectiveId};
@@ -15,6 +17,26 @@ use crate::syntax::apache::rewrite::{Map, Options};
 
 /// The directives of `mod_rewrite` that sections have.
 const DIRECTIVES: &[Name] = &[Name::RewriteEngine, Name::RewriteOptions, Name::RewriteBase, Name::RewriteCond, Name::RewriteRule];
+
+/// All directives of the module.
+const MENTIONS: &[Name] =
+    &[Name::RewriteEngine, Name::RewriteOptions, Name::RewriteBase, Name::RewriteCond, Name::RewriteRule, Name::RewriteMap];
+
+impl Host<'_> {
+    /// Whether the virtual host, or a section in it, has a directive of these names. Without any directive of `mod_rewrite` it runs no
+    /// rules of the server, not even inherited ones.
+    fn mentions(&self, names: &[Name]) -> bool {
+        let Some(head) = self.directive() else { return true };
+        let config = self.shared.config;
+        let Some(placed) = config.placed.get(head.id as usize) else { return true };
+        let inside = |ids: &Vec<DirectiveId>| {
+            let first = ids.partition_point(|id| *id <= head.id);
+            let own = ids.get(first..).unwrap_or_default();
+            own.iter().take_while(|id| **id < placed.subtree_end).any(|id| self.shared.usually(*id))
+        };
+        names.iter().filter_map(|name| config.by_name.get(*name as usize)).any(inside)
+    }
+}
 
 /// All rules and conditions that the server would take, by their directive.
 pub(super) type Steps = HashMap<DirectiveId, Step, foldhash::fast::FixedState>;
@@ -46,9 +68,8 @@ impl<'w> Walk<'w, '_> {
         let servers: Vec<SectionId> = self.host.servers().collect();
         let mut merged: Option<Rules<'w>> = None;
         for section in servers {
-            // A virtual host without any directive of the module runs no rules, not even inherited ones.
             let own = self.rules_of(section, true);
-            if own.is_none() && self.host.section == Some(section) {
+            if own.is_none() && self.host.section == Some(section) && !self.host.mentions(MENTIONS) {
                 return Ok(false);
             }
             let own = own.unwrap_or_default();
@@ -145,13 +166,9 @@ impl<'w> Walk<'w, '_> {
                 self.location = Some(location);
                 Err(Stop::status(status, by))
             }
-            // `proxy_fcgi_canon` takes no `?` in a URL that is not escaped, lest PHP-FPM takes it for a part of the file's name.
-            Action::Proxy { url, escape: false } if url.prefix().starts_with("fcgi://") && url.prefix().contains('?') => {
-                Err(Stop::status(403, by))
-            }
-            Action::Proxy { url, .. } => {
+            Action::Proxy { url, escape } => {
                 if let Some(by) = by {
-                    self.r.proxied = Some(Proxied { url, by });
+                    self.r.proxied = Some(Proxied { url, by, is_raw: !escape });
                 }
                 Ok(())
             }
@@ -170,7 +187,8 @@ impl<'w> Walk<'w, '_> {
         self.r.args.clone_from(&ran.args);
         self.r.forced_handler.clone_from(&ran.handler);
         self.r.forced_type.clone_from(&ran.mime_type);
-        self.cookies.extend(ran.cookies.iter().cloned());
+        let cookies = ran.cookies.iter().cloned();
+        self.always.extend(cookies.map(|(value, by)| Field { name: "Set-Cookie".to_owned(), value, by: Some(by) }));
         ran.by.and_then(|span| self.rule_at(span))
     }
 

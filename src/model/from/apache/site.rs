@@ -29,7 +29,7 @@ impl<'a> Host<'a> {
         let handler = walk.served.clone().unwrap_or(Handler { kind: HandlerKind::Return, span: None, target: None });
         let served_by = self.served_by(&walk, &handler);
         let response = walk.response();
-        let cache = walk.cache(response.cache_control.as_ref());
+        let cache = walk.cache(&response);
         Outcome {
             site: self.place(),
             served_by,

@@ -2,12 +2,16 @@
 //!
 //! The order is the server's: `mod_rewrite`, `ProxyPass`, `Redirect`, `Alias`, the document root.
 
+use super::frame::{HandlerName, Proxied};
+use super::section::pattern_text;
 use super::uri::{self, Normal, Slashes};
-use super::walk::{HandlerName, Proxied, Stop, Walk};
+use super::walk::{Stop, Walk};
 use crate::model::Value;
 use crate::model::fact::unknown_value;
+use crate::model::from::regexes::Regexes;
 use crate::project::apache::config::DOCUMENT_ROOT;
-use crate::project::apache::{Directive, DirectiveId};
+use crate::project::apache::{Config, Directive, DirectiveId};
+use crate::source::SourceMap;
 use crate::syntax::apache::Name;
 
 /// The directives that map a URL to a file.
@@ -103,7 +107,7 @@ impl<'a> Walk<'_, 'a> {
         let uri = self.r.uri.clone();
         let section = pass.parent();
         let (from, to, is_regex) = if in_section {
-            let from = section.map(|s| super::section::pattern_text(&s)).unwrap_or_default();
+            let from = section.map(|s| pattern_text(&s)).unwrap_or_default();
             // A `<LocationMatch>` is no pattern for a `ProxyPass` in it (measured).
             let regex = pass.name() == Name::ProxyPassMatch || super::glob::is_glob(&from);
             (from, pass.arg(0), regex)
@@ -112,24 +116,38 @@ impl<'a> Walk<'_, 'a> {
         } else {
             (pass.arg(0), pass.arg(1), pass.name() == Name::ProxyPassMatch)
         };
-        let url = if is_regex {
+        // With `nocanon` the URL is taken as the client sent it, if the pattern is for that as well.
+        let raw = pass.args().skip(1).any(|word| word.eq_ignore_ascii_case("nocanon")).then(|| self.unparsed_uri());
+        let (url, is_raw) = if is_regex {
             let found = self.regex(&from, &uri, pass)?;
             if to == "!" {
                 return Some(false);
             }
-            let replaced = substitute(&to, &found);
-            if replaced == to { format!("{to}{uri}") } else { replaced }
+            let raw_found = raw.as_deref().and_then(|raw| self.regex(&from, raw, pass));
+            let (path, is_raw) = if raw_found.is_some() { (raw.unwrap_or_default(), true) } else { (uri.clone(), false) };
+            let replaced = substitute(&to, &raw_found.unwrap_or(found));
+            (if replaced == to { format!("{to}{path}") } else { replaced }, is_raw)
         } else {
             let taken = uri::alias_match(&uri, &from)?;
             if to == "!" {
                 return Some(false);
             }
-            format!("{to}{}", uri.get(taken..).unwrap_or_default())
+            let raw = raw.filter(|raw| uri::alias_match(raw, &from) == Some(taken));
+            let is_raw = raw.is_some();
+            (format!("{to}{}", raw.as_ref().unwrap_or(&uri).get(taken..).unwrap_or_default()), is_raw)
         };
         self.step(format!("{} takes {uri}", pass.text()), pass.id);
         let url = if pass.is_unknown() { unknown_value("template hole") } else { Value::Known(url) };
-        self.r.proxied = Some(Proxied { url, by: pass.id });
+        self.r.proxied = Some(Proxied { url, by: pass.id, is_raw });
         Some(true)
+    }
+
+    /// Path and query as they were sent (`r->unparsed_uri`), or as the redirect that led here named them.
+    fn unparsed_uri(&self) -> String {
+        match &self.r.args {
+            Some(args) => format!("{}?{}", self.r.path, args.prefix()),
+            None => self.r.path.clone(),
+        }
     }
 
     /// `Alias` and its like: the one of the section first, then those of the server.
@@ -141,7 +159,7 @@ impl<'a> Walk<'_, 'a> {
             };
             if self.flag(Name::AliasPreservePath) == Some(true)
                 && let Some(section) = own.parent()
-                && let Some(taken) = uri::alias_match(&uri, &super::section::pattern_text(&section))
+                && let Some(taken) = uri::alias_match(&uri, &pattern_text(&section))
             {
                 found.push_str(uri.get(taken..).unwrap_or_default());
             }
@@ -220,7 +238,9 @@ impl<'a> Walk<'_, 'a> {
     fn trace(&mut self) -> Result<(), Stop> {
         let setting = self.server_setting(&[Name::TraceEnable]);
         let off = setting.as_ref().is_some_and(|d| d.arg(0).eq_ignore_ascii_case("off"));
-        Err(Stop::status(if off { 405 } else { 200 }, setting.map(|d| d.id)))
+        self.is_echoed = !off;
+        // A rule that was overruled by a later one may have left its status.
+        Err(Stop::status(if off { 405 } else { self.r.status }, setting.map(|d| d.id)))
     }
 
     /// The last directive of these names that stands in a section, not in the server or a virtual host.
@@ -262,4 +282,30 @@ pub(super) fn substitute(text: &str, groups: &[Option<String>]) -> String {
         }
     }
     out
+}
+
+/// Makes the patterns of mappings known: they are looked up by their text.
+pub(super) fn intern_patterns(config: &Config, sources: &SourceMap, regexes: &mut Regexes) {
+    for name in [Name::AliasMatch, Name::ScriptAliasMatch] {
+        for alias in config.all(sources, name) {
+            regexes.intern(&alias.arg(0), false);
+        }
+    }
+    for redirect in config.all(sources, Name::RedirectMatch) {
+        if let Some(from) = super::redirect::redirect(&redirect, false).from {
+            regexes.intern(&from, false);
+        }
+    }
+    for name in [Name::ProxyPass, Name::ProxyPassMatch] {
+        for pass in config.all(sources, name) {
+            let section = pass.parent().filter(|p| p.name() != Name::VirtualHost);
+            if let Some(section) = section {
+                regexes.intern(&pattern_text(&section), false);
+            } else if name == Name::ProxyPassMatch {
+                regexes.intern(&pass.arg(0), false);
+            } else if pass.arg(0) == "~" {
+                regexes.intern(&pass.arg(1), false);
+            }
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! What the walk tells the modules that ask about the request.
 
+use super::frame::Stands;
 use super::vars::{FileTest, Target, Variable, Vars};
-use super::walk::{End, Field, Stands, Walk};
+use super::walk::{End, Field, Walk};
 use crate::model::fact::unknown_value;
 use crate::model::from::lookup::Found;
 use crate::model::{Known, Scheme, Value};
@@ -83,6 +84,12 @@ impl Vars for Walk<'_, '_> {
             Table::Success => &mut self.success,
             Table::Always => &mut self.always,
         }
+    }
+
+    fn response_header(&mut self, name: &str) -> Option<Value> {
+        let field = self.success.iter().chain(&self.always).find(|f| f.name.eq_ignore_ascii_case(name));
+        let is_open = self.answers_in.is_some() && (self.reached || super::edits::is_of_file(name));
+        field.map(|f| f.value.clone()).or_else(|| is_open.then(|| unknown_value("header of the response")))
     }
 
     fn env(&mut self, name: &str) -> Option<Value> {

@@ -4,24 +4,17 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use super::chain::Layer;
 use super::env::Env;
+use super::frame::{Frame, Stands};
 use super::host::Host;
 use crate::model::from::choices::Choices;
 use crate::model::{Combine, Gate, Handler, Known, Request, Step, Unknown, Value};
 use crate::project::apache::DirectiveId;
 use crate::source::Span;
+use crate::syntax::apache::header::Table;
 
 /// `LimitInternalRecursion`: internal redirects before the server gives up with 500.
 pub(super) const MAX_REDIRECTS: u32 = 10;
-
-/// What stands at a path of the served machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stands {
-    File,
-    Folder,
-    Nothing,
-}
 
 /// How the walk ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +23,6 @@ pub(super) enum End {
     Status(Known<u16>, Option<DirectiveId>),
     /// The application answers.
     Upstream,
-}
-
-/// The result of a walk over `<Directory>` sections and `.htaccess` files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Walked {
-    /// The folder of the file, with a slash at its end.
-    pub(super) folder: String,
-    pub(super) layers: Vec<Layer>,
 }
 
 /// A phase that does not go on: the status, and the directive that says so.
@@ -66,96 +51,6 @@ pub(super) struct Field {
     pub(super) by: Option<Span>,
 }
 
-/// The name of a handler, and the directive that chose it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct HandlerName {
-    pub(super) name: Value,
-    pub(super) by: DirectiveId,
-}
-
-/// Where a request goes that is mapped to a proxy (`r->proxyreq`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Proxied {
-    pub(super) url: Value,
-    pub(super) by: DirectiveId,
-}
-
-/// The request as the phases see it (`request_rec`): an internal redirect or a subrequest starts from another one.
-#[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the server's own record of a request")]
-pub(super) struct Frame {
-    /// Path before it is decoded.
-    pub(super) path: String,
-    /// Decoded and normalised path (`r->uri`).
-    pub(super) uri: String,
-    /// What follows `?`; `None`: there is no `?` (`r->args`).
-    pub(super) args: Option<Value>,
-    pub(super) method: String,
-    /// The file as the server names it; with `path_info` behind it where that is not a file.
-    pub(super) filename: String,
-    pub(super) path_info: String,
-    pub(super) stands: Stands,
-    pub(super) proxied: Option<Proxied>,
-    /// Where `mod_rewrite` sends the request in the handler phase.
-    pub(super) rewritten: Option<(String, Option<Value>)>,
-    pub(super) handler: Option<HandlerName>,
-    /// The handler that a `RewriteRule` with `H` names.
-    pub(super) forced_handler: Option<(Value, Span)>,
-    /// The type that a `RewriteRule` with `T` names.
-    pub(super) forced_type: Option<(Value, Span)>,
-    /// Whether `ScriptAlias` mapped it: what it names is run, whatever `Options` say.
-    pub(super) script_alias: bool,
-    /// URL prefix and folder of the alias that mapped it.
-    pub(super) context: Option<(String, String)>,
-    /// The directive that mapped it to a file.
-    pub(super) mapped_by: Option<DirectiveId>,
-    pub(super) layers: Vec<Layer>,
-    /// What the last walk over the folders found: a request that follows from this one may take it over.
-    pub(super) walked: Option<Walked>,
-    /// Whether this one took it over.
-    pub(super) same_folder: bool,
-    pub(super) env: Env,
-    /// What modules tell each other (`r->notes`).
-    pub(super) notes: Env,
-    pub(super) user: Option<Value>,
-    /// The sections that were for the request before an internal redirect, or around a subrequest: where they are the same, access
-    /// is not checked again.
-    pub(super) checked: Option<Vec<Layer>>,
-    /// Status of the response so far: that of the error whose document this is.
-    pub(super) status: u16,
-    /// The request as it was at the first of the errors that led here: another one is answered in its name.
-    pub(super) first_error: Option<Box<Frame>>,
-    /// Whether the port that the client sent is known: subrequests have none.
-    pub(super) has_port: bool,
-    /// Whether it is a subrequest.
-    pub(super) subrequest: bool,
-    /// Whether an internal redirect led here.
-    pub(super) redirected: bool,
-}
-
-impl Frame {
-    /// Makes it one of another path that nothing is known of yet.
-    pub(super) fn reset(&mut self, path: &str, args: Option<Value>) {
-        super::uri::with_one_slash(path).clone_into(&mut self.path);
-        self.uri.clone_from(&self.path);
-        self.args = args;
-        self.filename.clear();
-        self.path_info.clear();
-        self.stands = Stands::Nothing;
-        self.proxied = None;
-        self.rewritten = None;
-        self.handler = None;
-        self.forced_handler = None;
-        self.forced_type = None;
-        self.script_alias = false;
-        self.context = None;
-        self.mapped_by = None;
-        self.layers.clear();
-        self.notes = Env::default();
-        self.user = None;
-    }
-}
-
 /// The state of a request.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the server's own record of a request")]
 pub(super) struct Walk<'w, 'a> {
@@ -171,6 +66,14 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) always: Vec<Field>,
     /// Header fields that the configuration took away, with the directive.
     pub(super) cleared: Vec<(String, Span)>,
+    /// Fields of the response of which it did so.
+    pub(super) hidden: Vec<(String, Span)>,
+    /// The table that has the fields of whoever answers.
+    pub(super) answers_in: Option<Table>,
+    /// The path that the quick handler of the cache sees.
+    pub(super) quick_path: String,
+    /// Whether it sees credentials.
+    pub(super) quick_authorization: bool,
     /// The file that the client's own path means.
     pub(super) own_file: Option<String>,
     /// Address of the client; `None`: not known.
@@ -182,8 +85,6 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) conditions: Vec<Option<bool>>,
     /// Whether a rule with `END` keeps all others from running.
     pub(super) rewrites_end: bool,
-    /// `Set-Cookie` fields that rules make, with the rules.
-    pub(super) cookies: Vec<(Value, Span)>,
     pub(super) location: Option<Value>,
     pub(super) end: Option<End>,
     /// What makes the response, or would have made it.
@@ -194,6 +95,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) php_inside: Option<bool>,
     /// Whether access was refused.
     pub(super) refused: bool,
+    /// Whether the server sends the request back as it came (`TRACE`).
+    pub(super) is_echoed: bool,
     /// Whether the response is made by the server without a handler, so that only `Header always` is for it.
     pub(super) local_error: bool,
     /// The first `Require` that asks for a user, and how it stands with others.
@@ -244,7 +147,10 @@ impl<'w, 'a> Walk<'w, 'a> {
                 mapped_by: None,
                 layers: Vec::new(),
                 walked: None,
+                fresh_settings: false,
                 same_folder: false,
+                if_walks: Vec::new(),
+                earlier_if_walks: Vec::new(),
                 env: Env::default(),
                 notes: Env::default(),
                 user: None,
@@ -259,19 +165,23 @@ impl<'w, 'a> Walk<'w, 'a> {
             success: Vec::new(),
             always: Vec::new(),
             cleared: Vec::new(),
+            hidden: Vec::new(),
+            answers_in: None,
+            quick_path: request.path.clone(),
+            quick_authorization: false,
             own_file: None,
             client: Some(request.client),
             redirects_left: MAX_REDIRECTS,
             depth: 0,
             conditions: vec![None; host.shared.config.conditions.len()],
             rewrites_end: false,
-            cookies: Vec::new(),
             location: None,
             end: None,
             served: None,
             reached: false,
             php_inside: None,
             refused: false,
+            is_echoed: false,
             local_error: false,
             user_gate: None,
             gates: Vec::new(),
@@ -283,8 +193,8 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Follows the request to its end.
     pub(super) fn run(&mut self) {
-        // HTTP/1.1 asks for a Host header.
-        let mut result = if self.request.host.is_empty() {
+        // HTTP/1.1 asks for a Host header, and one of a name has no two dots in a row (`fix_hostname`).
+        let mut result = if self.request.host.is_empty() || self.request.host.contains("..") {
             self.r.layers = self.server_layers();
             Err(Stop::status(400, None))
         } else {
@@ -338,6 +248,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             return false;
         }
         self.redirects_left -= 1;
+        // Fields for errors go on, others do not.
+        self.success.clear();
         let r = &mut self.r;
         r.first_error = match r.first_error.take() {
             _ if r.status == 200 => None,
@@ -349,6 +261,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         r.checked = Some(std::mem::take(&mut r.layers));
         r.reset(path, args);
         r.redirected = true;
+        self.quick_path.clone_from(&self.r.path);
         self.post_read_request();
         true
     }

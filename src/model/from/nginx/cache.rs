@@ -71,6 +71,9 @@ impl Walk<'_, '_> {
             key_has_cookie,
             key: Some(key),
             stores_set_cookie: ignored("set-cookie") && !hidden,
+            drops_set_cookie: ignored("set-cookie") && hidden,
+            stores_private: ignored("cache-control"),
+            answers_before_gates: false,
             ignores_cache_control: ignored("cache-control"),
         }
     }

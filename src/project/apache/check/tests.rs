@@ -316,6 +316,11 @@ fn allow_override_decides_what_a_htaccess_may_hold() {
     assert_eq!(with("AllowOverride None\nAllowOverrideList AuthType", "AuthType Basic"), []);
     assert_eq!(with("AllowOverride Options=Indexes", "Options -Indexes"), []);
     assert_eq!(with("AllowOverride Options=Indexes", "Options -MultiViews").len(), 1);
+    assert_eq!(with("AllowOverride All", "Options -MultiViews"), []);
+    assert_eq!(with("AllowOverride Options", "Options -Indexes +FollowSymLinks"), []);
+    assert_eq!(with("AllowOverride FileInfo Options", "Options -MultiViews").len(), 1);
+    assert_eq!(with("AllowOverride Options=All", "Options SymLinksIfOwnerMatch").len(), 1);
+    assert_eq!(with("AllowOverride Options Options=MultiViews", "Options +Indexes").len(), 1);
     // Nothing is known of it.
     assert_eq!(with("<IfModule mod_foo.c>\nAllowOverride FileInfo\n</IfModule>", "AuthType Basic"), []);
 }

@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::finding::Finding;
 use crate::project::apache::config::{CERTAIN, Directive};
-use crate::project::apache::overrides::Allowed;
+use crate::project::apache::overrides::allows_option;
 use crate::syntax::apache::Name;
 
 const ON_OFF: &[&str] = &["on", "off"];
@@ -170,7 +170,7 @@ fn options<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
         }
         whole |= is_whole;
         if let Some(allowed) = checker.htaccess
-            && !may_set(&allowed, word)
+            && allowed.directive.is_some_and(|allow| !allows_option(&allow, word))
         {
             let message = format!("the option \"{word}\" is not allowed in this .htaccess");
             let mut finding = Finding::new("misplaced-directive", span, message);
@@ -181,19 +181,6 @@ fn options<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
             return;
         }
     }
-}
-
-/// Whether `AllowOverride Options=…` lets a `.htaccess` set an option.
-fn may_set(allowed: &Allowed<'_>, option: &str) -> bool {
-    let Some(allow) = allowed.directive else { return true };
-    let lists: Vec<String> =
-        allow.args().filter_map(|arg| Some(arg.to_ascii_lowercase().strip_prefix("options=")?.to_owned())).collect();
-    let whole = allow.args().any(|arg| arg.eq_ignore_ascii_case("options") || arg.eq_ignore_ascii_case("all"));
-    let option = option.to_ascii_lowercase();
-    let listed = |list: &String| {
-        list.split(',').any(|one| one == option || one == "all" || one == "includes" && option == "includesnoexec")
-    };
-    whole || lists.is_empty() || option == "none" || lists.iter().any(listed)
 }
 
 fn allow_override<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
