@@ -354,7 +354,7 @@ mod tests {
         files.add("a.conf", "# all of them\nInclude sites/*.conf\nIncludeOptional more/*.conf\n");
         files.add("b.conf", "include sites/*.conf;\n");
         files.add("c.conf", "# nothing yet\n");
-        let found = discover(&files, &["a.conf", "b.conf", "c.conf"].map(PathBuf::from), Path::new("/w"), None);
+        let found = discover(&files, &["a.conf", "b.conf", "c.conf"].map(PathBuf::from), Path::new("/w"), &Search::default());
         let dialects: Vec<_> = found.roots.iter().map(|r| r.dialect).collect();
         assert_eq!(dialects, [Dialect::Apache, Dialect::Nginx, Dialect::Nginx]);
     }
