@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::connect::{self, Config, Sites};
 use crate::discover::{Dialect, Root, RootKind};
 use crate::files::Files;
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::model::from::Lookup;
 use crate::model::{PathKind, Paths, Site, WellKnown};
 use crate::rules::{Check, Cx, Rule};
@@ -310,10 +310,7 @@ fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, 
     let shown = |r: &Reported| Shown { rule: r.finding.rule, path: path(r.finding.primary.file), start: r.finding.primary.start };
     let shown: Vec<Shown> = analysis.findings.iter().map(shown).collect();
     // Where findings of a rule are not shown, nothing can be said about its comments.
-    let looked_at = |rule: &str, path: &str| {
-        let counts = selection.runs(rule) && selection.shows(rule) && settings.min_confidence == Confidence::Low;
-        counts && !selection.is_off(rule, path)
-    };
+    let looked_at = |rule: &str, path: &str| selection.shows_all(rule, path);
     let Applied { suppressed, findings, audit } =
         suppress::apply(&analysis.sources, ignores, &shown, &settings.ignores, &looked_at);
     let mut suppressed = suppressed.into_iter().peekable();

@@ -248,17 +248,13 @@ fn hash(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
 
 /// What follows a scheme that begins here: `Bearer x`, `Basic x`.
 fn after_scheme(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
-    let bytes = text.as_bytes();
-    // Nearly always it is a letter within a word.
-    if at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric) {
-        return;
-    }
-    let begins = |scheme: &&str| bytes.get(at..at + scheme.len()).is_some_and(|b| b.eq_ignore_ascii_case(scheme.as_bytes()));
-    let Some(scheme) = ["bearer", "basic", "token"].into_iter().find(begins) else { return };
     let before = text.get(..at).and_then(|b| b.chars().next_back());
     if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '$') {
         return;
     }
+    let bytes = text.as_bytes();
+    let begins = |scheme: &&str| bytes.get(at..at + scheme.len()).is_some_and(|b| b.eq_ignore_ascii_case(scheme.as_bytes()));
+    let Some(scheme) = ["bearer", "basic", "token"].into_iter().find(begins) else { return };
     let mut start = at + scheme.len();
     let gap = rest(text, start);
     let blank = if gap.starts_with("\\s") {

@@ -1,7 +1,7 @@
 //! Which rules run, which findings show, and how severe they are.
 
 use crate::catalogue;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::settings::{PerFile, Profile, Settings};
 
 /// Findings of these show whatever is selected, unless ignored by name: a file that was not understood is never green.
@@ -31,9 +31,10 @@ impl<'a> Selection<'a> {
         profile <= self.settings.profile || self.settings.select.iter().any(|r| r == rule)
     }
 
-    /// Whether the user has switched a rule off in a file.
-    pub fn is_off(&self, rule: &str, path: &str) -> bool {
-        self.in_file(rule, path) == Some(None)
+    /// Whether every finding of a rule in a file (as it is shown) shows, so that what is not there was not found.
+    pub fn shows_all(&self, rule: &str, path: &str) -> bool {
+        let is_off = || self.in_file(rule, path) == Some(None);
+        self.settings.min_confidence == Confidence::Low && self.runs(rule) && self.shows(rule) && !is_off()
     }
 
     /// The severity in force in a file (as it is shown): the user's, the finding's own, that of the rule's page. `None`: off.

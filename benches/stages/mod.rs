@@ -157,17 +157,8 @@ pub(crate) fn report(format: Format, analysis: &Analysis) -> usize {
         summary: true,
         statistics: false,
     };
-    let findings = analysis.findings.iter().collect();
-    let report = Report {
-        analysis,
-        findings,
-        suppressed: Vec::new(),
-        baseline: None,
-        skipped: &[],
-        unreadable: &[],
-        settings: &Settings::default(),
-        folder: "",
-    };
+    let settings = Settings::default();
+    let report = Report::of(analysis, &settings);
     let mut out = Vec::new();
     report::write(format, &report, &look, &mut out).map_or(0, |()| out.len())
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 use super::{Baseline, Key, key, shown};
 use crate::analysis::{Analysis, INTERNAL_ERROR, Reported};
 use crate::files::Files;
-use crate::finding::Confidence;
 use crate::selection::Selection;
 use crate::settings::Settings;
 
@@ -47,9 +46,7 @@ impl Judge {
 
     /// Whether all findings of a rule were shown, so that one that is not there is gone.
     fn saw(&self, rule: &str, path: &str) -> bool {
-        let selection = Selection::new(&self.settings);
-        let all = self.settings.min_confidence == Confidence::Low;
-        all && selection.runs(rule) && selection.shows(rule) && !selection.is_off(rule, path)
+        Selection::new(&self.settings).shows_all(rule, path)
     }
 }
 

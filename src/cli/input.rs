@@ -1,5 +1,6 @@
 //! From arguments to settings, files and roots.
 
+use std::cell::LazyCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -127,7 +128,7 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Re
 
 fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input, Failure> {
     let base = base()?;
-    let roots = configs.own.roots.as_ref().map(|patterns| discover::expand(patterns, &base));
+    let roots = LazyCell::new(|| configs.own.roots.as_ref().map(|patterns| discover::expand(patterns, &base)));
     let listed;
     let paths = match &args.files_from {
         Some(from) => {
@@ -153,10 +154,10 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
             return Err(Failure::with_hint("--stdin-filename needs standard input", "give `-` as the path"));
         }
         let mut found = discover::discover(&Disk, paths, &base, &search);
-        if let Some(roots) = roots
-            && found.roots.iter().any(|root| root.kind == RootKind::Snippet)
+        if found.roots.iter().any(|root| root.kind == RootKind::Snippet)
+            && let Some(roots) = &*roots
         {
-            add_context(&mut found, discover::discover(&Disk, &roots, &base, &search));
+            add_context(&mut found, discover::discover(&Disk, roots, &base, &search));
         }
         return Ok(Input { files: Box::new(Disk), found, asked: paths.to_vec() });
     }

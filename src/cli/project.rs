@@ -13,7 +13,7 @@ use crate::analysis::{self, Analysis, Progress};
 use crate::baseline::Judge;
 use crate::config::{self, Config, ConfigError, FileKindName};
 use crate::discover::{Kind, Root, Search, Wishes};
-use crate::files::{Disk, FileKind, Files, normalize};
+use crate::files::{Disk, normalize};
 use crate::settings::Settings;
 
 /// The configurations of one run.
@@ -160,7 +160,7 @@ impl Lookup {
         self.read(self.path(folder))
     }
 
-    /// The file of the configuration for what lies in a folder, as `config::find` finds it.
+    /// The file of the configuration for what lies in a folder: what `config::find` finds, each folder looked at once.
     fn path(&self, folder: &Path) -> Option<PathBuf> {
         if let Some(single) = &self.single {
             return single.clone();
@@ -168,9 +168,7 @@ impl Lookup {
         if let Some(known) = lock(&self.paths).get(folder) {
             return known.clone();
         }
-        let here = || config::NAMES.iter().map(|name| folder.join(name)).find(|path| Disk.kind(path) == Some(FileKind::File));
-        let above = || folder.parent().filter(|_| Disk.kind(&folder.join(".git")).is_none()).and_then(|above| self.path(above));
-        let found = here().or_else(above);
+        let found = config::find_in(&Disk, folder).or_else(|| self.path(config::above(&Disk, folder)?));
         lock(&self.paths).insert(folder.to_owned(), found.clone());
         found
     }

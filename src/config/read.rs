@@ -65,18 +65,17 @@ pub struct Config {
 
 /// The configuration that holds for a folder: in it or in the nearest folder above, up to the top of the repository.
 pub fn find(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
-    for folder in folder.ancestors() {
-        for name in NAMES {
-            let path = folder.join(name);
-            if files.kind(&path) == Some(FileKind::File) {
-                return Some(path);
-            }
-        }
-        if files.kind(&folder.join(".git")).is_some() {
-            return None;
-        }
-    }
-    None
+    find_in(files, folder).or_else(|| find(files, above(files, folder)?))
+}
+
+/// The configuration in a folder itself.
+pub fn find_in(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
+    NAMES.iter().map(|name| folder.join(name)).find(|path| files.kind(path) == Some(FileKind::File))
+}
+
+/// The folder whose configuration holds for a folder that has none: the one above, but for the top of a repository.
+pub fn above<'f>(files: &dyn Files, folder: &'f Path) -> Option<&'f Path> {
+    folder.parent().filter(|_| files.kind(&folder.join(".git")).is_none())
 }
 
 /// Reads a configuration and what it extends. `path` is absolute.

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::files::{FileKind, Files};
 use crate::finding::{Finding, Severity};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 
 /// Offsets are 32 bits wide and whole files are held in memory.
 const MAX_FILE_SIZE: usize = 512 << 20;
@@ -46,6 +47,21 @@ pub(super) fn read(files: &dyn Files, path: &Path) -> Result<Vec<u8>, Unreadable
 /// Refuses what is too large to be held in memory.
 pub(super) fn check_size(bytes: &[u8]) -> Result<(), Unreadable> {
     if bytes.len() > MAX_FILE_SIZE { Err(Unreadable::TooLarge) } else { Ok(()) }
+}
+
+/// Keeps the tree of a file under its number. Whether it is new there.
+pub(super) fn keep<T>(trees: &mut Vec<Option<Arc<T>>>, file: FileId, tree: &Arc<T>) -> bool {
+    let index = file.0 as usize;
+    if trees.len() <= index {
+        trees.resize(index + 1, None);
+    }
+    match trees.get_mut(index) {
+        Some(place @ None) => {
+            *place = Some(Arc::clone(tree));
+            true
+        }
+        _ => false,
+    }
 }
 
 /// Says that a file is a template, at its first hole.

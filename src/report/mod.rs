@@ -131,6 +131,20 @@ struct Item<'a> {
 }
 
 impl<'a> Report<'a> {
+    /// All that an analysis found, as seen from the root of a repository, and nothing beside it.
+    pub fn of(analysis: &'a Analysis, settings: &'a Settings) -> Self {
+        Self {
+            analysis,
+            findings: analysis.findings.iter().collect(),
+            suppressed: Vec::new(),
+            baseline: None,
+            skipped: &[],
+            unreadable: &[],
+            settings,
+            folder: "",
+        }
+    }
+
     /// All findings, accepted ones too, in order.
     fn items(&self) -> Vec<Item<'a>> {
         let fingerprints = self.numbered();

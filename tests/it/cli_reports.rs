@@ -37,17 +37,7 @@ fn analysis() -> Analysis {
 
 fn text(format: Format, look: &Look, analysis: &Analysis) -> String {
     let settings = Settings::default();
-    let findings = analysis.findings.iter().collect();
-    let report = Report {
-        analysis,
-        findings,
-        suppressed: Vec::new(),
-        baseline: None,
-        skipped: &[],
-        unreadable: &[],
-        settings: &settings,
-        folder: "",
-    };
+    let report = Report::of(analysis, &settings);
     let mut out = Vec::new();
     write(format, &report, look, &mut out).unwrap();
     String::from_utf8(out).unwrap()

@@ -92,17 +92,7 @@ pub(crate) fn text_in(folder: &str, format: Format, analysis: &Analysis, setting
     };
     let skipped = [Skipped { path: PathBuf::from("cdn.yaml"), kind: Kind::Edge }];
     let unreadable = [Unreadable { path: PathBuf::from("a<b.conf"), reason: "no permission".to_owned() }];
-    let findings = analysis.findings.iter().collect();
-    let report = Report {
-        analysis,
-        findings,
-        suppressed: Vec::new(),
-        baseline: None,
-        skipped: &skipped,
-        unreadable: &unreadable,
-        settings,
-        folder,
-    };
+    let report = Report { skipped: &skipped, unreadable: &unreadable, folder, ..Report::of(analysis, settings) };
     let mut out = Vec::new();
     write(format, &report, &look, &mut out).unwrap();
     String::from_utf8(out).unwrap()

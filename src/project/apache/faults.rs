@@ -43,15 +43,9 @@ impl Expansion<'_, '_, '_> {
 
     /// Stores a tree and reports, once, that it is a template. Whether the tree is new here.
     pub(super) fn register(&mut self, tree: &Arc<Tree>) -> bool {
-        let index = tree.file.0 as usize;
-        if self.config.trees.len() <= index {
-            self.config.trees.resize(index + 1, None);
-        }
-        let Some(slot) = self.config.trees.get_mut(index) else { return false };
-        if slot.is_some() {
+        if !reading::keep(&mut self.config.trees, tree.file, tree) {
             return false;
         }
-        *slot = Some(Arc::clone(tree));
         let among_words = || tree.words.iter().find(|w| w.hole).map(|w| tree.word_span(w));
         if let Some(hole) = tree.holes.first().copied().or_else(|| tree.templated.then(among_words).flatten()) {
             self.report(reading::template(hole));

@@ -228,15 +228,9 @@ impl Expansion<'_, '_, '_> {
 
     /// Stores a tree and reports, once, what is wrong in it. Whether the tree is new here.
     fn register(&mut self, tree: &Arc<Tree>) -> bool {
-        let index = tree.file.0 as usize;
-        if self.config.trees.len() <= index {
-            self.config.trees.resize(index + 1, None);
-        }
-        let Some(slot) = self.config.trees.get_mut(index) else { return false };
-        if slot.is_some() {
+        if !reading::keep(&mut self.config.trees, tree.file, tree) {
             return false;
         }
-        *slot = Some(Arc::clone(tree));
         for error in &tree.errors {
             let mut finding = Finding::new("syntax-error", error.span, error.message.clone());
             finding.help = error.help.clone().map(Into::into);

@@ -49,7 +49,8 @@ impl<'a> Walk<'_, 'a> {
             if authorization && !public {
                 return Fact::unknown("whether the origin says that it is public", [by]);
             }
-            if if ok { any } else { error_fresh } { decided(Stores::Yes, also) } else { decided(Stores::Origin, None) }
+            let is_kept = if ok { any } else { error_fresh };
+            if is_kept { decided(Stores::Yes, also) } else { decided(Stores::Origin, None) }
         };
         let ttl = fresh.then(|| max_age(&text)).flatten().or_else(|| any.then(|| self.default_expire()));
         let answers = match () {

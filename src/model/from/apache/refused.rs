@@ -20,16 +20,9 @@ pub(super) fn is_refused(directive: &Directive<'_>) -> bool {
 /// Whether a directive has as many arguments as it takes, and `On` or `Off` where it takes that.
 fn has_its_arguments(directive: &Directive<'_>) -> bool {
     let Some(info) = directive.name().info().filter(|info| !info.text.starts_with('<')) else { return true };
-    let count = directive.arg_count();
     match info.args {
-        // Bit 1 stands for one argument.
-        Args::Count(counts) => {
-            count < 8 && count <= counts.checked_ilog2().unwrap_or_default() as usize && count >= counts.trailing_zeros() as usize
-        }
         Args::Flag => ["on", "off"].iter().any(|word| directive.arg(0).eq_ignore_ascii_case(word)),
-        Args::Each => count > 0,
-        Args::EachOfFirst => count > 1,
-        Args::None | Args::Raw | Args::Any => true,
+        args => args.range().contains(&directive.arg_count()),
     }
 }
 

@@ -59,10 +59,6 @@ impl<'a> Walk<'_, 'a> {
         if self.proxy_pass() {
             return Ok(());
         }
-        // What a rule passed through may be no path.
-        if !self.r.uri.starts_with('/') && self.r.uri != "*" {
-            return Err(Stop::status(400, None));
-        }
         self.server_redirect()?;
         if !self.alias()? {
             self.document_root_file();

@@ -13,8 +13,7 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, inf
     let is_empty = |index: usize| directive.arg(index).is_empty();
     match info.args {
         Args::Count(counts) => {
-            let most = (1..=3).rev().find(|n| counts & (1 << n) != 0).unwrap_or(3);
-            let least = counts.trailing_zeros() as usize;
+            let (least, most) = info.args.range().into_inner();
             if count > most {
                 too_many(checker, directive, info, most, &describe(counts))
             } else if count < least && !file.templated || (0..least.min(count)).any(is_empty) {

@@ -3,6 +3,7 @@
 mod table;
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 pub use table::Name;
@@ -71,6 +72,20 @@ pub enum Args {
     Raw,
     /// Any number (`TAKE_ARGV`).
     Any,
+}
+
+impl Args {
+    /// How many arguments may be written.
+    pub fn range(self) -> RangeInclusive<usize> {
+        match self {
+            // Bit 1 stands for one argument.
+            Self::Count(counts) => counts.trailing_zeros() as usize..=counts.checked_ilog2().unwrap_or_default() as usize,
+            Self::Flag => 1..=1,
+            Self::Each => 1..=usize::MAX,
+            Self::EachOfFirst => 2..=usize::MAX,
+            Self::None | Self::Raw | Self::Any => 0..=usize::MAX,
+        }
+    }
 }
 
 /// What the table says of a directive.
