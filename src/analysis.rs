@@ -450,6 +450,11 @@ fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, s
             Check::ApacheHost(check) => check(host, cx),
             _ => {}
         }),
+        Sites::Edge(sites) => of_each(sites, &checks, whole, new, |check, site, cx| match check {
+            Check::Site(check) => check(site, cx),
+            Check::Edge(check) => check(site, cx),
+            _ => {}
+        }),
     });
     let all = sites.all();
     for (rule, check) in &checks {
@@ -473,7 +478,7 @@ fn of_each<'c, S: Site + Sync>(
     new: impl Fn() -> Cx<'c> + Sync + Send,
     check: impl Fn(&Check, &S, &mut Cx) + Sync,
 ) -> Vec<Finding> {
-    let of_one = |kind: &Check| matches!(kind, Check::Site(_) | Check::NginxServer(_) | Check::ApacheHost(_));
+    let of_one = |kind: &Check| matches!(kind, Check::Site(_) | Check::NginxServer(_) | Check::ApacheHost(_) | Check::Edge(_));
     let found = sites.par_iter().fold(new, |mut cx, site| {
         let at = site.routes().first().map_or(whole, |route| route.span);
         for (rule, kind) in checks.iter().filter(|(_, kind)| of_one(kind)) {

@@ -7,10 +7,11 @@ use crate::discover::{Dialect, Root};
 use crate::files::{Files, Memory};
 use crate::finding::Finding;
 use crate::model::from::apache::Host;
+use crate::model::from::edge::EdgeSite;
 use crate::model::from::nginx::Server;
 use crate::model::from::{self, Lookup};
 use crate::model::{Paths, Request, Site};
-use crate::project::{apache, nginx};
+use crate::project::{apache, edge, nginx};
 use crate::settings::Settings;
 use crate::source::{FileId, SourceMap, Span};
 use crate::suppress::{self, Commented, Ignore};
@@ -21,6 +22,8 @@ pub enum Config {
     Nginx(nginx::Config),
     /// Of Apache, or a tree of `.htaccess` files.
     Apache(apache::Config),
+    /// The YAML of a CDN, a gateway or an ingress.
+    Edge(edge::Config),
 }
 
 /// The sites of a configuration.
@@ -29,6 +32,8 @@ pub enum Sites<'a> {
     Nginx(Vec<Server<'a>>),
     /// The virtual hosts of Apache.
     Apache(Vec<Host<'a>>),
+    /// The distributions, routes or ingresses of a file.
+    Edge(Vec<EdgeSite>),
 }
 
 impl Config {
@@ -37,6 +42,7 @@ impl Config {
         match self {
             Self::Nginx(config) => config.main,
             Self::Apache(config) => config.main,
+            Self::Edge(config) => config.main,
         }
     }
 
@@ -46,6 +52,7 @@ impl Config {
             Self::Nginx(_) => Dialect::Nginx,
             Self::Apache(config) if config.server_end == 0 && !config.htaccess.is_empty() => Dialect::Htaccess,
             Self::Apache(_) => Dialect::Apache,
+            Self::Edge(_) => Dialect::Edge,
         }
     }
 
@@ -54,13 +61,14 @@ impl Config {
         match self {
             Self::Nginx(config) => config.shipped.contains(&file),
             Self::Apache(config) => config.shipped.contains(&file),
+            Self::Edge(_) => false,
         }
     }
 
     /// The `.htaccess` files that were taken in.
     pub fn htaccess(&self) -> impl Iterator<Item = FileId> {
         let files = match self {
-            Self::Nginx(_) => &[][..],
+            Self::Nginx(_) | Self::Edge(_) => &[][..],
             Self::Apache(config) => &config.htaccess,
         };
         files.iter().map(|htaccess| htaccess.file)
@@ -77,6 +85,7 @@ impl Config {
                 let chain = config.chains.get(placed.chain as usize);
                 (placed.file, chain.and_then(|chain| chain.include))
             })),
+            Self::Edge(_) => BTreeMap::new(),
         }
     }
 }
@@ -98,6 +107,8 @@ pub fn ignores(config: &Config, sources: &SourceMap) -> Vec<Ignore> {
                 let Some(Some(tree)) = config.trees.get(id.0 as usize) else { continue };
                 (&tree.comments, tree.nodes.iter().map(|node| (tree.head_span(node), tree.full_span(node))).collect())
             }
+            Config::Edge(config) if config.main == id => (&config.tree.comments, config.tree.entries()),
+            Config::Edge(_) => continue,
         };
         let commented = comments.iter().map(|comment| {
             let at = directives.partition_point(|(head, _)| head.start < comment.start);
@@ -136,6 +147,7 @@ impl Sites<'_> {
         match self {
             Self::Nginx(servers) => servers.iter().map(|site| -> &dyn Site { site }).collect(),
             Self::Apache(hosts) => hosts.iter().map(|site| -> &dyn Site { site }).collect(),
+            Self::Edge(sites) => sites.iter().map(|site| -> &dyn Site { site }).collect(),
         }
     }
 
@@ -144,6 +156,7 @@ impl Sites<'_> {
         match self {
             Self::Nginx(servers) => from::nginx::choose(servers, request).map(|site| -> &dyn Site { site }),
             Self::Apache(hosts) => from::apache::choose(hosts, request).map(|site| -> &dyn Site { site }),
+            Self::Edge(sites) => from::edge::choose(sites, request).map(|site| -> &dyn Site { site }),
         }
     }
 }
@@ -173,6 +186,10 @@ fn load_from(
             let loaded = nginx::load(files, sources, main, base, settings);
             return (Config::Nginx(loaded.config), loaded.findings);
         }
+        Dialect::Edge => {
+            let loaded = edge::load(files, sources, main, base);
+            return (Config::Edge(loaded.config), loaded.findings);
+        }
         Dialect::Apache => apache::load(files, sources, main, base, settings),
         Dialect::Htaccess => apache::load_htaccess(files, sources, main, base, settings),
     };
@@ -189,6 +206,7 @@ pub fn check(config: &Config, sources: &SourceMap, settings: &Settings) -> Vec<F
     match config {
         Config::Nginx(config) => nginx::check(config, sources, settings),
         Config::Apache(config) => apache::check(config, sources, settings),
+        Config::Edge(config) => edge::check(config, sources),
     }
 }
 
@@ -197,5 +215,6 @@ pub fn sites<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
     match config {
         Config::Nginx(config) => Sites::Nginx(from::nginx::lower(config, sources, paths, Some(lookup))),
         Config::Apache(config) => Sites::Apache(from::apache::lower(config, sources, paths, Some(lookup))),
+        Config::Edge(config) => Sites::Edge(from::edge::lower(config, sources, paths)),
     }
 }

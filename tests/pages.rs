@@ -29,7 +29,7 @@ pub(crate) struct Page {
 }
 
 /// The languages that lint401 reads.
-const LANGUAGES: [&str; 3] = ["nginx", "apache", "htaccess"];
+const LANGUAGES: [&str; 4] = ["nginx", "apache", "htaccess", "yaml"];
 
 fn main() -> std::process::ExitCode {
     let mut arguments = Arguments::from_args();

@@ -26,7 +26,7 @@ Examples:
   nginx -T 2>&1 | lint401 check -        the configuration that nginx would load
   lint401 check -f github -f sarif=lint401.sarif deploy/";
 
-/// Finds surprise 401s in nginx and Apache configurations before you deploy them.
+/// Finds surprise 401s in nginx, Apache and CDN configurations before you deploy them.
 #[derive(Debug, Parser)]
 #[command(name = "lint401", version, max_term_width = 100, styles = Styles::plain(), disable_help_subcommand = true)]
 pub(super) struct Cli {

@@ -160,7 +160,7 @@ fn nothing(args: &CheckArgs, input: &Input) {
     let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
     let level = if args.allow_empty { "note" } else { "error" };
     note(&format!(
-        "{level}: nothing was checked: no configuration of nginx or Apache in {} ({} looked at)",
+        "{level}: nothing was checked: no configuration of nginx, Apache or a CDN in {} ({} looked at)",
         asked.join(", "),
         plural(input.found.looked_at, "file")
     ));
@@ -181,7 +181,7 @@ fn not_checked(skipped: &[Skipped]) -> Option<String> {
     if skipped.is_empty() {
         return None;
     }
-    let kinds = [Kind::Edge, Kind::Foreign, Kind::Unknown];
+    let kinds = [Kind::LaterEdge, Kind::Foreign, Kind::Unknown];
     let counts = kinds.iter().map(|kind| (skipped.iter().filter(|s| s.kind == *kind).count(), kind));
     let counts: Vec<String> = counts.filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{n} {}", kind.as_str())).collect();
     let verb = if skipped.len() == 1 { "is" } else { "are" };

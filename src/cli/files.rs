@@ -60,6 +60,7 @@ fn kind(file: &Covered) -> String {
     let name = match file.dialect {
         Dialect::Nginx => "nginx",
         Dialect::Apache => "apache",
+        Dialect::Edge => "edge",
         Dialect::Htaccess if file.root == file.path => return "htaccess, the topmost one".to_owned(),
         Dialect::Htaccess => return format!("htaccess, in what {} serves", escape(&file.root)),
     };

@@ -29,7 +29,11 @@ pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
         let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
         return Err(Failure::usage(format!("no server that could answer the request in {}", asked.join(", "))));
     };
-    let kind = if project.root.dialect == Dialect::Nginx { "nginx" } else { "apache" };
+    let kind = match project.root.dialect {
+        Dialect::Nginx => "nginx",
+        Dialect::Apache | Dialect::Htaccess => "apache",
+        Dialect::Edge => "edge",
+    };
     let layers = [Layer { kind, outcome }];
     let trace = Trace { url: &args.url, request: &request, layers: &layers, sources: &project.sources };
     let mut out = output::stdout();

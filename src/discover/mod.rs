@@ -1,5 +1,6 @@
 //! Which files to check: walks folders, recognises what is there, names the roots.
 
+pub mod edge;
 mod recognise;
 mod wishes;
 
@@ -33,6 +34,8 @@ pub enum Dialect {
     Apache,
     /// A tree of `.htaccess` files; its topmost file is the root.
     Htaccess,
+    /// The YAML of a CDN, a gateway or an ingress.
+    Edge,
 }
 
 /// Where an analysis starts.
@@ -144,6 +147,7 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, search: &Sea
                 htaccess.insert(path.parent().unwrap_or(Path::new("")).to_owned());
                 found.roots.push(root(path, RootKind::Snippet, Dialect::Htaccess));
             }
+            Ok(Kind::Edge) => found.roots.push(root(path, RootKind::Main, Dialect::Edge)),
             // A file of that name that is not understood must not be passed over in silence.
             Ok(Kind::Unknown) if path.file_name().is_some_and(|name| name == "nginx.conf") => {
                 found.skipped.push(Skipped { path, kind: Kind::Unknown });
@@ -204,7 +208,9 @@ fn kind_of(files: &dyn Files, candidate: &Candidate, base: &Path, search: &Searc
     if !candidate.named && forced.is_none() && is_access_file(&candidate.path) {
         return Ok(Kind::Htaccess);
     }
-    let bytes = files.head(&candidate.path, recognise::PREFIX).map_err(|e| reason(&e))?;
+    // What shows that YAML is ours may stand at its end.
+    let prefix = if recognise::is_yaml(&candidate.path) { usize::MAX } else { recognise::PREFIX };
+    let bytes = files.head(&candidate.path, prefix).map_err(|e| reason(&e))?;
     let kind = recognise(&candidate.path, &bytes);
     if !candidate.named && forced.is_none() {
         return Ok(kind);

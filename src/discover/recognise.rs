@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::edge;
 use crate::syntax::apache::{self, directives};
 use crate::syntax::nginx::Name;
 
@@ -21,6 +22,8 @@ pub enum Kind {
     Htaccess,
     /// A YAML file of a CDN, a gateway or an ingress.
     Edge,
+    /// The same in a dialect that is not read yet.
+    LaterEdge,
     /// The configuration of another program.
     Foreign,
     /// Nothing that can be told.
@@ -36,7 +39,7 @@ impl Kind {
             Self::ApacheMain => "apache",
             Self::ApachePart => "apache snippet",
             Self::Htaccess => "htaccess",
-            Self::Edge => "edge",
+            Self::Edge | Self::LaterEdge => "edge",
             Self::Foreign => "other",
             Self::Unknown => "unknown",
         }
@@ -96,36 +99,11 @@ const APACHE_MODULES: &[&str] = &[
     "wsgi",
 ];
 
-/// Words that show that a YAML file configures a CDN, a gateway or an ingress.
-const EDGE: &[&str] = &[
-    "AWS::CloudFront::",
-    "AWS::Serverless::Api",
-    "AWS::ApiGateway",
-    "kind: Ingress",
-    "kind: IngressRoute",
-    "kind: Middleware",
-    "kind: HTTPRoute",
-    "kind: VirtualService",
-    "kind: EnvoyFilter",
-    "_format_version:",
-    "traefik.http",
-    "forwardAuth:",
-    "entryPoints:",
-    "static_resources:",
-    "apiVersion: configuration.konghq.com",
-    "behaviors:",
-    "cache_behaviors:",
-    "cacheMode:",
-    "defaultCacheBehavior:",
-    "DefaultCacheBehavior:",
-    "layer: edge",
-    "edge-rules/",
-    "type: upstream",
-    "edge:",
-];
-
-/// What the file at `path` is; `text` is its content or the beginning of it.
+/// What the file at `path` is; `text` is its content, or the beginning of it where the file is not YAML.
 pub fn recognise(path: &Path, text: &[u8]) -> Kind {
+    if is_yaml(path) && has_one(text, edge::MARKS) {
+        return Kind::Edge;
+    }
     let text = text.get(..PREFIX).unwrap_or(text);
     if text.iter().take(1024).any(|b| *b == 0) {
         return Kind::Unknown;
@@ -140,8 +118,8 @@ pub fn recognise(path: &Path, text: &[u8]) -> Kind {
         .iter()
         .find_map(|e| name.strip_suffix(e)?.strip_suffix('.'))
         .unwrap_or(&name);
-    if extension_is(name, &["yaml", "yml", "json"]) {
-        return if EDGE.iter().any(|mark| text.contains(mark)) { Kind::Edge } else { Kind::Foreign };
+    if may_be_edge(name) {
+        return if has_one(text.as_bytes(), edge::LATER) { Kind::LaterEdge } else { Kind::Foreign };
     }
     let score = Score::of(text);
     let apache = ApacheScore::of(text);
@@ -168,6 +146,28 @@ pub fn recognise(path: &Path, text: &[u8]) -> Kind {
     Kind::Unknown
 }
 
+/// Whether a text has one of these in it. Which dialect a document is written in, if any, is seen when it is parsed.
+fn has_one(text: &[u8], marks: &[&str]) -> bool {
+    marks.iter().any(|mark| memchr::memmem::find(text, mark.as_bytes()).is_some())
+}
+
+/// Whether a file is YAML or JSON by its name.
+pub(super) fn is_yaml(path: &Path) -> bool {
+    may_be_edge(&plain_name(path))
+}
+
+fn may_be_edge(name: &str) -> bool {
+    extension_is(name, &["yaml", "yml", "json", "template"])
+}
+
+/// The name of a file in lower case, without the endings of templates and copies.
+fn plain_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let endings = ["j2", "tmpl", "tpl", "erb", "mustache", "dist", "example", "sample", "bak", "disabled", "default"];
+    let plain = endings.iter().find_map(|e| name.strip_suffix(e)?.strip_suffix('.'));
+    plain.map(str::to_owned).unwrap_or(name)
+}
+
 /// Whether a walk should look into the file at all.
 pub fn is_candidate(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
@@ -180,7 +180,7 @@ pub fn is_candidate(path: &Path) -> bool {
             ],
         );
     }
-    if extension_is(&name, &["conf", "vhost", "nginx", "inc", "yaml", "yml"]) {
+    if extension_is(&name, &["conf", "vhost", "nginx", "inc", "yaml", "yml", "json", "template"]) {
         return true;
     }
     if ["j2", "tmpl", "tpl", "template", "erb"].iter().any(|e| extension_is(&name, &[e])) {

@@ -54,6 +54,11 @@ pub enum GateKind {
 }
 
 impl GateKind {
+    /// Whether it looks for credentials in the Authorization header: without one it refuses.
+    pub fn reads_authorization(self) -> bool {
+        matches!(self, Self::Basic | Self::Digest | Self::Jwt)
+    }
+
     /// The word used in `trace`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! `cached-login`: a page to sign in, or a page of an account, is kept for everybody.
 
 mod apache;
+mod edge;
 
 use std::cell::LazyCell;
 
@@ -17,6 +18,7 @@ use crate::syntax::nginx::Name;
 pub(super) const ID: &str = "cached-login";
 
 pub(super) use apache::check as check_apache;
+pub(super) use edge::check as check_edge;
 
 const KINDS: &[PathKind] = &[PathKind::Login, PathKind::Account, PathKind::Admin, PathKind::Token];
 

@@ -1,6 +1,7 @@
 //! `dropped-authorization`: the client's Authorization header does not reach the application.
 
 pub(super) mod apache;
+pub(super) mod edge;
 
 use super::Cx;
 use super::support::{finding, is_asset, known_paths, request_for, routes_with, typical_request};

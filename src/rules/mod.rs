@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use crate::catalogue::{Page, page};
 use crate::finding::Finding;
 use crate::model::from::apache::Host;
+use crate::model::from::edge::EdgeSite;
 use crate::model::from::nginx::Server;
 use crate::model::{Paths, Site};
 use crate::project::{apache, nginx};
@@ -30,6 +31,8 @@ pub enum Check {
     ApacheHosts(fn(&[Host], &mut Cx)),
     /// The directives of one Apache, for what the model cannot say.
     Apache(fn(&apache::Config, &mut Cx)),
+    /// Each distribution, set of routes or ingress.
+    Edge(fn(&EdgeSite, &mut Cx)),
     /// Nothing: the stage that meets the fault reports it.
     Stage,
 }
@@ -131,7 +134,7 @@ rules! {
     // Authorization on its way to the application
     "credential-collision" credential_collision [Check::NginxServer(credential_collision::check), Check::ApacheHost(credential_collision::apache::check)];
     "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
-    "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check)];
+    "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check), Check::Edge(dropped_authorization::edge::check)];
     "literal-credential" literal_credential [Check::Nginx(literal_credential::check), Check::Apache(literal_credential::apache::check)];
     "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check), Check::ApacheHost(lossy_redirect::apache::check)];
     "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check), Check::Apache(malformed_authorization::apache::check)];
@@ -149,7 +152,7 @@ rules! {
 
     // Caches
     "cached-auth-verdict" cached_auth_verdict [Check::NginxServer(cached_auth_verdict::check)];
-    "cached-login" cached_login [Check::NginxServer(cached_login::check), Check::ApacheHost(cached_login::check_apache)];
+    "cached-login" cached_login [Check::NginxServer(cached_login::check), Check::ApacheHost(cached_login::check_apache), Check::Edge(cached_login::check_edge)];
     "cached-private-response" cached_private_response [Check::NginxServer(cached_private_response::check), Check::ApacheHost(cached_private_response::check_apache)];
     "cached-session-cookie" cached_session_cookie [Check::NginxServer(cached_session_cookie::check), Check::ApacheHost(cached_session_cookie::check_apache)];
     "cached-unauthorized" cached_unauthorized [Check::NginxServer(cached_unauthorized::check), Check::ApacheHost(cached_unauthorized::check_apache)];

@@ -162,6 +162,13 @@ pub(super) fn is_for_programs(text: &str) -> bool {
     has_one(text, WORDS)
 }
 
+/// Whether an address or a path is called after an interface of programs: one of its parts is `api`, `auth`, `gateway` or the like.
+pub(super) fn has_api_name(text: &str) -> bool {
+    const NAMES: &[&str] =
+        &["api", "apis", "auth", "oauth", "oauth2", "token", "gateway", "gw", "graphql", "rest", "rpc", "lambda"];
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| NAMES.iter().any(|name| part.eq_ignore_ascii_case(name)))
+}
+
 /// The directive in force at a route that lets scripts of other origins send Authorization.
 pub(super) fn allows_authorization<'a>(server: &Server<'a>, route: RouteId) -> Option<Directive<'a>> {
     let mut headers = server.effective_all(route, Name::AddHeader);

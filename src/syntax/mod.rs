@@ -3,3 +3,4 @@
 pub mod apache;
 pub mod nginx;
 mod template;
+pub mod yaml;

@@ -188,7 +188,8 @@ fn nothing_to_check() {
     let ran = folder.run(&["check"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
     assert!(
-        ran.stderr.starts_with("error: nothing was checked: no configuration of nginx or Apache in . (2 files looked at)\n"),
+        ran.stderr
+            .starts_with("error: nothing was checked: no configuration of nginx, Apache or a CDN in . (2 files looked at)\n"),
         "{}",
         ran.stderr
     );

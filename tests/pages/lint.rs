@@ -54,12 +54,13 @@ fn analyze(language: &str, files: &[(String, String)], settings: &Settings) -> A
         memory.add(path, text.as_str());
     }
     let (main, text) = files.first().expect("an example has a file");
-    let apache = match language {
+    let other = match language {
         "apache" => Some(Dialect::Apache),
         "htaccess" => Some(Dialect::Htaccess),
+        "yaml" => Some(Dialect::Edge),
         _ => None,
     };
-    if let Some(dialect) = apache {
+    if let Some(dialect) = other {
         let root = Root { main: PathBuf::from(main), base: PathBuf::new(), kind: RootKind::Main, dialect };
         return lint401::analyze(&memory, &[root], settings);
     }

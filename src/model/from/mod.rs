@@ -6,6 +6,7 @@
 
 pub mod apache;
 mod choices;
+pub mod edge;
 mod example;
 mod lookup;
 pub mod nginx;

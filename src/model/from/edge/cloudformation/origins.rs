@@ -1,0 +1,62 @@
+//! The origins of a distribution: an application, or files in a bucket.
+
+use super::values::{Alternative, Template};
+use crate::model::Value;
+use crate::model::from::edge::says::{Behind, Origin};
+use crate::syntax::yaml::Yaml;
+
+/// Parts of names of services that keep files.
+const STORES: &[&str] =
+    &[".s3.", ".s3-", "s3-website", "mediastore", "mediapackage", "storage.googleapis.com", "blob.core.windows.net"];
+
+/// The origin with an id, as behaviours name it; a group stands for its first member.
+pub(super) fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Yaml<'a>) -> Option<(Origin, Option<&'a str>)> {
+    let lists = |key: &str| config.get(key).map(|list| template.nodes(list)).unwrap_or_default();
+    let origins: Vec<Yaml> = lists("Origins").into_iter().flat_map(|(list, _)| list.items()).collect();
+    let same = |node: Yaml<'a>| written(node) == written(id);
+    let by_id = |same: &dyn Fn(Yaml<'a>) -> bool| {
+        let all = origins.iter().flat_map(|origin| template.nodes(*origin));
+        all.map(|(origin, _)| origin).find(|origin| origin.get("Id").is_some_and(same))
+    };
+    let found = by_id(&same).or_else(|| {
+        let groups = config.at_path(&["OriginGroups", "Items"])?;
+        let group = groups.items().find(|group| group.get("Id").is_some_and(same))?;
+        let member = group.at_path(&["Members", "Items"])?.items().next()?.get("OriginId")?;
+        by_id(&|node| written(node) == written(member))
+    })?;
+    let domain = found.get("DomainName");
+    let text = domain.and_then(|domain| template.text(domain));
+    let span = found.entry("DomainName").map_or(found.span(), |entry| entry.head());
+    let target = text.map(|domain| Value::Known(domain.to_owned()));
+    Some((Origin { behind: behind(template, found), span, target }, text))
+}
+
+/// How a value is written, with its tag: ids are compared as they stand, so that `!Ref Name` finds its like.
+fn written(node: Yaml<'_>) -> (Option<&str>, Option<&str>) {
+    let inner = node.entries().first().map(|entry| entry.value);
+    (node.tag(), node.raw().or_else(|| inner.and_then(Yaml::raw)))
+}
+
+fn behind(template: &Template, origin: Yaml) -> Behind {
+    if origin.get("S3OriginConfig").is_some() || origin.get("OriginAccessControlId").is_some() {
+        return Behind::Files;
+    }
+    let Some(domain) = origin.get("DomainName") else { return Behind::Unknown };
+    if template.names_in(domain).iter().any(|name| template.is_of(name, "AWS::S3::")) {
+        return Behind::Files;
+    }
+    let store = |text: &str| STORES.iter().any(|store| text.contains(store));
+    let alternatives = template.alternatives(domain);
+    let texts: Vec<&str> =
+        alternatives.iter().filter_map(|a| if let Alternative::Node(node) = a { node.raw() } else { None }).collect();
+    if texts.iter().any(|text| store(text)) || domain.raw().is_some_and(store) {
+        return Behind::Files;
+    }
+    let named = domain.raw().or_else(|| domain.entries().first().and_then(|entry| entry.value.raw())).unwrap_or_default();
+    let named = named.to_ascii_lowercase();
+    // A parameter that is called after a bucket, or a value of another stack: what it is for is not certain.
+    if texts.is_empty() && ["bucket", "s3", "website", "static", "asset", "media"].iter().any(|word| named.contains(word)) {
+        return Behind::Unknown;
+    }
+    if origin.get("CustomOriginConfig").is_some() || !texts.is_empty() { Behind::Application } else { Behind::Unknown }
+}

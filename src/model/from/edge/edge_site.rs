@@ -1,0 +1,180 @@
+//! A distribution, a set of routes or an ingress: what the rules ask.
+
+use super::pattern::host_matches;
+use super::says::{Behaviour, Behind, Forward, Keeps, Limit, Says};
+use crate::discover::edge::Dialect;
+use crate::model::{Outcome, PathSet, Paths, Place, Request, Route, RouteId, Scheme, Site, Traits};
+use crate::source::Span;
+
+/// Which of several entries that fit a request counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The first one, and nothing else.
+    Alone,
+    /// The first one, and what is said for all requests where it says nothing.
+    First,
+    /// All of them: of two that say something about the same, the later one.
+    Merge,
+}
+
+impl Order {
+    /// What holds where one entry applies after another.
+    pub(super) fn over(self, earlier: &Says, later: &Says) -> Says {
+        if self == Self::Alone { later.clone() } else { earlier.clone().and(later) }
+    }
+}
+
+/// What the entries of one document, or one distribution of it, do to requests.
+#[derive(Debug)]
+pub struct EdgeSite {
+    dialect: Dialect,
+    pub(super) place: Place,
+    pub(super) hosts: Vec<String>,
+    pub(super) order: Order,
+    /// What holds where no entry says otherwise; its head stands for requests that no entry takes.
+    pub(super) default: Behaviour,
+    pub(super) behaviours: Vec<Behaviour>,
+    routes: Vec<Route>,
+    tls: bool,
+}
+
+/// What a dialect knows of a site before it is put together.
+pub(super) struct Draft {
+    pub(super) dialect: Dialect,
+    pub(super) place: Place,
+    /// The names it answers to; empty: any.
+    pub(super) hosts: Vec<String>,
+    pub(super) order: Order,
+    pub(super) default: Behaviour,
+    pub(super) behaviours: Vec<Behaviour>,
+    /// Whether visitors come over TLS.
+    pub(super) tls: bool,
+}
+
+impl EdgeSite {
+    pub(super) fn new(draft: Draft, paths: &Paths) -> Self {
+        let Draft { dialect, place, hosts, order, default, behaviours, tls } = draft;
+        let mut taken = PathSet::default();
+        let mut routes = Vec::with_capacity(behaviours.len() + 1);
+        for behaviour in &behaviours {
+            let certain = behaviour.open.is_none() && behaviour.methods.is_empty() && behaviour.hosts.is_empty();
+            let mut serves = behaviour.paths.iter().fold(PathSet::default(), |set, p| set | p.well_known(paths));
+            if order != Order::Merge {
+                serves &= !taken;
+                if certain {
+                    taken |= serves;
+                }
+            }
+            let traits = traits(&order.over(&default.says, &behaviour.says));
+            routes.push(Route { span: behaviour.head, traits, serves });
+        }
+        let rest = Route { span: default.head, traits: traits(&default.says), serves: paths.everything & !taken };
+        routes.insert(0, rest);
+        Self { dialect, place, hosts, order, default, behaviours, routes, tls }
+    }
+
+    /// The dialect it is written in.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    fn behaviour(&self, route: RouteId) -> &Behaviour {
+        (route as usize).checked_sub(1).and_then(|index| self.behaviours.get(index)).unwrap_or(&self.default)
+    }
+
+    /// What holds at a route, whatever else may apply there.
+    pub(super) fn says(&self, route: RouteId) -> Says {
+        match (route as usize).checked_sub(1).and_then(|index| self.behaviours.get(index)) {
+            Some(behaviour) => self.order.over(&self.default.says, &behaviour.says),
+            None => self.default.says.clone(),
+        }
+    }
+
+    /// The limit on requests at a route: requests in a minute, how many may come at once, the status of the rest, and the key.
+    pub fn limit(&self, route: RouteId) -> Option<(f64, f64, u16, Span)> {
+        self.says(route).limit.map(|Limit { per_minute, burst, status, span }| (per_minute, burst, status, span))
+    }
+
+    /// Whether a request is for this site.
+    pub(super) fn answers_to(&self, host: &str) -> bool {
+        self.hosts.is_empty() || self.hosts.iter().any(|name| host_matches(name, host))
+    }
+}
+
+fn traits(says: &Says) -> Traits {
+    let mut traits = Traits::default();
+    let mut add = |holds: bool, what: Traits| {
+        if holds {
+            traits.add(what);
+        }
+    };
+    let files = says.origin.as_ref().is_some_and(|origin| origin.behind == Behind::Files);
+    add(says.answer.is_none() && !files, Traits::UPSTREAM);
+    add(!says.gates.is_empty(), Traits::GATE);
+    add(says.caching.as_ref().is_some_and(|c| c.keeps != Keeps::Never), Traits::CACHE);
+    let touched = |fact: &Option<crate::model::Fact<Forward>>| fact.as_ref().is_some_and(|f| !f.value.is(&Forward::Kept));
+    add(touched(&says.authorization), Traits::TOUCHES_AUTHORIZATION);
+    add(touched(&says.cookie), Traits::COOKIES);
+    add(!says.sent.is_empty(), Traits::SETS_HEADERS);
+    let response = &says.response;
+    let edits = !response.added.is_empty() || !response.hidden.is_empty() || response.cache_control.is_some();
+    add(edits, Traits::EDITS_RESPONSE);
+    add(says.answer.is_some(), Traits::REWRITES);
+    add(!says.errors.is_empty(), Traits::ERROR_PAGES);
+    add(says.limit.is_some(), Traits::LIMITS);
+    traits
+}
+
+impl Site for EdgeSite {
+    fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    fn resolve(&self, request: &Request) -> Outcome {
+        super::follow::resolve(self, request)
+    }
+
+    fn request(&self, path: &str) -> Request {
+        let literal = self.hosts.iter().find(|host| !host.contains(['*', '{', '$']));
+        let mut request = Request::get(literal.cloned().unwrap_or_default(), path);
+        if self.tls {
+            (request.scheme, request.port) = (Scheme::Https, 443);
+        }
+        request
+    }
+
+    fn landmark(&self, route: RouteId) -> Option<Request> {
+        let behaviour = self.behaviour(route);
+        let path = behaviour.paths.iter().find_map(super::pattern::Pattern::example)?;
+        let mut request = self.request(&path);
+        if let Some(host) = behaviour.hosts.first().filter(|host| !host.contains('*')) {
+            request.host.clone_from(host);
+        }
+        if let Some(method) = behaviour.methods.first() {
+            request.method.clone_from(method);
+        }
+        let served = self.resolve(&request).served_by.span;
+        (served == behaviour.head).then_some(request)
+    }
+
+    fn context(&self, route: RouteId) -> String {
+        let behaviour = self.behaviour(route);
+        if behaviour.name.is_empty() { self.place.text.clone() } else { format!("{} > {}", self.place.text, behaviour.name) }
+    }
+
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    fn is_tls(&self) -> bool {
+        self.tls
+    }
+}

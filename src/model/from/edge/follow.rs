@@ -1,0 +1,219 @@
+//! One request through the entries of a site.
+
+use super::edge_site::{EdgeSite, Order};
+use super::pattern::host_matches;
+use super::says::{Answer, Behaviour, Behind, Caching, Forward, Keeps, Says};
+use crate::model::from::choices::{Choices, explore};
+use crate::model::{
+    Cache, Combine, Fact, Handler, HandlerKind, HeaderFate, Known, Outcome, Place, Request, Scheme, Step, Stores, Unknown,
+    Upstream, Value, Verdict,
+};
+
+/// What happens to a request.
+pub(super) fn resolve(site: &EdgeSite, request: &Request) -> Outcome {
+    explore(|choices| follow(site, request, choices))
+}
+
+fn follow(site: &EdgeSite, request: &Request, choices: &mut Choices) -> Outcome {
+    let mut unknown = Vec::new();
+    let mut steps = Vec::new();
+    let mut served: Option<&Behaviour> = None;
+    let mut says = site.default.says.clone();
+    for behaviour in &site.behaviours {
+        let applies = applies(behaviour, request).unwrap_or_else(|why| {
+            let what = format!("whether {} applies: {why}", behaviour.name);
+            let answer = choices.answer(&format!("{what} {}", behaviour.head.start), true);
+            unknown.push(Unknown { what, span: behaviour.head, file_system: false });
+            answer
+        });
+        if !applies {
+            continue;
+        }
+        steps.push(Step { what: format!("{} applies", behaviour.name), span: behaviour.head });
+        says = site.order.over(&says, &behaviour.says);
+        served = Some(behaviour);
+        if site.order != Order::Merge {
+            break;
+        }
+    }
+    let served = served.unwrap_or(&site.default);
+    let served_by = Place { span: served.head, text: served.name.clone() };
+    outcome(site, served_by, &says, request, steps, unknown)
+}
+
+/// Whether an entry is for a request; `Err`: why the files do not tell.
+fn applies(behaviour: &Behaviour, request: &Request) -> Result<bool, String> {
+    if !behaviour.hosts.is_empty() && !behaviour.hosts.iter().any(|host| host_matches(host, &request.host)) {
+        return Ok(false);
+    }
+    if !behaviour.methods.is_empty() && !behaviour.methods.iter().any(|method| method.eq_ignore_ascii_case(&request.method)) {
+        return Ok(false);
+    }
+    let matches: Vec<Option<bool>> = behaviour.paths.iter().map(|pattern| pattern.matches(&request.path)).collect();
+    if !matches.contains(&Some(true)) {
+        let open = behaviour.paths.iter().find_map(|pattern| match pattern {
+            super::pattern::Pattern::Unknown(why) => Some(why.clone()),
+            _ => None,
+        });
+        return open.map_or(Ok(false), Err);
+    }
+    behaviour.open.clone().map_or(Ok(true), Err)
+}
+
+fn outcome(
+    site: &EdgeSite,
+    served_by: Place,
+    says: &Says,
+    request: &Request,
+    mut steps: Vec<Step>,
+    unknown: Vec<Unknown>,
+) -> Outcome {
+    let mut gates = says.gates.clone();
+    for gate in &mut gates {
+        gate.verdict = match gate.verdict {
+            Verdict::Unknown if request.assume.gates_pass => Verdict::Passes,
+            Verdict::Unknown if request.header_value("Authorization").is_none() && gate.kind.reads_authorization() => {
+                Verdict::Refuses(401)
+            }
+            other => other,
+        };
+    }
+    let is_closed = |gate: &crate::model::Gate| matches!(gate.verdict, Verdict::Refuses(_)) && gate.combine == Combine::All;
+    let refused = gates.iter().find(|gate| is_closed(gate)).and_then(|gate| match gate.verdict {
+        Verdict::Refuses(status) => Some((status, gate.span)),
+        _ => None,
+    });
+    let answer = before(says, request).or_else(|| says.answer.clone());
+    let open_gate = gates.iter().any(|gate| gate.verdict == Verdict::Unknown);
+    let behind = says.origin.as_ref().map_or(Behind::Application, |origin| origin.behind);
+    let handler = match (&answer, refused) {
+        (_, Some((_, span))) => Handler { kind: HandlerKind::Return, span: Some(span), target: None },
+        (Some(answer), _) => {
+            let kind = if answer.location.is_some() { HandlerKind::Redirect } else { HandlerKind::Return };
+            Handler { kind, span: Some(answer.span), target: answer.location.clone() }
+        }
+        (None, None) => {
+            let kind = match behind {
+                Behind::Application => HandlerKind::Proxy,
+                Behind::Files => HandlerKind::Static,
+                Behind::Unknown => HandlerKind::Unknown,
+            };
+            let origin = says.origin.as_ref();
+            Handler { kind, span: origin.map(|o| o.span), target: origin.and_then(|o| o.target.clone()) }
+        }
+    };
+    let status = match (refused, &answer) {
+        (Some((status, _)), _) => Known::Is(Some(status)),
+        _ if open_gate => Known::Unknown("an access check that the files do not decide".to_owned()),
+        (None, Some(answer)) => Known::Is(Some(answer.status)),
+        (None, None) if behind == Behind::Application => Known::Is(None),
+        (None, None) => Known::Unknown("what is behind decides".to_owned()),
+    };
+    let reaches = refused.is_none() && answer.is_none();
+    let upstream = (reaches && handler.kind.is_upstream()).then(|| upstream(says, request));
+    if let Some(fact) = upstream.as_ref().map(|u| &u.authorization).filter(|f| f.value.is(&HeaderFate::Dropped)) {
+        steps.extend(fact.because.first().map(|span| Step { what: "Authorization is not passed on".to_owned(), span: *span }));
+    }
+    Outcome {
+        site: site.place.clone(),
+        served_by,
+        steps,
+        gates,
+        status,
+        location: answer.filter(|_| refused.is_none()).and_then(|answer| answer.location),
+        handler,
+        upstream,
+        cache: if reaches { cache(says, request) } else { Cache::none() },
+        response: says.response.clone(),
+        unknown,
+        runs: Vec::new(),
+    }
+}
+
+/// What is answered before anything else is looked at: requests without TLS, methods that are not let through.
+fn before(says: &Says, request: &Request) -> Option<Answer> {
+    if let Some(tls) = says.over_tls.as_ref().filter(|_| request.scheme == Scheme::Http) {
+        let target = format!("https://{}{}", request.host, request.target());
+        let location = tls.redirects.then_some(Value::Known(target));
+        return Some(Answer { status: if tls.redirects { 301 } else { 403 }, location, span: tls.span });
+    }
+    let allowed = says.allowed.as_ref().filter(|allowed| !allowed.methods.is_empty())?;
+    let refused = !allowed.methods.iter().any(|method| *method == request.method);
+    refused.then_some(Answer { status: allowed.status, location: None, span: allowed.span })
+}
+
+fn upstream(says: &Says, request: &Request) -> Upstream {
+    let fate = |fact: &Option<Fact<Forward>>, name: &str| {
+        let sent = request.header_value(name).is_some();
+        let Some(fact) = fact else {
+            return Fact::is(if sent { HeaderFate::Kept } else { HeaderFate::Absent }, []);
+        };
+        let value = match &fact.value {
+            Known::Is(Forward::Kept) if sent => Known::Is(HeaderFate::Kept),
+            Known::Is(Forward::Dropped) if sent => Known::Is(HeaderFate::Dropped),
+            Known::Is(Forward::Kept | Forward::Dropped) => Known::Is(HeaderFate::Absent),
+            Known::Is(Forward::Replaced(value)) => Known::Is(HeaderFate::Replaced(value.clone())),
+            Known::Unknown(why) => Known::Unknown(why.clone()),
+        };
+        Fact { value, because: fact.because.clone() }
+    };
+    let host = match &says.host {
+        None => Fact::is(Value::Known(request.host.clone()), []),
+        Some(fact) => {
+            let value = match &fact.value {
+                Known::Is(Forward::Kept) => Known::Is(Value::Known(request.host.clone())),
+                Known::Is(Forward::Replaced(value)) => Known::Is(value.clone()),
+                Known::Is(Forward::Dropped) => Known::Unknown("the name of the origin".to_owned()),
+                Known::Unknown(why) => Known::Unknown(why.clone()),
+            };
+            Fact { value, because: fact.because.clone() }
+        }
+    };
+    Upstream {
+        authorization: fate(&says.authorization, "Authorization"),
+        cookie: fate(&says.cookie, "Cookie"),
+        host,
+        forwarded_proto: fate(&says.forwarded_proto, "X-Forwarded-Proto"),
+        forwarded_host: fate(&says.forwarded_host, "X-Forwarded-Host"),
+        sent: says.sent.clone(),
+        lost: Vec::new(),
+        forwards_client_headers: Fact::is(true, []),
+    }
+}
+
+fn cache(says: &Says, request: &Request) -> Cache {
+    let Some(Caching { keeps, because, key, by_authorization, by_cookie, with_set_cookie }) = &says.caching else {
+        return Cache::none();
+    };
+    let asked = matches!(request.method.as_str(), "GET" | "HEAD");
+    let because = || because.iter().copied();
+    let (stores, ttl) = match keeps {
+        Keeps::Never => (Fact::is(Stores::No, because()), None),
+        Keeps::Unknown(why) => (Fact::unknown(why.clone(), because()), None),
+        _ if !asked => (Fact::is(Stores::No, because()), None),
+        Keeps::AsTold => (Fact::is(Stores::Origin, because()), None),
+        Keeps::Unless(ttl) | Keeps::Always(ttl) => (Fact::is(Stores::Yes, because()), Some(*ttl)),
+    };
+    let whatever = matches!(keeps, Keeps::Always(_));
+    let is_cache = *keeps != Keeps::Never;
+    Cache {
+        answers_from_store: match &stores.value {
+            Known::Unknown(why) => Fact::unknown(why.clone(), []),
+            Known::Is(stores) => Fact::is(*stores != Stores::No, []),
+        },
+        stores,
+        stores_401: match &says.keeps_401 {
+            Some(fact) if asked => fact.clone(),
+            _ => Fact::is(Stores::No, []),
+        },
+        ttl,
+        key: is_cache.then(|| Fact::is(key.clone(), because())),
+        key_has_authorization: *by_authorization,
+        key_has_cookie: *by_cookie,
+        stores_set_cookie: *with_set_cookie && is_cache,
+        stores_private: whatever,
+        ignores_cache_control: whatever,
+        // What asks for passwords runs before the cache, at the edge.
+        ..Cache::none()
+    }
+}

@@ -1,0 +1,209 @@
+//! What entries of the dialects say, in the terms that all of them share.
+
+use super::pattern::Pattern;
+use crate::model::{Fact, Gate, Response, Sent, Stores, Value};
+use crate::source::Span;
+
+/// What is behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// An application.
+    Application,
+    /// Files: a bucket, a static site.
+    Files,
+    /// The files do not tell.
+    Unknown,
+}
+
+/// Where requests go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) behind: Behind,
+    /// The key that names it.
+    pub(super) span: Span,
+    /// Its address, as far as it is known.
+    pub(super) target: Option<Value>,
+}
+
+/// What is answered without asking the origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// Where a redirect leads.
+    pub(super) location: Option<Value>,
+    pub(super) span: Span,
+}
+
+/// How long answers are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Keeps {
+    /// Never.
+    Never,
+    /// As long as the origin says; not at all where it says nothing.
+    AsTold,
+    /// For so many seconds where the origin says nothing.
+    Unless(u64),
+    /// For so many seconds at least, whatever the origin says.
+    Always(u64),
+    /// The files do not tell: why.
+    Unknown(String),
+}
+
+/// What a cache does with answers, and for whom it keeps them apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Caching {
+    pub(super) keeps: Keeps,
+    /// The key that decides, others that play a part.
+    pub(super) because: Vec<Span>,
+    /// What answers are kept by, in words.
+    pub(super) key: String,
+    /// Whether the Authorization header is a part of what answers are kept by; `None`: the files do not tell.
+    pub(super) by_authorization: Option<bool>,
+    /// Whether a session cookie is.
+    pub(super) by_cookie: bool,
+    /// Whether an answer with Set-Cookie is kept with it.
+    pub(super) with_set_cookie: bool,
+}
+
+/// What becomes of a header field of the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Forward {
+    /// It arrives.
+    Kept,
+    /// It does not.
+    Dropped,
+    /// Something else arrives.
+    Replaced(Value),
+}
+
+impl Caching {
+    /// Nothing is kept, because of this key.
+    pub(super) fn never(because: Span) -> Self {
+        Self {
+            keeps: Keeps::Never,
+            because: vec![because],
+            key: String::new(),
+            by_authorization: Some(false),
+            by_cookie: false,
+            with_set_cookie: false,
+        }
+    }
+}
+
+/// A status that is answered with something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ErrorPage {
+    /// The status of the origin.
+    pub(super) status: u16,
+    /// The status that the client gets.
+    pub(super) becomes: Option<u16>,
+    pub(super) span: Span,
+}
+
+/// A limit on requests of one client.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Limit {
+    /// Requests in a minute.
+    pub(super) per_minute: f64,
+    /// How many may come at once.
+    pub(super) burst: f64,
+    /// The status of what is too much.
+    pub(super) status: u16,
+    pub(super) span: Span,
+}
+
+/// The methods that are let through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Allowed {
+    /// Empty: the files do not tell.
+    pub(super) methods: Vec<String>,
+    /// What the others get.
+    pub(super) status: u16,
+    pub(super) span: Span,
+}
+
+/// What requests without TLS get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OverTls {
+    /// Whether they are sent to the same address over TLS; refused otherwise.
+    pub(super) redirects: bool,
+    pub(super) span: Span,
+}
+
+/// What one entry says; what is `None` it leaves to those around it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Says {
+    pub(super) origin: Option<Origin>,
+    pub(super) answer: Option<Answer>,
+    pub(super) caching: Option<Caching>,
+    /// Whether a 401 of the origin is kept.
+    pub(super) keeps_401: Option<Fact<Stores>>,
+    pub(super) authorization: Option<Fact<Forward>>,
+    pub(super) cookie: Option<Fact<Forward>>,
+    pub(super) host: Option<Fact<Forward>>,
+    pub(super) forwarded_proto: Option<Fact<Forward>>,
+    pub(super) forwarded_host: Option<Fact<Forward>>,
+    pub(super) sent: Vec<Sent>,
+    pub(super) gates: Vec<Gate>,
+    pub(super) response: Response,
+    pub(super) errors: Vec<ErrorPage>,
+    pub(super) limit: Option<Limit>,
+    pub(super) allowed: Option<Allowed>,
+    pub(super) over_tls: Option<OverTls>,
+}
+
+impl Says {
+    /// What holds where this entry applies and `later` does, too.
+    pub(super) fn and(mut self, later: &Says) -> Says {
+        fn over<T: Clone>(of: &mut Option<T>, later: Option<&T>) {
+            if let Some(later) = later {
+                *of = Some(later.clone());
+            }
+        }
+        over(&mut self.origin, later.origin.as_ref());
+        over(&mut self.answer, later.answer.as_ref());
+        over(&mut self.caching, later.caching.as_ref());
+        over(&mut self.keeps_401, later.keeps_401.as_ref());
+        over(&mut self.authorization, later.authorization.as_ref());
+        over(&mut self.cookie, later.cookie.as_ref());
+        over(&mut self.host, later.host.as_ref());
+        over(&mut self.forwarded_proto, later.forwarded_proto.as_ref());
+        over(&mut self.forwarded_host, later.forwarded_host.as_ref());
+        over(&mut self.limit, later.limit.as_ref());
+        over(&mut self.allowed, later.allowed.as_ref());
+        over(&mut self.over_tls, later.over_tls.as_ref());
+        self.sent.extend_from_slice(&later.sent);
+        self.gates.extend_from_slice(&later.gates);
+        self.response.added.extend_from_slice(&later.response.added);
+        self.response.hidden.extend_from_slice(&later.response.hidden);
+        over(&mut self.response.cache_control, later.response.cache_control.as_ref());
+        self.errors.extend_from_slice(&later.errors);
+        self
+    }
+}
+
+/// One entry: for which requests, and what it says.
+#[derive(Clone, Debug)]
+pub(super) struct Behaviour {
+    /// Its head: the key or item that it is known by.
+    pub(super) head: Span,
+    /// What it is called (`CacheBehaviors wp-content/*`).
+    pub(super) name: String,
+    /// The paths that it is for.
+    pub(super) paths: Vec<Pattern>,
+    /// The hosts that it is for; empty: all of the site.
+    pub(super) hosts: Vec<String>,
+    /// The methods that it is for; empty: all.
+    pub(super) methods: Vec<String>,
+    /// Why it may not apply although everything fits.
+    pub(super) open: Option<String>,
+    pub(super) says: Says,
+}
+
+impl Behaviour {
+    /// An entry for some paths that says nothing yet.
+    pub(super) fn new(head: Span, name: impl Into<String>, paths: Vec<Pattern>) -> Self {
+        let name = name.into();
+        Self { head, name, paths, hosts: Vec::new(), methods: Vec::new(), open: None, says: Says::default() }
+    }
+}

@@ -1,0 +1,115 @@
+//! The YAML of CDNs, gateways and ingresses: one file with its documents, each in the dialect that its keys show.
+
+mod cloudformation;
+mod neutral;
+
+use std::path::Path;
+
+pub use neutral::seconds;
+
+use crate::discover::edge::{Dialect, recognise};
+use crate::files::{Files, display, normalize};
+use crate::finding::{Finding, Severity};
+use crate::project::reading::{self, Unreadable};
+use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::yaml::{NodeId, Tree, Why, Yaml, parse};
+
+/// One file.
+#[derive(Debug)]
+pub struct Config {
+    /// The file.
+    pub main: FileId,
+    /// Its nodes.
+    pub tree: Tree,
+    /// The documents that are ours, in the order of the text.
+    documents: Vec<(Dialect, NodeId)>,
+}
+
+impl Config {
+    /// The documents that are ours, each with its dialect.
+    pub fn documents<'a>(&'a self, sources: &'a SourceMap) -> impl Iterator<Item = (Dialect, Yaml<'a>)> {
+        let text = sources.file(self.main).text();
+        self.documents.iter().map(move |(dialect, root)| (*dialect, Yaml::of(&self.tree, text, *root)))
+    }
+}
+
+/// A file and what was wrong while it was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The file.
+    pub config: Config,
+    /// Syntax errors and limits, in reading order.
+    pub findings: Vec<Finding>,
+}
+
+/// Loads one file; its path is shown relative to `base`.
+pub fn load(files: &dyn Files, sources: &mut SourceMap, main: &Path, base: &Path) -> Loaded {
+    let main = normalize(main);
+    let shown = display(&main, &normalize(base));
+    let bytes = reading::read(files, &main).and_then(|bytes| reading::check_size(&bytes).map(|()| bytes));
+    match bytes {
+        Ok(bytes) => {
+            let file = sources.add(shown, bytes);
+            read(sources, file)
+        }
+        Err(why) => unread(sources.add(shown, Vec::new()), why),
+    }
+}
+
+fn unread(file: FileId, why: Unreadable) -> Loaded {
+    let (rule, reason) = why.rule_and_reason();
+    let config = Config { main: file, tree: Tree::new(file), documents: Vec::new() };
+    Loaded { config, findings: vec![Finding::new(rule, Span::new(file, 0, 0), format!("this file {reason}"))] }
+}
+
+fn read(sources: &SourceMap, file: FileId) -> Loaded {
+    let text = sources.file(file).text();
+    let tree = parse(file, text);
+    let documents = Yaml::documents(&tree, text).filter_map(|document| Some((recognise(document)?, document.id()))).collect();
+    let findings = faults(sources, &tree);
+    Loaded { config: Config { main: file, tree, documents }, findings }
+}
+
+/// What the parser refused. A template that is no YAML before it is rendered has no syntax error: it cannot be read.
+fn faults(sources: &SourceMap, tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let hole = first_hole(sources.file(tree.file).text());
+    for error in &tree.errors {
+        if error.why == Why::Limit {
+            findings.push(Finding::new("limit-reached", error.span, format!("{}; this document is not checked", error.message)));
+            continue;
+        }
+        if let Some((start, end)) = hole.filter(|_| error.first.is_none()) {
+            let message = "this file is a template and no YAML before it is rendered: it is not checked";
+            let help = "check what it renders to: helm template … | lint401 check -";
+            let at = Span::new(tree.file, start, end);
+            findings.push(Finding::new("templated-file", at, message).severity(Severity::Info).help(help));
+            break;
+        }
+        let mut finding = Finding::new("syntax-error", error.span, error.message.clone());
+        if let Some(first) = error.first {
+            finding = finding.related(first, "the first one").help("readers take one of them, or refuse the file: keep one");
+        }
+        findings.push(finding);
+    }
+    for too_large in tree.documents.iter().filter_map(|document| document.too_large) {
+        let message = "with all that its aliases stand for, this document has more nodes than are looked at; it is not checked";
+        findings.push(Finding::new("limit-reached", too_large, message));
+    }
+    findings
+}
+
+/// Where the text has its first statement or hole of a template.
+fn first_hole(text: &str) -> Option<(u32, u32)> {
+    let start = ["{{", "{%", "<%"].iter().filter_map(|mark| text.find(mark)).min()?;
+    Some((start as u32, start as u32 + 2))
+}
+
+/// Checks what is refused although it is YAML: by our own schema, and by a platform when it is deployed.
+pub fn check(config: &Config, sources: &SourceMap) -> Vec<Finding> {
+    let checked = config.documents(sources).map(|(dialect, document)| match dialect {
+        Dialect::Neutral => neutral::check(document),
+        Dialect::CloudFormation => cloudformation::check(document),
+    });
+    checked.flatten().collect()
+}

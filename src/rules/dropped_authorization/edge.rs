@@ -1,0 +1,69 @@
+//! The same for CDNs, gateways and ingresses.
+
+use super::{CREDENTIALS, ID, KINDS, is_dropped, is_file_folder};
+use crate::finding::{Confidence, Severity};
+use crate::model::from::edge::EdgeSite;
+use crate::model::{Outcome, Request, Route, RouteId, Site, Traits};
+use crate::rules::Cx;
+use crate::rules::support::{finding, has_api_name, is_asset, known_paths, request_for, routes_with};
+use crate::rules::caches;
+use crate::source::Span;
+
+/// Follows requests with credentials through each entry that may drop them.
+pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
+    let mut wanted = Traits::UPSTREAM;
+    wanted.add(Traits::TOUCHES_AUTHORIZATION);
+    if site.hosts().first().is_some_and(|host| caches::is_asset_host(host)) {
+        return;
+    }
+    let mut reported: Vec<Span> = Vec::new();
+    for (id, route) in routes_with(site, wanted) {
+        for request in requests(site, id, route, cx) {
+            let request = request.header("Authorization", CREDENTIALS).past_gates();
+            let outcome = site.resolve(&request);
+            if !outcome.always(is_dropped) || !is_for_programs(site, &request, &outcome) {
+                continue;
+            }
+            let because = outcome.upstream.as_ref().map(|u| u.authorization.because.clone()).unwrap_or_default();
+            let Some(primary) = because.first().copied().filter(|primary| !reported.contains(primary)) else { continue };
+            reported.push(primary);
+            report(site, id, request, &outcome, primary, cx);
+            break;
+        }
+    }
+}
+
+fn requests(site: &EdgeSite, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request> {
+    let known = known_paths(route, cx.paths, KINDS).into_iter().take(4);
+    let mut requests: Vec<Request> = known.map(|known| request_for(site, known)).collect();
+    requests.extend(site.landmark(id));
+    let first = |path: &str| path.split('/').nth(1).is_some_and(|first| is_file_folder(&first.to_ascii_lowercase()));
+    requests.retain(|r| !is_asset(&r.path) && !first(&r.path) && !caches::looks_static(&r.path));
+    let reading: Vec<Request> = requests.iter().filter(|r| r.method != "GET").map(|r| r.clone().method("GET")).collect();
+    requests.extend(reading);
+    requests
+}
+
+/// Whether what is behind reads credentials, as far as the file shows: it takes requests that change something, or it is called an
+/// interface of programs.
+fn is_for_programs(site: &EdgeSite, request: &Request, outcome: &Outcome) -> bool {
+    let writes = site.resolve(&request.clone().method("POST")).possibly(|o| o.handler.kind.is_upstream());
+    let target = outcome.handler.target.as_ref().and_then(|target| target.known()).unwrap_or_default();
+    writes || has_api_name(target) || has_api_name(&request.path)
+}
+
+fn report(site: &EdgeSite, id: RouteId, request: Request, outcome: &Outcome, primary: Span, cx: &mut Cx) {
+    let default = site.dialect().drops_by_default();
+    let message = format!("{} reaches the application without its Authorization header: this key does not pass it on", request.describe());
+    let mut found = finding(ID, site, id, primary, message, request).help(site.dialect().how_to_pass_on());
+    if outcome.served_by.span != primary {
+        found = found.related(outcome.served_by.span, "the request is served here");
+    }
+    if let Some(handler) = outcome.handler.span.filter(|span| *span != primary) {
+        found = found.related(handler, "and handed over here");
+    }
+    if default {
+        found = found.severity(Severity::Warning).confidence(Confidence::Medium);
+    }
+    cx.report(found);
+}
