@@ -4,8 +4,8 @@ use crate::discover::edge::resources;
 use crate::finding::Finding;
 use crate::syntax::yaml::Yaml;
 
-/// Statuses that a custom error response may be for (AWS::CloudFront::Distribution CustomErrorResponse, ErrorCode).
-const ERROR_CODES: &[u32] = &[400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+/// Statuses that a custom error response may be for (`CustomErrorResponse`, `ErrorCode`).
+const ERROR_CODES: &[u16] = &[400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
 
 /// Finds header fields that a policy may not name, and statuses that no error response may be for.
 pub(super) fn check(document: Yaml) -> Vec<Finding> {
@@ -37,9 +37,9 @@ fn error_codes(properties: Yaml) -> Vec<Finding> {
     let pages = properties.at_path(&["DistributionConfig", "CustomErrorResponses"]).into_iter().flat_map(Yaml::items);
     let refused = pages.filter_map(|page| {
         let code = page.get("ErrorCode")?;
-        let number = code.as_number().filter(|number| !ERROR_CODES.iter().any(|known| f64::from(*known) == *number))?;
+        let number: u16 = code.as_str()?.trim().parse().ok().filter(|number| !ERROR_CODES.contains(number))?;
         let message = format!("CloudFront has no error response for status {number}");
-        let list = ERROR_CODES.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let list = ERROR_CODES.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
         Some(Finding::new("syntax-error", code.span(), message).help(format!("it may be {list}")))
     });
     refused.collect()

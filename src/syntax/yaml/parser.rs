@@ -139,7 +139,7 @@ impl Building<'_> {
             ScalarStyle::Plain => Kind::Plain,
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Kind::Quoted,
             ScalarStyle::Literal => Kind::Literal,
-            _ => Kind::Folded,
+            ScalarStyle::Folded => Kind::Folded,
         };
         // A block ends with its last line of text.
         let block = matches!(kind, Kind::Literal | Kind::Folded);

@@ -129,11 +129,11 @@ fn yes_and_no_as_readers_of_version_1_1_have_them() {
 
 #[test]
 fn an_alias_bomb_is_named_and_not_followed() {
-    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
-    for level in 1..9 {
+    let levels = (1..9).map(|level| {
         let item = format!("*a{}", level - 1);
-        text += &format!("a{level}: &a{level} [{}]\n", [item.as_str(); 9].join(", "));
-    }
+        format!("a{level}: &a{level} [{}]\n", [item.as_str(); 9].join(", "))
+    });
+    let text: String = std::iter::once("a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned()).chain(levels).collect();
     let tree = tree(&text);
     assert!(tree.nodes.len() < 500);
     let place = tree.documents[0].too_large.expect("it is too large");

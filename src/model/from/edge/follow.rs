@@ -138,7 +138,7 @@ fn before(says: &Says, request: &Request) -> Option<Answer> {
         return Some(Answer { status: if tls.redirects { 301 } else { 403 }, location, span: tls.span });
     }
     let allowed = says.allowed.as_ref().filter(|allowed| !allowed.methods.is_empty())?;
-    let refused = !allowed.methods.iter().any(|method| *method == request.method);
+    let refused = !allowed.methods.contains(&request.method);
     refused.then_some(Answer { status: allowed.status, location: None, span: allowed.span })
 }
 

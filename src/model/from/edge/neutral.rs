@@ -152,7 +152,7 @@ fn caching(cache: &Entry, says: &mut Says) {
     };
     let key = texts(value.get("key"));
     if let Some(statuses) = value.entry("statuses") {
-        let kept = statuses.value.items().any(|status| status.as_number() == Some(401.0));
+        let kept = statuses.value.items().any(|item| status(item) == Some(401));
         let stores = if kept && !matches!(keeps, Keeps::Never) { Stores::Yes } else { Stores::No };
         says.keeps_401 = Some(Fact::is(stores, [statuses.head()]));
     }

@@ -94,7 +94,7 @@ fn error_pages(template: &Template, config: Yaml) -> Vec<ErrorPage> {
 }
 
 /// What one behaviour says.
-fn says(template: &Template, config: Yaml, node: Yaml, head: Span) -> Says {
+fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Span) -> Says {
     let mut says = Says::default();
     let origin = node.get("TargetOriginId").and_then(|id| origins::origin(template, config, id));
     let domain = origin.as_ref().and_then(|(_, domain)| *domain).map(str::to_owned);
@@ -108,7 +108,7 @@ fn says(template: &Template, config: Yaml, node: Yaml, head: Span) -> Says {
             (says.authorization, says.cookie) = (open(), open());
         }
     }
-    if let Some(function) = functions(node) {
+    if let Some(function) = functions(template, node) {
         // Code at the edge may pass on, add or keep what the settings do not.
         for fact in [&mut says.authorization, &mut says.cookie, &mut says.host].into_iter().flatten() {
             if !fact.value.is(&Forward::Kept) {
@@ -138,12 +138,17 @@ fn allowed(template: &Template, node: Yaml, head: Span) -> Allowed {
 }
 
 /// The association of code that runs before the origin is asked.
-fn functions(node: Yaml) -> Option<Span> {
+fn functions<'a>(template: &Template<'a>, node: Yaml<'a>) -> Option<Span> {
     ["LambdaFunctionAssociations", "FunctionAssociations"].iter().find_map(|key| {
         let list = node.entry(key)?;
-        let before = |item: Yaml| item.get("EventType").and_then(Yaml::raw).is_none_or(|event| event.ends_with("-request"));
+        let before = |item: Yaml<'a>| item_event(template, item).is_none_or(|event| event.ends_with("-request"));
         (!list.value.is_sequence() || list.value.items().any(before)).then(|| list.head())
     })
+}
+
+/// When a piece of code runs, if the template tells.
+fn item_event<'a>(template: &Template<'a>, item: Yaml<'a>) -> Option<&'a str> {
+    template.text(item.get("EventType")?)
 }
 
 fn policy_says(template: &Template, node: Yaml, policy: &Entry, domain: Option<String>, says: &mut Says) {
