@@ -492,7 +492,7 @@ fn help_for_newcomers() {
     assert_data_eq!(
         ran.stdout,
         str![[r"
-Finds surprise 401s in nginx and Apache configurations before you deploy them
+Finds surprise 401s in nginx, Apache and CDN configurations before you deploy them
 
 Usage: lint401 <COMMAND>
 
