@@ -67,7 +67,12 @@ pub struct Analysis {
     pub baselined: Vec<(Reported, Option<String>)>,
     /// The comments that accept findings, by path and line.
     pub ignores: Vec<Audit>,
+    /// How many mistakes each file has for which its server would not start or answer, whichever rules are reported.
+    pub refused: BTreeMap<String, usize>,
 }
+
+/// The rules that report such mistakes.
+const REFUSED: &[&str] = &["syntax-error", "unknown-directive", "misplaced-directive"];
 
 impl Project<'_> {
     /// The files that the configuration names, as far as they are in reach.
@@ -260,6 +265,10 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
         // The directives are given back before the findings are sorted.
         let Project { sources, config, .. } = project;
         drop(config);
+        for mistake in own.iter().filter(|finding| REFUSED.contains(&finding.rule)) {
+            let path = sources.file(mistake.primary.file).path.clone();
+            *analysis.refused.entry(path).or_default() += 1;
+        }
         let offset = analysis.sources.append(sources);
         ignores.extend(comments.into_iter().map(|mut ignore| {
             ignore.span.file.0 += offset;
@@ -361,6 +370,9 @@ pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
         joined.files.append(&mut analysis.files);
         joined.excluded.append(&mut analysis.excluded);
         joined.hidden_by_profile += analysis.hidden_by_profile;
+        for (path, count) in analysis.refused {
+            *joined.refused.entry(path).or_default() += count;
+        }
         for (list, more) in [(&mut joined.ignored, analysis.ignored), (&mut joined.baselined, analysis.baselined)] {
             list.extend(more.into_iter().map(|(mut reported, reason)| {
                 shift(&mut reported.finding, offset);

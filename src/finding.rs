@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::Request;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 
 /// How bad a finding is. Ordered: `Info < Warning < Error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
@@ -80,6 +80,34 @@ pub struct Edit {
     pub span: Span,
     /// The new text.
     pub text: String,
+}
+
+impl Edit {
+    /// Takes a directive or comment out, and with it the lines on which nothing else stands.
+    pub fn remove(sources: &SourceMap, span: Span) -> Self {
+        let text = sources.file(span.file).text();
+        let before = text.get(..span.start as usize).unwrap_or_default();
+        let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
+        let starts_line = before.len() == blanks || before.get(..before.len() - blanks).is_some_and(|b| b.ends_with('\n'));
+        let after = text.get(span.end as usize..).unwrap_or_default();
+        let rest = after.trim_start_matches([' ', '\t']);
+        let line_break = if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
+        let ends_line = line_break > 0 || rest.is_empty();
+        let end = if ends_line { after.len() - rest.len() + if starts_line { line_break } else { 0 } } else { 0 };
+        let start = span.start - if ends_line { blanks as u32 } else { 0 };
+        Self { span: Span::new(span.file, start, span.end + end as u32), text: String::new() }
+    }
+
+    /// Puts a directive before another one: on a line of its own with the same indentation, or beside it where that one does not
+    /// begin its line.
+    pub fn insert_before(sources: &SourceMap, span: Span, directive: &str) -> Self {
+        let text = sources.file(span.file).text();
+        let before = text.get(..span.start as usize).unwrap_or_default();
+        let line = before.rfind('\n').map_or(before, |at| before.get(at + 1..).unwrap_or_default());
+        let own_line = line.chars().all(|c| matches!(c, ' ' | '\t'));
+        let text = if own_line { format!("{directive}\n{line}") } else { format!("{directive} ") };
+        Self { span: Span::new(span.file, span.start, span.start), text }
+    }
 }
 
 /// A mechanical repair.
@@ -175,5 +203,45 @@ impl Finding {
     pub fn fix(mut self, applicability: Applicability, title: impl Into<String>, edits: Vec<Edit>) -> Self {
         self.fix = Some(Box::new(Fix { applicability, title: title.into(), edits }));
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text after an edit at the first `x;`.
+    fn edited(text: &str, edit: impl Fn(&SourceMap, Span) -> Edit) -> String {
+        let mut sources = SourceMap::new();
+        let file = sources.add("a", text.as_bytes().to_vec());
+        let at = text.find("x;").unwrap() as u32;
+        let Edit { span, text: new } = edit(&sources, Span::new(file, at, at + 2));
+        let mut text = text.to_owned();
+        text.replace_range(span.start as usize..span.end as usize, &new);
+        text
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_no_empty_line() {
+        for (before, after) in [
+            ("a;\n  x;\nb;\n", "a;\nb;\n"),
+            ("a;\r\n\tx; \r\nb;", "a;\r\nb;"),
+            ("x;", ""),
+            ("a;\n  x;", "a;\n"),
+            ("a; x;\n", "a;\n"),
+            ("l { x; }\n", "l {  }\n"),
+            ("x; a;\n", " a;\n"),
+            ("a;\n  x; # why\n", "a;\n   # why\n"),
+        ] {
+            assert_eq!(edited(before, Edit::remove), after, "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_directive_goes_before_another() {
+        let before = |text| edited(text, |sources, span| Edit::insert_before(sources, span, "y;"));
+        assert_eq!(before("a;\n  x;\n"), "a;\n  y;\n  x;\n");
+        assert_eq!(before("l { x; }"), "l { y; x; }");
+        assert_eq!(before("x;"), "y;\nx;");
     }
 }

@@ -15,6 +15,7 @@ pub mod dump;
 pub mod files;
 pub mod finding;
 pub mod fingerprint;
+pub mod fix;
 pub mod mask;
 pub mod model;
 pub mod project;

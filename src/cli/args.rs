@@ -56,6 +56,10 @@ pub(super) enum Command {
     Config(ConfigCommand),
     /// Show what a configuration does to one request, step by step
     Trace(Box<TraceArgs>),
+    /// Print a script that completes the command line in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, in the format of `man`
+    Man(ManArgs),
 }
 
 /// What is read, and how.
@@ -214,7 +218,26 @@ pub(super) struct CheckArgs {
     pub(super) allow_empty: bool,
 
     #[command(flatten)]
+    pub(super) fix: FixArgs,
+
+    #[command(flatten)]
     pub(super) input: InputArgs,
+}
+
+/// What is mended.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Fix")]
+pub(super) struct FixArgs {
+    /// Mend what has a safe fix, write the files and report what is left; of `-` the text goes to standard output and the
+    /// report to standard error
+    #[arg(long, env = "LINT401_FIX", hide_env = true)]
+    pub(super) fix: bool,
+    /// With --fix or --diff: also fixes that may change what was meant
+    #[arg(long, env = "LINT401_UNSAFE_FIXES", hide_env = true)]
+    pub(super) unsafe_fixes: bool,
+    /// Write nothing; print what --fix would change as a diff instead of the report, and exit with 1 if there is something
+    #[arg(long, env = "LINT401_DIFF", hide_env = true)]
+    pub(super) diff: bool,
 }
 
 #[derive(Debug, Args)]
@@ -296,6 +319,20 @@ pub(super) struct FilesArgs {
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) input: InputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell: bash, elvish, fish, powershell or zsh
+    #[arg(value_enum, hide_possible_values = true, value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The command whose page is wanted: `check`, `config show` (default: that of lint401 itself)
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Vec<String>,
 }
 
 #[derive(Debug, Args)]

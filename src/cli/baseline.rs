@@ -71,7 +71,8 @@ fn analyze(args: &BaselineArgs, configs: &Configs, choice: &Choice) -> Result<Op
         return Err(Failure::usage(format!("{}: {}", input::name(&unreadable.path), unreadable.reason)));
     }
     let settings = |config: &Config| input::settings(&args.input, config);
-    let parts = input::on_threads(args.input.jobs, || configs.parts(&input, &Progress::default(), settings, choice))??;
+    let (files, roots) = (&*input.files, &input.found.roots);
+    let parts = input::on_threads(args.input.jobs, || configs.parts(files, roots, &Progress::default(), settings, choice))??;
     if let Some(bug) = parts.iter().flat_map(|part| &part.analysis.findings).find(|r| r.finding.rule == INTERNAL_ERROR) {
         return Err(Failure::usage(format!("{}; nothing is written", escape(&bug.finding.message))));
     }
@@ -172,26 +173,8 @@ fn show(args: &BaselineArgs) -> Result<u8, Failure> {
     Ok(if current { CLEAN } else { FINDINGS })
 }
 
-/// Writes a baseline in one step: whoever reads it meanwhile, or an end in between, finds the old one whole.
 fn write(path: &Path, baseline: &Baseline, name: &str) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::usage(format!("{name} cannot be written: {}", discover::reason(&error)));
     let text = baseline.to_text().map_err(|error| cannot(error.into()))?;
-    // A link stays one, and what it leads to is replaced.
-    let target = if Disk.kind(path).is_some() { Disk.identity(path) } else { path.to_owned() };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".lint401-baseline-");
-    let permissions = std::fs::metadata(&target).ok().map(|meta| meta.permissions());
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // A new file has the rights that any new file has.
-        builder.permissions(permissions.clone().unwrap_or_else(|| std::fs::Permissions::from_mode(0o666)));
-    }
-    let mut file = builder.tempfile_in(target.parent().unwrap_or(Path::new("."))).map_err(cannot)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(cannot)?;
-    if let Some(permissions) = permissions {
-        file.as_file().set_permissions(permissions).map_err(cannot)?;
-    }
-    file.persist(&target).map_err(|error| cannot(error.error))?;
-    Ok(())
+    output::replace(path, text.as_bytes()).map_err(cannot)
 }

@@ -1,11 +1,12 @@
 //! `lint401 check`
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::CheckArgs;
 use super::baseline;
-use super::input::{self, Input};
+use super::fix;
+use super::input::{self, Input, Origin};
 use super::output;
 use super::progress;
 use super::project::{Choice, Configs};
@@ -14,7 +15,7 @@ use crate::analysis::{Analysis, INTERNAL_ERROR, Progress, Reported};
 use crate::baseline::Stale;
 use crate::config::Config;
 use crate::discover::{Kind, Skipped, Unreadable};
-use crate::files::normalize;
+use crate::files::{Files, normalize};
 use crate::report::{self, By, Format, Look, Report, Suppressed, plural};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
@@ -30,16 +31,25 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         Some(path) => Choice::File(normalize(&input::base()?.join(path))),
         None => Choice::Configured,
     };
-    let (input, (analysis, stale)) = input::on_threads(args.input.jobs, || {
+    let shown = |_: &Analysis, reported: &Reported| reported.severity >= args.min_severity;
+    let (input, mended, (analysis, stale)) = input::on_threads(args.input.jobs, || {
         progress::watch(wanted, &progress, || {
             let input = input::find(&args.paths, &args.input, &configs)?;
-            let parts = configs.parts(&input, &progress, settings_of, &choice)?;
-            Ok::<_, Failure>((input, baseline::accept(parts)?))
+            let mut look = |files: &dyn Files| {
+                baseline::accept(configs.parts(files, &input.found.roots, &progress, settings_of, &choice)?)
+            };
+            let found = look(&*input.files)?;
+            if !args.fix.is_wanted() {
+                return Ok((input, None, found));
+            }
+            let settings = configs.own.paths.first().map(PathBuf::as_path);
+            let (mended, found) = fix::run(&args.fix, &input, settings, found, &shown, &mut look)?;
+            Ok::<_, Failure>((input, Some(mended), found))
         })
     })??;
 
-    let findings: Vec<_> = analysis.findings.iter().filter(|r| r.severity >= args.min_severity).collect();
-    let suppressed = suppressed(&analysis, |r| r.severity >= args.min_severity);
+    let findings: Vec<_> = analysis.findings.iter().filter(|r| shown(&analysis, r)).collect();
+    let suppressed = suppressed(&analysis, |r| shown(&analysis, r));
     let folder = input::folder_in_repository();
     let report = Report {
         analysis: &analysis,
@@ -52,19 +62,43 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         folder: &folder,
     };
     let checked = !analysis.files.is_empty();
+    // Where the mended text or a diff is printed, nothing else is.
+    let (mut formats, mut to) = (formats, To::Stdout);
+    match &mended {
+        Some(mended) if args.fix.diff => {
+            mended.diff(output::color(args.color))?;
+            formats.retain(|(_, file)| file.is_some());
+        }
+        Some(mended) if input.origin != Origin::Disk => {
+            mended.print(&input)?;
+            to = To::Stderr;
+        }
+        _ => {}
+    }
     if args.quiet < 2 {
-        print(args, &formats, &report, checked)?;
+        print(args, &formats, to, &report, checked)?;
     }
     tell(args, &input, &analysis, stale.as_deref().unwrap_or_default());
+    if let Some(mended) = &mended {
+        mended.tell(&args.fix, args.quiet > 0);
+    } else if args.fix.unsafe_fixes && args.quiet == 0 {
+        note("note: --unsafe-fixes mends nothing by itself: add --fix or --diff");
+    }
 
     let stale = args.strict_baseline && stale.is_some_and(|stale| !stale.is_empty());
     let gate = args.fail_on.or(configs.own.fail_on).unwrap_or_default().gate();
-    let failed = !input.found.unreadable.is_empty() || analysis.findings.iter().any(|r| r.finding.rule == INTERNAL_ERROR);
+    let unwritten = mended.as_ref().is_some_and(|mended| !mended.problems.is_empty());
+    let failed =
+        unwritten || !input.found.unreadable.is_empty() || analysis.findings.iter().any(|r| r.finding.rule == INTERNAL_ERROR);
     let code = if failed {
         FAILED
     } else if !checked {
         if args.allow_empty || input.is_excluded() { CLEAN } else { NOTHING }
-    } else if !args.exit_zero && (stale || gate.is_some_and(|gate| analysis.findings.iter().any(|r| r.severity >= gate))) {
+    } else if args.exit_zero {
+        CLEAN
+    } else if let Some(mended) = mended.filter(|_| args.fix.diff) {
+        if mended.files.is_empty() { CLEAN } else { FINDINGS }
+    } else if stale || gate.is_some_and(|gate| analysis.findings.iter().any(|r| r.severity >= gate)) {
         FINDINGS
     } else {
         CLEAN
@@ -83,13 +117,20 @@ fn suppressed(analysis: &Analysis, wanted: impl Fn(&Reported) -> bool) -> Vec<Su
         .collect()
 }
 
+/// Where a report goes that names no file.
+#[derive(Clone, Copy)]
+enum To {
+    Stdout,
+    Stderr,
+}
+
+fn write(format: Format, report: &Report, look: &Look, mut out: impl Write) -> std::io::Result<()> {
+    report::write(format, report, look, &mut out)?;
+    out.flush()
+}
+
 /// Writes the reports.
-fn print(
-    args: &CheckArgs,
-    formats: &[(Format, Option<std::path::PathBuf>)],
-    report: &Report,
-    checked: bool,
-) -> Result<(), Failure> {
+fn print(args: &CheckArgs, formats: &[(Format, Option<PathBuf>)], to: To, report: &Report, checked: bool) -> Result<(), Failure> {
     let max_findings = if args.max_diagnostics == 0 { usize::MAX } else { args.max_diagnostics };
     let look = Look {
         color: output::color(args.color),
@@ -104,9 +145,10 @@ fn print(
         if let Some(file) = file {
             to_file(*format, file, report, &Look { color: false, unicode: true, width: 100, ..look })?;
         } else {
-            let mut out = output::stdout();
-            report::write(*format, report, &look, &mut out)?;
-            out.flush()?;
+            match to {
+                To::Stdout => write(*format, report, &look, output::stdout())?,
+                To::Stderr => write(*format, report, &Look { color: false, ..look }, std::io::BufWriter::new(std::io::stderr()))?,
+            }
         }
     }
     Ok(())

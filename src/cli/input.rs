@@ -18,6 +18,17 @@ use crate::settings::{Settings, release};
 /// What standard input is called where nothing else names it.
 const STDIN: &str = "<stdin>";
 
+/// Where the texts are from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// All from the disk.
+    Disk,
+    /// One from standard input, under this name; the others from the disk.
+    Text(PathBuf),
+    /// All from the output of `nginx -T`.
+    Dump,
+}
+
 /// Files to read and where to start.
 pub(super) struct Input {
     /// The files.
@@ -26,6 +37,8 @@ pub(super) struct Input {
     pub(super) found: Discovery,
     /// The paths that were asked for, as they were written.
     pub(super) asked: Vec<PathBuf>,
+    /// Where they are from.
+    pub(super) origin: Origin,
 }
 
 impl Input {
@@ -159,7 +172,7 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
         {
             add_context(&mut found, discover::discover(&Disk, roots, &base, &search));
         }
-        return Ok(Input { files: Box::new(Disk), found, asked: paths.to_vec() });
+        return Ok(Input { files: Box::new(Disk), found, asked: paths.to_vec(), origin: Origin::Disk });
     }
     if paths.len() > 1 {
         return Err(Failure::usage("`-` cannot be combined with other paths"));
@@ -171,7 +184,7 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
     {
         let root = Root { main: dump.main, base, kind: RootKind::Main, dialect: Dialect::Nginx };
         let found = Discovery { looked_at: dump.files.paths().count(), roots: vec![root], ..Discovery::default() };
-        return Ok(Input { files: Box::new(dump.files), found, asked: vec![PathBuf::from(STDIN)] });
+        return Ok(Input { files: Box::new(dump.files), found, asked: vec![PathBuf::from(STDIN)], origin: Origin::Dump });
     }
     let name = args.stdin_filename.clone().unwrap_or_else(|| PathBuf::from(STDIN));
     let name = discover::shown(&name, &base);
@@ -181,7 +194,7 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
     top.add(&name, text);
     let files = Overlay { top, base: &Disk };
     let found = discover::discover(&files, std::slice::from_ref(&name), &base, &search);
-    Ok(Input { files: Box::new(files), found, asked: vec![name] })
+    Ok(Input { files: Box::new(files), found, origin: Origin::Text(name.clone()), asked: vec![name] })
 }
 
 /// The paths that a file or standard input lists, one a line.

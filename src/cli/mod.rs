@@ -3,9 +3,11 @@
 mod args;
 mod baseline;
 mod check;
+mod completions;
 mod config;
 mod explain;
 mod files;
+mod fix;
 mod ignores;
 mod input;
 mod output;
@@ -85,6 +87,8 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Baseline(command) => baseline::run(&command),
         args::Command::Config(command) => config::run(&command),
         args::Command::Trace(args) => trace::run(&args),
+        args::Command::Completions(args) => completions::completions(&args),
+        args::Command::Man(args) => completions::man(&args),
     };
     match result {
         Ok(code) => code,

@@ -1,8 +1,10 @@
 //! Where output goes and how it looks there.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use super::args::When;
+use crate::files::{Disk, Files};
 
 /// Whether to colour what goes to standard output.
 pub(super) fn color(when: When) -> bool {
@@ -46,7 +48,42 @@ pub(super) fn stdout() -> io::BufWriter<io::Stdout> {
 
 /// Writes a text to standard output.
 pub(super) fn print(text: &str) -> io::Result<()> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output.
+pub(super) fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut out = stdout();
-    out.write_all(text.as_bytes())?;
+    out.write_all(bytes)?;
     out.flush()
+}
+
+/// Writes a file in one step: whoever reads it meanwhile, or an end in between, finds the old one whole. A link stays one, and what
+/// it leads to is replaced; rights and, where that is allowed, the owner stay.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = if Disk.kind(path).is_some() { Disk.identity(path) } else { path.to_owned() };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".lint401-");
+    let old = std::fs::metadata(&target).ok();
+    let permissions = old.as_ref().map(std::fs::Metadata::permissions);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // A new file has the rights that any new file has.
+        builder.permissions(permissions.clone().unwrap_or_else(|| std::fs::Permissions::from_mode(0o666)));
+    }
+    let mut file = builder.tempfile_in(target.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(bytes)?;
+    #[cfg(unix)]
+    if let Some(old) = &old {
+        use std::os::unix::fs::MetadataExt as _;
+        // Only root may give a file away; for others it stays theirs, as with any editor that writes this way.
+        let _ = std::os::unix::fs::fchown(file.as_file(), Some(old.uid()), Some(old.gid()));
+    }
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(&target).map_err(|error| error.error)?;
+    Ok(())
 }

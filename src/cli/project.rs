@@ -13,7 +13,7 @@ use crate::analysis::{self, Analysis, Progress};
 use crate::baseline::Judge;
 use crate::config::{self, Config, ConfigError, FileKindName};
 use crate::discover::{Kind, Root, Search, Wishes};
-use crate::files::{Disk, normalize};
+use crate::files::{Disk, Files, normalize};
 use crate::settings::Settings;
 
 /// The configurations of one run.
@@ -93,22 +93,23 @@ impl Configs {
         progress: &Progress,
         settings: impl Fn(&Config) -> Result<Settings, Failure>,
     ) -> Result<Analysis, Failure> {
-        let parts = self.parts(input, progress, settings, &Choice::None)?;
+        let parts = self.parts(&*input.files, &input.found.roots, progress, settings, &Choice::None)?;
         Ok(analysis::join(parts.into_iter().map(|part| part.analysis)))
     }
 
     /// The same, by the baseline that holds for each.
     pub(super) fn parts(
         &self,
-        input: &Input,
+        files: &dyn Files,
+        roots: &[Root],
         progress: &Progress,
         settings: impl Fn(&Config) -> Result<Settings, Failure>,
         choice: &Choice,
     ) -> Result<Vec<Part>, Failure> {
         let mut parts: BTreeMap<Option<PathBuf>, (Vec<Analysis>, Vec<Judge>)> = BTreeMap::new();
-        for (config, roots) in self.group(&input.found.roots)? {
+        for (config, roots) in self.group(roots)? {
             let settings = settings(&config)?;
-            let analysis = analysis::analyze(&*input.files, &roots, &settings, progress);
+            let analysis = analysis::analyze(files, &roots, &settings, progress);
             let baseline = match choice {
                 Choice::None => None,
                 Choice::File(path) => Some(path.clone()),

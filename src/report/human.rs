@@ -1,15 +1,15 @@
 //! Findings for people: source excerpts with labels, what to do, and the request that shows the fault.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NarratableReportHandler, SourceCode};
 use rayon::prelude::*;
 
 use super::excerpt::{Excerpt, Mark};
-use super::{Look, Report, docs_url, line, plural};
+use super::{Look, Report, diff, docs_url, escape, line, plural};
 use crate::analysis::Reported;
-use crate::finding::Severity;
+use crate::finding::{Applicability, Fix, Severity};
 use crate::model::Request;
 use crate::source::{FileId, SourceMap};
 
@@ -17,6 +17,8 @@ use crate::source::{FileId, SourceMap};
 const TAB: usize = 4;
 /// How many findings are drawn before they are written, so that memory stays bounded.
 const BATCH: usize = 512;
+/// How many lines of a fix are shown.
+const FIX_LINES: usize = 12;
 
 /// Writes the findings and a summary.
 pub fn write(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()> {
@@ -42,6 +44,15 @@ pub(super) fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "No findings in {files}.")?;
     } else {
         writeln!(out, "Found {} in {files}.", counts.join(", "))?;
+    }
+    let fixable = |wanted| {
+        report.findings.iter().filter_map(|r| r.finding.fix.as_deref()).filter(|fix| fix.applicability == wanted).count()
+    };
+    match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
+        (0, 0) => {}
+        (safe, 0) => writeln!(out, "{safe} fixable with --fix.")?,
+        (0, risky) => writeln!(out, "{risky} fixable with --fix --unsafe-fixes.")?,
+        (safe, risky) => writeln!(out, "{safe} fixable with --fix, {risky} more with --unsafe-fixes.")?,
     }
     for remark in report.remarks() {
         writeln!(out, "{remark}")?;
@@ -135,8 +146,29 @@ impl Drawing {
             say("witness", &witness(request));
         }
         say("docs", &docs_url(finding.rule));
+        if let Some(fix) = &finding.fix {
+            repair(&mut text, sources, finding.primary.file, fix);
+        }
         text.push('\n');
         text
+    }
+}
+
+/// What the fix of a finding does, as the lines that it changes.
+fn repair(text: &mut String, sources: &SourceMap, file: FileId, fix: &Fix) {
+    let unsafe_fix = if fix.applicability == Applicability::Unsafe { " (unsafe)" } else { "" };
+    let _ = writeln!(text, "  fix{unsafe_fix}: {}", line(&fix.title));
+    for part in diff::of_fix(sources, fix) {
+        if part.file != file {
+            let _ = writeln!(text, "    {}", escape(&sources.file(part.file).path));
+        }
+        let width = part.lines.iter().map(|(_, number, _)| number.to_string().len()).max().unwrap_or(0);
+        for (mark, number, line) in part.lines.iter().take(FIX_LINES) {
+            let _ = writeln!(text, "    {number:>width$} {mark} {line}");
+        }
+        if part.lines.len() > FIX_LINES {
+            let _ = writeln!(text, "    {:>width$} … {} more", "", plural(part.lines.len() - FIX_LINES, "line"));
+        }
     }
 }
 

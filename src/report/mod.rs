@@ -3,6 +3,7 @@
 pub mod azure;
 pub mod checkstyle;
 pub mod concise;
+pub mod diff;
 pub mod excerpt;
 pub mod github;
 pub mod gitlab;

@@ -181,7 +181,7 @@ fn dropped(server: &Server, id: RouteId, request: Request, cx: &Cx) -> Option<Fi
         let end = cx.sources.file(primary.file).text().get(primary.end as usize..).unwrap_or_default();
         let semicolon = u32::from(end.starts_with(';'));
         let span = Span::new(primary.file, primary.start, primary.end + semicolon);
-        found = found.fix(Applicability::Unsafe, "remove the line", vec![Edit { span, text: String::new() }]);
+        found = found.fix(Applicability::Unsafe, "remove the line", vec![Edit::remove(cx.sources, span)]);
     }
     Some(found)
 }

@@ -196,14 +196,5 @@ fn unused(sources: &SourceMap, ignore: &Ignore, comment: &Comment, rule: &str, a
     if comment.rules.len() > 1 {
         return finding;
     }
-    let text = sources.file(ignore.span.file).text();
-    let before = text.get(..ignore.span.start as usize).unwrap_or_default();
-    let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
-    // On a line of its own it goes with the line.
-    let own_line = before.len() == blanks || before.get(..before.len() - blanks).is_some_and(|b| b.ends_with('\n'));
-    let after = text.get(ignore.span.end as usize..).unwrap_or_default();
-    let line_break = if after.starts_with("\r\n") { 2 } else { u32::from(after.starts_with('\n')) };
-    let end = ignore.span.end + if own_line { line_break } else { 0 };
-    let span = Span::new(ignore.span.file, ignore.span.start - blanks as u32, end);
-    finding.fix(Applicability::Safe, "take the comment out", vec![Edit { span, text: String::new() }])
+    finding.fix(Applicability::Safe, "take the comment out", vec![Edit::remove(sources, ignore.span)])
 }

@@ -497,14 +497,16 @@ Finds surprise 401s in nginx, Apache and CDN configurations before you deploy th
 Usage: lint401 <COMMAND>
 
 Commands:
-  check     Check configurations and report faults
-  explain   Explain a rule: what it finds, why it matters, how to fix it
-  rules     List the rules
-  files     List the files that would be read, as which kind, via which include
-  ignores   List the comments that accept findings: rule, reason, until when, whether needed
-  baseline  Write down the findings of today, so that only new ones are reported
-  config    Show, check or write lint401.toml
-  trace     Show what a configuration does to one request, step by step
+  check        Check configurations and report faults
+  explain      Explain a rule: what it finds, why it matters, how to fix it
+  rules        List the rules
+  files        List the files that would be read, as which kind, via which include
+  ignores      List the comments that accept findings: rule, reason, until when, whether needed
+  baseline     Write down the findings of today, so that only new ones are reported
+  config       Show, check or write lint401.toml
+  trace        Show what a configuration does to one request, step by step
+  completions  Print a script that completes the command line in a shell
+  man          Print the manual page, in the format of `man`
 
 Options:
   -h, --help     Print help

@@ -144,6 +144,7 @@ nginx.conf
   1:1  info     holes\u{202e}\u{1b}[31m￿ [templated-file]
 
 Found 1 error, 1 warning, 1 info in 3 files.
+1 fixable with --fix, 1 more with --unsafe-fixes.
 2 findings more with a stricter --profile.
 
 "#]]

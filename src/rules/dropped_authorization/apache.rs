@@ -316,7 +316,7 @@ fn report(host: &Host, id: RouteId, request: Request, outcome: &Outcome, cause: 
 fn repair(host: &Host, id: RouteId, cause: &Cause, found: Finding, cx: &Cx) -> Finding {
     match cause {
         Cause::Cleared(span) if cx.sources.text(*span).starts_with("RequestHeader") => {
-            found.fix(Applicability::Unsafe, "remove the line", vec![Edit { span: *span, text: String::new() }])
+            found.fix(Applicability::Unsafe, "remove the line", vec![Edit::remove(cx.sources, *span)])
         }
         Cause::Nothing(span) => {
             let directive = SCRIPTS.iter().flat_map(|n| host.effective_all(id, *n)).find(|d| d.span() == *span);
@@ -325,10 +325,7 @@ fn repair(host: &Host, id: RouteId, cause: &Cause, found: Finding, cx: &Cx) -> F
             if !in_section {
                 return found;
             }
-            let position = cx.sources.file(span.file);
-            let before = position.text().get(..span.start as usize).unwrap_or_default();
-            let indent: String = before.rsplit('\n').next().unwrap_or_default().chars().filter(|c| c.is_whitespace()).collect();
-            let edit = Edit { span: Span::new(span.file, span.start, span.start), text: format!("CGIPassAuth On\n{indent}") };
+            let edit = Edit::insert_before(cx.sources, *span, "CGIPassAuth On");
             found.fix(Applicability::Unsafe, "hand the header on", vec![edit])
         }
         _ => found,
