@@ -3,8 +3,8 @@
 //! `LINT401_DIFF_KIND` chooses a server (`nginx`, `apache`; default: both), `LINT401_DIFF_CONFIGS` is the number of configurations
 //! (default: a few seconds' worth), `LINT401_DIFF_SEED` the first seed, `LINT401_DIFF_SHOW` how many disagreements are shrunk and
 //! printed; `LINT401_DIFF_WITHOUT=NAME,…` leaves directives of some names out. `LINT401_DIFF_OUTCOMES=1` counts what the real
-//! server did instead of asking the model. Configurations that once showed a fault are kept in `regressions/`, with their requests in
-//! comments, and run first.
+//! server did instead of asking the model; `LINT401_DIFF_FILE=PATH` shows what it did with the requests of one file, in the form of
+//! those in `regressions/`. There configurations that once showed a fault are kept, with their requests in comments, and run first.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test binary")]
 #![allow(clippy::print_stdout, clippy::format_push_string, reason = "a test binary")]
@@ -77,6 +77,9 @@ fn main() -> ExitCode {
 fn run(kind: &dyn Kind) -> bool {
     let (count, seed) = (number("LINT401_DIFF_CONFIGS", 100), number("LINT401_DIFF_SEED", 1));
     let only_outcomes = number("LINT401_DIFF_OUTCOMES", 0) == 1;
+    if let Some(path) = std::env::var_os("LINT401_DIFF_FILE") {
+        return regressions::show(kind, path.as_ref());
+    }
     let mut show = number("LINT401_DIFF_SHOW", 5);
     let server = kind.dialect().name();
     let start = Instant::now();

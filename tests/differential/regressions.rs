@@ -27,6 +27,28 @@ fn configuration(text: &str) -> String {
     text.lines().filter(|l| !l.starts_with("#>")).flat_map(|l| [l, "\n"]).collect()
 }
 
+/// Runs one file and prints what the server did with each request and where the model differs; whether it does.
+pub(crate) fn show(kind: &dyn Kind, path: &Path) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let case = Case { tree: Vec::new(), asks: requests(&text), text: configuration(&text) };
+    let observed = match kind.run(&[&case]).pop() {
+        Some(Ok(observed)) => observed,
+        refused => {
+            println!("refused: {refused:?}");
+            return true;
+        }
+    };
+    let mut failed = false;
+    for ((ask, seen), verdict) in case.asks.iter().zip(&observed).zip(judge(kind, &case, &observed)) {
+        println!("== {}\n{seen:#?}\nunknown: {:?}", ask.lines().join(" | "), verdict.unknown);
+        for difference in verdict.differences {
+            failed = true;
+            println!("{}: model {}, {} {}", difference.what, difference.model, kind.dialect().name(), difference.real);
+        }
+    }
+    failed
+}
+
 /// Runs them all; whether one disagrees.
 pub(crate) fn run(kind: &dyn Kind) -> bool {
     let server = kind.dialect().name();

@@ -3,7 +3,6 @@
 //! Order and combination are those of `ap_process_request_internal`.
 
 use super::authz::{Answer, Op, is_for_method};
-use super::chain::Group;
 use super::walk::{Stop, Walk};
 use crate::model::{Combine, Gate, GateKind, Known, Scheme, Verdict};
 use crate::project::apache::{Directive, DirectiveId};
@@ -17,8 +16,8 @@ pub(super) const COMPAT: &[Name] = &[Name::Order, Name::Allow, Name::Deny, Name:
 impl<'a> Walk<'_, 'a> {
     /// Runs the access phase.
     pub(super) fn access(&mut self) -> Result<(), Stop> {
-        let is_checked = self.r.checked.as_ref() == Some(&self.r.layers) && !self.r.fresh_settings;
-        if is_checked && !self.checks_again() {
+        if let Some(user) = self.checked_user() {
+            self.r.user = user;
             return Ok(());
         }
         let compat = self.last_run(COMPAT);
@@ -40,14 +39,6 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         result
-    }
-
-    /// Whether access is checked again in an internal redirect or a subrequest for which the same sections hold. Some modules make it
-    /// so (measured: `ap_setup_auth_internal`); then only the walk over the folders still knows what it found before.
-    fn checks_again(&self) -> bool {
-        let again = ["mod_allowmethods", "mod_log_debug", "mod_lua"].iter().any(|m| self.host.shared.loaded.contains(*m));
-        let others = self.r.layers.last().is_some_and(|layer| layer.group > Group::Directory);
-        again && (others || !self.r.same_folder)
     }
 
     fn authorize(&mut self, combine: Combine) -> Result<(), Stop> {

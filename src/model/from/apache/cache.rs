@@ -18,7 +18,8 @@ impl<'a> Walk<'_, 'a> {
         let Some(by) = self.cache_enable(is_quick) else { return Cache::none() };
         let by = by.span();
         let decided = |stores, also: Option<Span>| Fact::is(stores, std::iter::once(by).chain(also));
-        let reads = matches!(self.request.method.as_str(), "GET" | "HEAD");
+        // An error document is asked for with GET, whatever the client sent.
+        let reads = matches!(self.r.method.as_str(), "GET" | "HEAD");
         let authorization = self.header("authorization").is_some();
         let from_file = self.served.as_ref().is_some_and(|h| h.kind == HandlerKind::Static) && self.r.status == 200;
         let answered = self.reached || from_file && !self.local_error;
@@ -37,7 +38,7 @@ impl<'a> Walk<'_, 'a> {
         // An error needs a word about it, whichever; `mod_expires` adds none.
         let names_error = response.added.iter().any(|sent| sent.name.eq_ignore_ascii_case("cache-control"));
         let error_fresh = names_error && (fresh || !has_query || ignores_query);
-        let (is_get, quick_authorization) = (self.request.method == "GET", self.quick_authorization);
+        let (is_get, quick_authorization) = (reads && self.request.method != "HEAD", self.quick_authorization);
         let stores = |ok: bool| -> Fact<Stores> {
             if !answered || !is_get || forbids {
                 return decided(Stores::No, also.filter(|_| forbids));

@@ -309,8 +309,9 @@ impl Walk<'_, '_> {
         let headers = self.headers.clone();
         let refused = self.refused;
         let mut frame = self.r.clone();
-        frame.checked = Some(frame.layers.clone());
         frame.reset(path, args);
+        frame.previous = None;
+        frame.around = Some(self.leave());
         "GET".clone_into(&mut frame.method);
         frame.subrequest = true;
         frame.has_port = false;
@@ -343,9 +344,9 @@ impl Walk<'_, '_> {
     fn adopt(&mut self, frame: super::frame::Frame) {
         let r = &self.r;
         let (method, status, subrequest) = (r.method.clone(), r.status, r.subrequest);
-        let (user, checked, redirected) = (r.user.clone().or(frame.user.clone()), r.checked.clone(), r.redirected);
+        let (user, redirected) = (r.user.clone().or(frame.user.clone()), r.redirected);
         let (has_port, first_error) = (r.has_port, r.first_error.clone());
-        let (if_walks, earlier_if_walks) = (r.if_walks.clone(), r.earlier_if_walks.clone());
+        let (walks, previous, around) = (r.walks.clone(), r.previous.clone(), r.around.clone());
         let env = frame.env.clone().over(&r.env);
         let forced_handler = frame.forced_handler.clone().or(r.forced_handler.clone());
         let forced_type = frame.forced_type.clone().or(r.forced_type.clone());
@@ -353,11 +354,11 @@ impl Walk<'_, '_> {
             method,
             forced_handler,
             forced_type,
-            if_walks,
-            earlier_if_walks,
+            walks,
+            previous,
+            around,
             env,
             user,
-            checked,
             status,
             first_error,
             has_port,

@@ -1,8 +1,10 @@
 //! What is known of one request, an internal redirect or a subrequest: each starts from another one.
 
+use std::rc::Rc;
+
 use super::chain::Layer;
 use super::env::Env;
-use super::section::SectionId;
+use super::walked::{Left, Settings, Walks};
 use crate::model::Value;
 use crate::project::apache::DirectiveId;
 use crate::source::Span;
@@ -13,23 +15,6 @@ pub(super) enum Stands {
     File,
     Folder,
     Nothing,
-}
-
-/// The result of a walk over `<Directory>` sections and `.htaccess` files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Walked {
-    /// The folder of the file, with a slash at its end.
-    pub(super) folder: String,
-    pub(super) layers: Vec<Layer>,
-}
-
-/// One run over `<If>` sections: what was there before, and which of them held.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct IfWalk {
-    pub(super) before: Vec<Layer>,
-    pub(super) matched: Vec<SectionId>,
-    /// Whether the result was made for this request.
-    pub(super) fresh: bool,
 }
 
 /// The name of a handler, and the directive that chose it.
@@ -78,22 +63,18 @@ pub(super) struct Frame {
     /// The directive that mapped it to a file.
     pub(super) mapped_by: Option<DirectiveId>,
     pub(super) layers: Vec<Layer>,
-    /// What the last walk over the folders found: a request that follows from this one may take it over.
-    pub(super) walked: Option<Walked>,
-    /// Whether its settings are not those of the request that it follows from, although they come from the same sections.
-    pub(super) fresh_settings: bool,
-    /// Whether this one took it over.
-    pub(super) same_folder: bool,
-    /// The runs over `<If>` sections so far, and those of the request that this one follows from.
-    pub(super) if_walks: Vec<IfWalk>,
-    pub(super) earlier_if_walks: Vec<IfWalk>,
+    /// Which settings these sections came to.
+    pub(super) settings: Settings,
+    /// The walks over the sections so far.
+    pub(super) walks: Walks,
+    /// What the request before an internal redirect left …
+    pub(super) previous: Option<Rc<Left>>,
+    /// … and the one around a subrequest.
+    pub(super) around: Option<Rc<Left>>,
     pub(super) env: Env,
     /// What modules tell each other (`r->notes`).
     pub(super) notes: Env,
     pub(super) user: Option<Value>,
-    /// The sections that were for the request before an internal redirect, or around a subrequest: where they are the same, access
-    /// is not checked again.
-    pub(super) checked: Option<Vec<Layer>>,
     /// Status of the response so far: that of the error whose document this is.
     pub(super) status: u16,
     /// The request as it was at the first of the errors that led here: another one is answered in its name.
@@ -124,7 +105,8 @@ impl Frame {
         self.context = None;
         self.mapped_by = None;
         self.layers.clear();
-        self.earlier_if_walks = std::mem::take(&mut self.if_walks);
+        self.settings = Settings::default();
+        self.walks = Walks::default();
         self.notes = Env::default();
         self.user = None;
     }

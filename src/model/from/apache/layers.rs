@@ -1,11 +1,13 @@
-//! Which sections are for a request: the walks over `<Directory>` and `.htaccess`, `<Files>`, `<Location>`, `<If>` and `<Proxy>`.
+//! Which sections are for a request: the walks over `<Directory>` and `.htaccess`, and `<Files>`. Those over `<Location>`, `<Proxy>`
+//! and `<If>` are in modules of their own.
 
 use super::chain::{Group, Layer};
-use super::frame::{Stands, Walked};
+use super::frame::Stands;
 use super::glob;
 use super::htaccess::Overrides;
 use super::section::{self, Matcher, SectionId, components, pattern_text};
 use super::walk::{Stop, Walk};
+use super::walked::{Kind, Walked};
 use crate::project::apache::TOP;
 use crate::syntax::apache::Name;
 
@@ -26,42 +28,14 @@ impl Walk<'_, '_> {
         directive == TOP || self.in_force(directive)
     }
 
-    /// Adds the `<Location>` sections for the path, then the `<If>` ones.
-    pub(super) fn location_and_if(&mut self) {
-        let host = self.host;
-        self.r.layers.retain(|layer| layer.group < Group::Location);
-        let uri = merge_slashes(&self.r.uri);
-        for id in host.shared.outer.locations.iter().chain(&host.outer.locations) {
-            if self.location_matches(*id, &uri) && self.section_in_force(*id) {
-                self.push(*id, Group::Location);
-            }
-        }
-        self.ifs();
-    }
-
-    fn location_matches(&mut self, id: SectionId, uri: &str) -> bool {
-        let section = self.host.shared.sections.get(id);
-        let directive = self.directive(section.directive);
-        match section.matcher {
-            Matcher::Literal => location_takes(&pattern_text(&directive), uri),
-            Matcher::Glob => glob::matches(&pattern_text(&directive), uri, true),
-            Matcher::Regex(regex) => {
-                let uri = self.r.uri.clone();
-                self.regex_section(id, regex, &uri)
-            }
-            Matcher::All => true,
-            Matcher::Unknown => self.unknown_section(id),
-        }
-    }
-
-    fn unknown_section(&mut self, id: SectionId) -> bool {
+    pub(super) fn unknown_section(&mut self, id: SectionId) -> bool {
         let directive = self.directive(self.host.shared.sections.get(id).directive);
         let question = format!("whether {} is for this request", directive.text());
         self.decide(&question, false, directive.span(), false)
     }
 
     /// Whether a regular expression matches; its named groups become variables (`MATCH_NAME`).
-    fn regex_section(&mut self, id: SectionId, regex: crate::model::from::regexes::RegexId, text: &str) -> bool {
+    pub(super) fn regex_section(&mut self, id: SectionId, regex: crate::model::from::regexes::RegexId, text: &str) -> bool {
         let host = self.host;
         let Some(captures) = host.shared.regexes.captures(regex, text) else { return self.unknown_section(id) };
         let Some(captures) = captures else { return false };
@@ -75,26 +49,6 @@ impl Walk<'_, '_> {
         true
     }
 
-    /// Adds the `<Proxy>` sections for a proxied request; such a request has no `<Directory>` and no `<Files>`.
-    pub(super) fn proxy_walk(&mut self, url: &str) {
-        let host = self.host;
-        // A virtual host appends its own to those outside.
-        for id in host.shared.outer.proxies.iter().chain(&host.outer.proxies) {
-            let section = host.shared.sections.get(*id);
-            let directive = self.directive(section.directive);
-            let matched = match section.matcher {
-                Matcher::Literal => url.starts_with(pattern_text(&directive).as_ref()),
-                Matcher::Glob => glob::matches(&pattern_text(&directive), url, false),
-                Matcher::Regex(regex) => self.regex_section(*id, regex, url),
-                Matcher::All => true,
-                Matcher::Unknown => self.unknown_section(*id),
-            };
-            if matched && self.section_in_force(*id) {
-                self.push(*id, Group::Proxy);
-            }
-        }
-    }
-
     /// Adds the `<Directory>` sections and `.htaccess` files for the file (`ap_directory_walk`). The path is cut where it leaves what
     /// there is: what follows becomes the path info.
     pub(super) fn directory_walk(&mut self) -> Result<(), Stop> {
@@ -104,6 +58,7 @@ impl Walk<'_, '_> {
         let parent = |file: &str| file.rfind('/').and_then(|at| file.get(..=at)).unwrap_or_default().to_owned();
         let whole = self.r.path_info.is_empty() && self.r.stands != Stands::Nothing;
         let first = self.r.layers.len();
+        let earlier = self.earlier_walk(Kind::Directory);
         // A subrequest or an internal redirect into the same folder takes over what was found there, also for another file
         // (measured: `<DirectoryMatch "index\.html$">` is not for the index file of a folder).
         let entry = match self.r.stands {
@@ -111,22 +66,25 @@ impl Walk<'_, '_> {
             Stands::File => parent(&self.r.filename),
             _ => self.r.filename.clone(),
         };
-        if let Some(walked) = self.r.walked.as_ref().filter(|walked| whole && walked.folder == entry) {
-            self.r.layers.extend_from_slice(&walked.layers);
-            self.r.same_folder = true;
+        if whole && earlier.of.as_deref() == Some(&entry) {
+            for id in &earlier.sections {
+                self.push(*id, Group::Directory);
+            }
+            self.r.settings = earlier.after;
+            self.note_walk(Kind::Directory, earlier);
             return Ok(());
         }
-        self.r.walked = None;
-        self.r.same_folder = false;
         let walked = self.walk_folders(&full, folders, whole);
+        let matched: Vec<SectionId> = self.r.layers.iter().skip(first).map(|layer| layer.section).collect();
         if walked.is_err() {
             // Nothing of the folders holds where one of their files is faulty.
             self.r.layers.truncate(first);
+            self.note_walk(Kind::Directory, Walked { sections: matched, ..earlier });
+            return walked;
         }
-        walked?;
-        let layers = self.r.layers.get(first..).unwrap_or_default().to_vec();
         let folder = if self.r.stands == Stands::Folder { self.r.filename.clone() } else { parent(&self.r.filename) };
-        self.r.walked = Some(Walked { folder, layers });
+        let takes_over = self.keeps_settings();
+        self.end_walk(Kind::Directory, earlier, folder, matched, takes_over);
         Ok(())
     }
 
@@ -220,21 +178,39 @@ impl Walk<'_, '_> {
     pub(super) fn file_walk(&mut self) {
         let host = self.host;
         let sections = &host.shared.sections;
-        let name = self.r.filename.rsplit('/').next().unwrap_or_default().to_owned();
         let candidates: Vec<SectionId> = self.r.layers.iter().flat_map(|l| sections.files(l.section)).copied().collect();
-        for id in candidates {
-            let section = sections.get(id);
-            let directive = self.directive(section.directive);
-            let matched = match section.matcher {
-                Matcher::Literal => pattern_text(&directive) == name,
-                Matcher::Glob => glob::matches(&pattern_text(&directive), &name, true),
-                Matcher::Regex(regex) => self.regex_section(id, regex, &name),
-                Matcher::All => true,
-                Matcher::Unknown => self.unknown_section(id),
-            };
-            if matched && self.section_in_force(id) {
-                self.push(id, Group::Files);
+        if candidates.is_empty() {
+            return;
+        }
+        let earlier = self.earlier_walk(Kind::Files);
+        let name = self.r.filename.rsplit('/').next().unwrap_or_default().to_owned();
+        let is_same_name = earlier.of.as_deref() == Some(&name) && earlier.before == self.r.settings;
+        let mut matched = Vec::new();
+        if is_same_name {
+            matched.clone_from(&earlier.sections);
+        } else {
+            for id in candidates {
+                if self.file_matches(id, &name) && self.section_in_force(id) {
+                    matched.push(id);
+                }
             }
+        }
+        for id in &matched {
+            self.push(*id, Group::Files);
+        }
+        let takes_over = is_same_name || self.keeps_settings();
+        self.end_walk(Kind::Files, earlier, name, matched, takes_over);
+    }
+
+    fn file_matches(&mut self, id: SectionId, name: &str) -> bool {
+        let section = self.host.shared.sections.get(id);
+        let directive = self.directive(section.directive);
+        match section.matcher {
+            Matcher::Literal => pattern_text(&directive) == name,
+            Matcher::Glob => glob::matches(&pattern_text(&directive), name, true),
+            Matcher::Regex(regex) => self.regex_section(id, regex, name),
+            Matcher::All => true,
+            Matcher::Unknown => self.unknown_section(id),
         }
     }
 
@@ -271,7 +247,7 @@ impl Walk<'_, '_> {
 }
 
 /// Slashes in a row as one.
-fn merge_slashes(uri: &str) -> String {
+pub(super) fn merge_slashes(uri: &str) -> String {
     let mut out = String::with_capacity(uri.len());
     for c in uri.chars() {
         if c != '/' || !out.ends_with('/') {
@@ -279,12 +255,6 @@ fn merge_slashes(uri: &str) -> String {
         }
     }
     out
-}
-
-/// Whether `<Location path>` is for a URL path: it itself, or what lies below it.
-pub(super) fn location_takes(path: &str, uri: &str) -> bool {
-    let Some(rest) = uri.strip_prefix(path) else { return false };
-    path.is_empty() || path.ends_with('/') || rest.is_empty() || rest.starts_with('/')
 }
 
 /// Whether `<Directory path>` is for a folder; both may have a slash at their end.
@@ -345,16 +315,6 @@ mod tests {
         assert_eq!(folder_of("/var/www/x", 2), "/var/www");
         assert_eq!(folder_of("/var/www/x", 3), "/var/www/x");
         assert_eq!(folder_of("/var/www/", 2), "/var/www");
-    }
-
-    #[test]
-    fn locations() {
-        assert!(location_takes("/a", "/a/b"));
-        assert!(location_takes("/a", "/a"));
-        assert!(!location_takes("/a", "/ab"));
-        assert!(location_takes("/a/", "/a/b"));
-        assert!(!location_takes("/a/", "/a"));
-        assert!(location_takes("/", "/x"));
     }
 
     #[test]

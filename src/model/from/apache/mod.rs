@@ -34,6 +34,7 @@ mod host;
 mod htaccess;
 mod ifs;
 mod layers;
+mod locations;
 mod redirect;
 mod refused;
 mod remoteip;
@@ -55,6 +56,7 @@ mod variables;
 mod vars;
 mod vhost;
 mod walk;
+mod walked;
 
 pub use effective::{AuthBlock, Scope};
 pub use guards::{Guard, Reach, access_of, user_requirement};

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::chain::{Group, Layer};
 use super::host::{Host, Shared};
-use super::layers::location_takes;
+use super::locations::location_takes;
 use super::section::{Matcher, SectionId, pattern_text};
 use super::traits::traits;
 use super::translate::{ALIASES, PASSES};

@@ -21,7 +21,8 @@ pub(super) const ALIASES: &[Name] = &[Name::Alias, Name::AliasMatch, Name::Scrip
 pub(super) const PASSES: &[Name] = &[Name::ProxyPass, Name::ProxyPassMatch];
 
 impl<'a> Walk<'_, 'a> {
-    /// Normalises and decodes the path.
+    /// Normalises and decodes the path. The walks run before it is decoded, too: what they find there counts for nothing, but a later
+    /// one may take it over.
     pub(super) fn normalize(&mut self) -> Result<(), Stop> {
         let merge = self.server_setting(&[Name::MergeSlashes]).is_none_or(|d| !d.arg(0).eq_ignore_ascii_case("off"));
         // It is not inherited from outside of the virtual host.
@@ -32,7 +33,11 @@ impl<'a> Walk<'_, 'a> {
             Some("nodecode") => Slashes::Kept,
             _ => Slashes::Refused,
         };
-        match uri::normalize(&self.r.path, merge, slashes) {
+        let Some(tidy) = uri::tidy(&self.r.path, merge) else { return Err(Stop::status(400, None)) };
+        self.r.uri.clone_from(&tidy);
+        self.location_and_if();
+        self.start_settings();
+        match uri::decode(&tidy, merge, slashes) {
             Normal::Path(path) => {
                 self.r.uri = path;
                 Ok(())
@@ -216,7 +221,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Finds the sections and `.htaccess` files for the file, or the `<Proxy>` ones.
     pub(super) fn map_to_storage(&mut self) -> Result<(), Stop> {
-        self.r.layers = self.server_layers();
+        self.start_settings();
         if let Some(proxied) = &self.r.proxied {
             let url = proxied.url.prefix().to_owned();
             self.proxy_walk(&url);

@@ -27,13 +27,26 @@ pub(super) enum Slashes {
 }
 
 /// The path of a request target as `ap_process_request_internal` makes it: unreserved characters decoded, slashes merged, `.` and
-/// `..` resolved, then the rest decoded.
+/// `..` resolved ([`tidy`]), then the rest decoded ([`decode`]).
+#[cfg(test)]
 pub(super) fn normalize(path: &str, merge_slashes: bool, slashes: Slashes) -> Normal {
-    if !path.starts_with('/') || has_bad_escape(path) {
-        return Normal::Refused(400);
+    match tidy(path, merge_slashes) {
+        Some(path) => decode(&path, merge_slashes, slashes),
+        None => Normal::Refused(400),
     }
-    let Some(path) = resolve(&decode_unreserved(path), merge_slashes) else { return Normal::Refused(400) };
-    let decoded = match decode(&path, slashes) {
+}
+
+/// The first half of it; `None`: refused with 400.
+pub(super) fn tidy(path: &str, merge_slashes: bool) -> Option<String> {
+    if !path.starts_with('/') || has_bad_escape(path) {
+        return None;
+    }
+    resolve(&decode_unreserved(path), merge_slashes)
+}
+
+/// The second half.
+pub(super) fn decode(path: &str, merge_slashes: bool, slashes: Slashes) -> Normal {
+    let decoded = match unescape(path, slashes) {
         Normal::Path(decoded) => decoded,
         other => return other,
     };
@@ -77,7 +90,7 @@ fn decode_unreserved(path: &str) -> String {
 }
 
 /// Decodes what is left (`ap_unescape_url_ex` with `AP_UNESCAPE_URL_KEEP_UNRESERVED`).
-fn decode(path: &str, slashes: Slashes) -> Normal {
+fn unescape(path: &str, slashes: Slashes) -> Normal {
     if !path.contains('%') {
         return Normal::Path(path.to_owned());
     }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use super::env::Env;
 use super::frame::{Frame, Stands};
 use super::host::Host;
+use super::walked::{Settings, Walks};
 use crate::model::from::choices::Choices;
 use crate::model::{Combine, Gate, Handler, Known, Request, Step, Unknown, Value};
 use crate::project::apache::DirectiveId;
@@ -78,6 +79,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) own_file: Option<String>,
     /// Address of the client; `None`: not known.
     pub(super) client: Option<IpAddr>,
+    /// The number of the settings made last.
+    pub(super) last_settings: u32,
     pub(super) redirects_left: u32,
     /// How many subrequests this one is in.
     pub(super) depth: u32,
@@ -146,15 +149,13 @@ impl<'w, 'a> Walk<'w, 'a> {
                 context: None,
                 mapped_by: None,
                 layers: Vec::new(),
-                walked: None,
-                fresh_settings: false,
-                same_folder: false,
-                if_walks: Vec::new(),
-                earlier_if_walks: Vec::new(),
+                settings: Settings::default(),
+                walks: Walks::default(),
+                previous: None,
+                around: None,
                 env: Env::default(),
                 notes: Env::default(),
                 user: None,
-                checked: None,
                 status: 200,
                 first_error: None,
                 has_port: true,
@@ -171,6 +172,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             quick_authorization: false,
             own_file: None,
             client: Some(request.client),
+            last_settings: 0,
             redirects_left: MAX_REDIRECTS,
             depth: 0,
             conditions: vec![None; host.shared.config.conditions.len()],
@@ -195,7 +197,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     pub(super) fn run(&mut self) {
         // HTTP/1.1 asks for a Host header, and one of a name has no two dots in a row (`fix_hostname`).
         let mut result = if self.request.host.is_empty() || self.request.host.contains("..") {
-            self.r.layers = self.server_layers();
+            self.start_settings();
             Err(Stop::status(400, None))
         } else {
             self.remote_address();
@@ -228,7 +230,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// The phases of one request or internal redirect up to the handler.
     pub(super) fn process(&mut self) -> Result<(), Stop> {
         // What ends here has the error documents of the host.
-        self.r.layers = self.server_layers();
+        self.start_settings();
         self.normalize()?;
         self.location_and_if();
         self.translate()?;
@@ -250,6 +252,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.redirects_left -= 1;
         // Fields for errors go on, others do not.
         self.success.clear();
+        let left = self.leave();
         let r = &mut self.r;
         r.first_error = match r.first_error.take() {
             _ if r.status == 200 => None,
@@ -258,8 +261,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         };
         r.env.rename_for_redirect();
         r.env.set("REDIRECT_STATUS", Some(Value::Known(r.status.to_string())), None);
-        r.checked = Some(std::mem::take(&mut r.layers));
         r.reset(path, args);
+        r.previous = Some(left);
         r.redirected = true;
         self.quick_path.clone_from(&self.r.path);
         self.post_read_request();
