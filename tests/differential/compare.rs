@@ -97,8 +97,8 @@ impl Comparison<'_> {
 
     fn all(&mut self, served: Option<&str>, fields: &[&str]) {
         self.status();
-        // Without an answer there is nothing more to see.
-        if self.observed.answer.status == 0 {
+        // Without an answer there is nothing more to see, and where its status is not known, nothing more is said.
+        if self.observed.answer.status == 0 || matches!(self.run.status, Known::Unknown(_)) {
             return;
         }
         let name = self.observed.answer.header("X-Served");

@@ -75,7 +75,7 @@ pub fn facts() -> Vec<(String, markdown::Example)> {
 }
 
 /// Why a witness shows what the model has no word for (`rules/README.md`, "What the model cannot say").
-const NO_MODEL: [&str; 7] = ["copies", "interception", "limits", "open", "order", "server", "sizes"];
+const NO_MODEL: [&str; 6] = ["copies", "interception", "limits", "order", "server", "sizes"];
 
 /// The reason that the witness of an example gives for not being asked of the model.
 pub fn no_model(example: &markdown::Example) -> Result<Option<&str>, String> {

@@ -16,7 +16,7 @@ pub(super) const COMPAT: &[Name] = &[Name::Order, Name::Allow, Name::Deny, Name:
 impl<'a> Walk<'_, 'a> {
     /// Runs the access phase.
     pub(super) fn access(&mut self) -> Result<(), Stop> {
-        if let Some(user) = self.checked_user() {
+        if let Some(user) = self.checked().map(|left| left.user.clone()) {
             self.r.user = user;
             return Ok(());
         }

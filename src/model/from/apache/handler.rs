@@ -56,13 +56,7 @@ impl<'a> Walk<'_, 'a> {
             return match text {
                 "cgi-script" => Class::Cgi(Some(by)),
                 "fcgid-script" => Class::Fcgid(by),
-                "server-status"
-                | "server-info"
-                | "balancer-manager"
-                | "ldap-status"
-                | "form-login-handler"
-                | "form-logout-handler"
-                | "form-redirect-handler" => Class::Internal(by),
+                page if super::pages::is_page(page) => Class::Internal(by),
                 "default-handler" | "send-as-is" | "type-map" | "imap-file" | "none" | "proxy-server" => Class::Static,
                 "wsgi-script" | "perl-script" | "modperl" | "mod_python" | "lua-script" => Class::Module(by),
                 php if php.contains("php") => Class::Module(by),
@@ -142,7 +136,7 @@ impl<'a> Walk<'_, 'a> {
             Class::Fcgid(by) => self.run_script(Some(by)),
             Class::Module(by) if self.r.stands == Stands::Nothing => Invoked::Stop(Stop::status(404, Some(by))),
             Class::Module(_) => self.reach(),
-            Class::Internal(by) => Invoked::Done(End::Status(Known::Is(self.r.status), Some(by))),
+            Class::Internal(by) => self.page(by),
             Class::Action { script, is_virtual, by } => {
                 if !is_virtual && self.r.stands == Stands::Nothing {
                     return Invoked::Stop(Stop::status(404, Some(by)));
@@ -198,7 +192,7 @@ impl<'a> Walk<'_, 'a> {
         self.reach()
     }
 
-    fn static_file(&mut self) -> Invoked {
+    pub(super) fn static_file(&mut self) -> Invoked {
         let by = self.r.mapped_by;
         let method = self.r.method.as_str();
         if !is_method(method) {

@@ -36,7 +36,7 @@ impl Walk<'_, '_> {
             }
             pending = matched.iter().flat_map(|id| sections.ifs(*id)).copied().collect();
             let takes_over = self.keeps_settings();
-            if self.end_walk(Kind::If, earlier, String::new(), matched, takes_over) {
+            if self.end_walk(Kind::If, &earlier, String::new(), matched, takes_over) {
                 break;
             }
             depth = depth.saturating_add(1);

@@ -84,7 +84,7 @@ impl Walk<'_, '_> {
         }
         let folder = if self.r.stands == Stands::Folder { self.r.filename.clone() } else { parent(&self.r.filename) };
         let takes_over = self.keeps_settings();
-        self.end_walk(Kind::Directory, earlier, folder, matched, takes_over);
+        self.end_walk(Kind::Directory, &earlier, folder, matched, takes_over);
         Ok(())
     }
 
@@ -199,7 +199,7 @@ impl Walk<'_, '_> {
             self.push(*id, Group::Files);
         }
         let takes_over = is_same_name || self.keeps_settings();
-        self.end_walk(Kind::Files, earlier, name, matched, takes_over);
+        self.end_walk(Kind::Files, &earlier, name, matched, takes_over);
     }
 
     fn file_matches(&mut self, id: SectionId, name: &str) -> bool {

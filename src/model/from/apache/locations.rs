@@ -39,7 +39,7 @@ impl Walk<'_, '_> {
             self.push(*id, Group::Location);
         }
         let takes_over = is_same_path || self.keeps_settings();
-        self.end_walk(Kind::Location, earlier, uri, matched, takes_over);
+        self.end_walk(Kind::Location, &earlier, uri, matched, takes_over);
     }
 
     fn location_matches(&mut self, id: SectionId, uri: &str) -> bool {

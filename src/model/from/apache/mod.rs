@@ -35,6 +35,7 @@ mod htaccess;
 mod ifs;
 mod layers;
 mod locations;
+mod pages;
 mod redirect;
 mod refused;
 mod remoteip;

@@ -168,7 +168,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             cleared: Vec::new(),
             hidden: Vec::new(),
             answers_in: None,
-            quick_path: request.path.clone(),
+            quick_path: super::uri::with_one_slash(&request.path).to_owned(),
             quick_authorization: false,
             own_file: None,
             client: Some(request.client),

@@ -46,7 +46,7 @@ pub(super) type Walks = [Vec<Walked>; 4];
 pub(super) struct Left {
     settings: Settings,
     walks: Walks,
-    user: Option<Value>,
+    pub(super) user: Option<Value>,
 }
 
 impl Walk<'_, '_> {
@@ -67,10 +67,9 @@ impl Walk<'_, '_> {
         Rc::new(Left { settings: self.r.settings, walks: self.r.walks.clone(), user: self.r.user.clone() })
     }
 
-    /// The user of the request before, or of the one around a subrequest, whose access was checked with the same settings.
-    pub(super) fn checked_user(&self) -> Option<Option<Value>> {
-        let same = self.others().find(|left| left.settings == self.r.settings);
-        same.map(|left| left.user.clone())
+    /// The request before, or the one around a subrequest, whose access was checked with the same settings.
+    pub(super) fn checked(&self) -> Option<&Left> {
+        self.others().find(|left| left.settings == self.r.settings)
     }
 
     fn others(&self) -> impl Iterator<Item = &Left> {
@@ -95,7 +94,7 @@ impl Walk<'_, '_> {
     pub(super) fn end_walk(
         &mut self,
         kind: Kind,
-        earlier: Walked,
+        earlier: &Walked,
         of: String,
         matched: Vec<SectionId>,
         takes_over: bool,

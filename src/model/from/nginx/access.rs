@@ -35,8 +35,6 @@ impl Walk<'_, '_> {
     pub(super) fn access(&mut self) -> Option<(u16, DirectiveId)> {
         let any = self.single(Single::Satisfy).is_some_and(|d| d.arg(0) == "any");
         let combine = if any { Combine::Any } else { Combine::All };
-        let mut refusal: Option<(u16, DirectiveId)> = None;
-        let mut passed = false;
         let checks: [fn(&mut Self) -> Option<Checked>; 5] =
             [Self::check_addresses, Self::check_basic, Self::check_subrequest, Self::check_jwt, Self::check_code];
         for check in checks {
@@ -66,8 +64,8 @@ impl Walk<'_, '_> {
             }
             match settled {
                 Verdict::Passes => {
-                    passed = true;
                     if any {
+                        self.pending = None;
                         return None;
                     }
                 }
@@ -76,14 +74,15 @@ impl Walk<'_, '_> {
                     if !any || !matches!(status, 401 | 403) {
                         return Some((status, checked.by));
                     }
-                    if refusal.is_none_or(|(before, _)| before != 401) {
-                        refusal = Some((status, checked.by));
+                    if self.pending.is_none_or(|(before, _)| before != 401) {
+                        self.pending = Some((status, checked.by));
                     }
                 }
                 Verdict::Unknown => {}
             }
         }
-        if passed && any { None } else { refusal }
+        // Also what the location before an `error_page` left, if it refused with something else then.
+        self.pending.take()
     }
 
     fn check_addresses(&mut self) -> Option<Checked> {

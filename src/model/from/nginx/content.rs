@@ -1,4 +1,4 @@
-//! `try_files` and the content phase: upstreams, index files, static files.
+//! The content phase: upstreams, index files, static files.
 
 use super::slots::{List, Single};
 use super::uri;
@@ -10,63 +10,12 @@ use crate::project::nginx::DirectiveId;
 use crate::syntax::nginx::Name;
 
 impl Walk<'_, '_> {
-    /// `try_files`: the first file that is there, else the last argument.
-    pub(super) fn try_files(&mut self) -> Next {
-        let Some(id) = self.settled().try_files() else { return Next::Content };
-        if let Some(alias) = self.useless_alias() {
-            return self.finalize(500, Some(alias));
-        }
-        let directive = self.directive(id);
-        let count = directive.arg_count();
-        for index in 0..count.saturating_sub(1) {
-            let text = directive.arg(index);
-            let (text, kind) = match text.strip_suffix('/') {
-                Some(folder) => (folder, FileKind::Folder),
-                None => (text.as_ref(), FileKind::File),
-            };
-            let candidate = self.value(text);
-            if self.exists(candidate.clone(), kind, id) {
-                // The `/` that asks for a folder does not become part of the URI.
-                self.step(format!("try_files finds {}", directive.arg(index)), id);
-                self.uri = candidate.known().map(str::to_owned);
-                return Next::Content;
-            }
-        }
-        let last = directive.arg(count.saturating_sub(1));
-        self.step(format!("try_files falls back to {last}"), id);
-        if let Some(code) = last.strip_prefix('=') {
-            return match code.parse() {
-                Ok(code) => self.finalize(code, Some(id)),
-                Err(_) => self.finalize(500, Some(id)),
-            };
-        }
-        if last.starts_with('@') {
-            return self.named_redirect(&last, id);
-        }
-        match self.value(&last) {
-            Value::Known(target) => {
-                let (path, args) = uri::split_args(&target);
-                self.internal_redirect(Some(path.to_owned()), Value::Known(args.to_owned()))
-            }
-            Value::Unknown { why, .. } => {
-                let unknown = super::walk::unknown_value(&why);
-                self.internal_redirect(None, unknown)
-            }
-        }
-    }
-
-    /// The `alias` in force where `rewrite … break` changed the URI: nginx cannot map it to a file.
-    fn useless_alias(&self) -> Option<DirectiveId> {
-        let alias = self.single(Single::Root).filter(|root| root.name() == Name::Alias && !self.valid_location);
-        alias.map(|a| a.id)
-    }
-
     fn exists(&mut self, uri: Value, wanted: FileKind, by: DirectiveId) -> bool {
         let path = self.filename_of(uri);
         self.exists_at(&path, wanted, by)
     }
 
-    fn exists_at(&mut self, path: &Value, wanted: FileKind, by: DirectiveId) -> bool {
+    pub(super) fn exists_at(&mut self, path: &Value, wanted: FileKind, by: DirectiveId) -> bool {
         let what = if wanted == FileKind::File { "file" } else { "folder" };
         let known = path.known().and_then(|path| self.file_kind(path));
         if let Some(kind) = known {
@@ -122,6 +71,11 @@ impl Walk<'_, '_> {
             }
             Some(Name::ProxyPass | Name::FastcgiPass | Name::UwsgiPass | Name::ScgiPass | Name::GrpcPass) => {
                 self.step(format!("handed over by {}", self.directive(handler).text()), handler);
+                if self.cuts_too_much(handler) {
+                    let why = "nginx cuts more off the path than there is, which it does not check";
+                    self.end = Some(End::Status(Known::Unknown(why.to_owned()), Some(handler)));
+                    return Next::Done;
+                }
                 self.done_upstream()
             }
             Some(Name::StubStatus | Name::EmptyGif | Name::Api | Name::Status) => self.done(Known::Is(200), Some(handler)),
@@ -131,6 +85,22 @@ impl Walk<'_, '_> {
                 self.end = Some(End::Status(Known::Unknown("code".to_owned()), Some(handler)));
                 Next::Done
             }
+        }
+    }
+
+    /// Whether `proxy_pass` with a URI replaces more of the path than there is: `try_files` found something shorter than the location.
+    /// nginx 1.22 reads what lies in memory then: it answers 500 or 502, or the process ends (measured).
+    fn cuts_too_much(&self, handler: DirectiveId) -> bool {
+        let pass = self.directive(handler);
+        let target = pass.arg(0);
+        let has_uri = target.split_once("://").is_some_and(|(_, rest)| rest.contains('/') && !rest.starts_with("unix:"));
+        if pass.name() != Name::ProxyPass || !self.valid_location || !has_uri || target.contains('$') {
+            return false;
+        }
+        let location = pass.parent().and_then(|p| p.args().last().map(std::borrow::Cow::into_owned));
+        match (&self.uri, location) {
+            (Some(uri), Some(location)) => uri.len() < location.len(),
+            _ => false,
         }
     }
 

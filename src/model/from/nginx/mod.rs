@@ -19,6 +19,7 @@ mod script;
 mod server;
 mod slots;
 mod state;
+mod try_files;
 mod upstream;
 mod uri;
 mod value;

@@ -192,7 +192,7 @@ impl Walk<'_, '_> {
         (Value::Known(format!("{uri}{}", index.unwrap_or_default())), Value::Known(String::new()))
     }
 
-    fn root_value(&mut self) -> Value {
+    pub(super) fn root_value(&mut self) -> Value {
         match self.single(Single::Root) {
             Some(root) if root.has_hole() => unknown_value("template hole"),
             Some(root) => {
@@ -217,7 +217,8 @@ impl Walk<'_, '_> {
             return concat([root, uri]);
         }
         match self.alias_prefix() {
-            // In a regex location `alias` gives the whole name.
+            // In a regex location `alias` gives the whole name, unless `try_files` found one behind it.
+            None if self.adds_uri_to_alias => concat([root, uri]),
             None => root,
             Some(prefix) => match uri {
                 Value::Known(uri) => {
@@ -230,7 +231,7 @@ impl Walk<'_, '_> {
     }
 
     /// The prefix that `alias` replaces; `None` in a regex location.
-    fn alias_prefix(&self) -> Option<String> {
+    pub(super) fn alias_prefix(&self) -> Option<String> {
         let alias = self.single(Single::Root)?;
         let location = alias.ancestors().find(|a| a.name() == crate::syntax::nginx::Name::Location)?;
         let (first, second) = (location.arg(0), location.arg(1));

@@ -59,6 +59,10 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) internal: bool,
     /// Whether the URI is still the one the location was chosen for; `alias` cannot be used otherwise.
     pub(super) valid_location: bool,
+    /// Whether the URI goes behind the path that `alias` gives in a regex location.
+    pub(super) adds_uri_to_alias: bool,
+    /// What a check of `satisfy any` refused with, and which: it stays with the request until another one lets it in.
+    pub(super) pending: Option<(u16, DirectiveId)>,
     /// Whether this is a subrequest: the access phase does not run.
     pub(super) subrequest: bool,
     pub(super) uri_changed: bool,
@@ -103,6 +107,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             captures: Vec::new(),
             internal: false,
             valid_location: true,
+            adds_uri_to_alias: false,
+            pending: None,
             subrequest: false,
             uri_changed: false,
             uri_changes: MAX_URI_CHANGES,
@@ -313,6 +319,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.uri = uri;
         self.args = args;
         self.internal = true;
+        self.adds_uri_to_alias = false;
         self.enter(self.server.scope);
         Next::ServerRewrite
     }
