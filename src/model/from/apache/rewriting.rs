@@ -293,6 +293,8 @@ impl<'w> Walk<'w, '_> {
             && let Some(by) = self.rule_at(span)
         {
             self.r.handler = Some(HandlerName { name, by });
+            // It takes the place of the handler that would start the request anew, also where that came with an index file.
+            self.r.rewritten = None;
         }
     }
 }

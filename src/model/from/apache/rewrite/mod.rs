@@ -138,7 +138,7 @@ pub(super) enum Action {
     BelowRoot { path: Value },
     /// In a folder: the request starts anew with this URL (and the query in [`Ran::args`]).
     Internal { uri: Value },
-    /// `H=` keeps the request from the proxy, or from its internal redirect: that handler gets it, with a file that does not exist.
+    /// `H=` keeps the request from its internal redirect: that handler gets it, with a file that does not exist.
     Stranded,
     /// There were too many steps to follow.
     Lost,

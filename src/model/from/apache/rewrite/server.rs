@@ -200,8 +200,8 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn ran(self, action: Action) -> Ran {
-        // The handler of `H=` is set last.
-        let is_stranded = self.current.handler.is_some() && matches!(action, Action::Proxy { .. } | Action::Internal { .. });
+        // The handler of `H=` is set last. The proxy asks for no handler.
+        let is_stranded = self.current.handler.is_some() && matches!(action, Action::Internal { .. });
         let action = if is_stranded { Action::Stranded } else { action };
         let is_redirect = matches!(action, Action::Redirect { .. } | Action::Status(_) | Action::Refused(_));
         Ran {
