@@ -59,8 +59,8 @@ pub struct Analysis {
     pub files: Vec<Covered>,
     /// Files that were read because others include them, and in which nothing is reported: the settings exclude them.
     pub excluded: Vec<Covered>,
-    /// How many findings only a stricter profile reports.
-    pub hidden_by_profile: usize,
+    /// The places of findings that only a stricter profile reports.
+    pub hidden_by_profile: Vec<Span>,
     /// The findings that comments accept, each with the reason that the comment gives.
     pub ignored: Vec<(Reported, Option<String>)>,
     /// The findings that a baseline tolerates, each with the reason that its entry gives.
@@ -291,14 +291,14 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
 /// Filters, grades, sorts and joins the findings.
 fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Selection, settings: &Settings) {
     let mut reported = Vec::with_capacity(findings.iter().map(Vec::len).sum());
-    let mut hidden = BTreeSet::new();
+    let mut hidden = BTreeMap::new();
     for finding in findings.into_iter().flatten() {
         if !selection.runs(finding.rule) || finding.confidence < settings.min_confidence {
             continue;
         }
         if !selection.shows(finding.rule) {
             let path = analysis.sources.file(finding.primary.file).path.clone();
-            hidden.insert((path, finding.primary.start, finding.rule));
+            hidden.insert((path, finding.primary.start, finding.rule), finding.primary);
             continue;
         }
         let path = analysis.sources.file(finding.primary.file).path.as_str();
@@ -306,7 +306,7 @@ fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Sele
         let (start, end) = analysis.sources.positions(finding.primary);
         reported.push(Reported { finding, severity, start, end });
     }
-    analysis.hidden_by_profile = hidden.len();
+    analysis.hidden_by_profile = hidden.into_values().collect();
     analysis.findings = sorted(&analysis.sources, reported);
 }
 
@@ -335,9 +335,9 @@ fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, 
         return;
     }
     let before = std::mem::take(&mut analysis.findings);
-    let hidden = analysis.hidden_by_profile;
+    let hidden = std::mem::take(&mut analysis.hidden_by_profile);
     report(analysis, vec![findings], selection, settings);
-    analysis.hidden_by_profile += hidden;
+    analysis.hidden_by_profile.extend(hidden);
     let all = before.into_iter().chain(std::mem::take(&mut analysis.findings)).collect();
     analysis.findings = sorted(&analysis.sources, all);
 }
@@ -369,10 +369,13 @@ pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
         joined.findings.append(&mut analysis.findings);
         joined.files.append(&mut analysis.files);
         joined.excluded.append(&mut analysis.excluded);
-        joined.hidden_by_profile += analysis.hidden_by_profile;
         for (path, count) in analysis.refused {
             *joined.refused.entry(path).or_default() += count;
         }
+        joined.hidden_by_profile.extend(analysis.hidden_by_profile.into_iter().map(|mut span| {
+            span.file.0 += offset;
+            span
+        }));
         for (list, more) in [(&mut joined.ignored, analysis.ignored), (&mut joined.baselined, analysis.baselined)] {
             list.extend(more.into_iter().map(|(mut reported, reason)| {
                 shift(&mut reported.finding, offset);

@@ -41,6 +41,14 @@ pub trait Files: Sync {
     fn kind(&self, path: &Path) -> Option<FileKind>;
     /// The path that all names of one file have in common: two paths are the same file if these are the same.
     fn identity(&self, path: &Path) -> PathBuf;
+    /// Whether something that a walk of the disk meets is not in this tree.
+    fn hides(&self, _path: &Path) -> bool {
+        false
+    }
+    /// The files in a folder and below that no walk of the disk meets.
+    fn beyond(&self, _folder: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
 /// The real file system.

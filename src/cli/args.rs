@@ -24,6 +24,8 @@ Examples:
   lint401 check                          everything below this folder
   lint401 check deploy/nginx/nginx.conf  one configuration with all that it includes
   nginx -T 2>&1 | lint401 check -        the configuration that nginx would load
+  lint401 check --staged                 what `git commit` would commit
+  lint401 check --since origin/main      what this branch changed
   lint401 check -f github -f sarif=lint401.sarif deploy/";
 
 /// Finds surprise 401s in nginx, Apache and CDN configurations before you deploy them.
@@ -60,6 +62,24 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, in the format of `man`
     Man(ManArgs),
+}
+
+/// Which findings are reported.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Scope")]
+pub(super) struct ScopeArgs {
+    /// Check the files as git would commit them, and report on those that are staged
+    #[arg(long, conflicts_with_all = ["changed", "since", "fix"], env = "LINT401_STAGED", hide_env = true)]
+    pub(super) staged: bool,
+    /// Report on files that changed since the branch left its upstream (without one: since the last commit)
+    #[arg(long, env = "LINT401_CHANGED", hide_env = true)]
+    pub(super) changed: bool,
+    /// Report on files that changed since the branch left this commit or branch
+    #[arg(long, value_name = "REF", env = "LINT401_SINCE", hide_env = true)]
+    pub(super) since: Option<String>,
+    /// Of these only findings in lines that changed
+    #[arg(long, conflicts_with = "fix", env = "LINT401_LINES", hide_env = true)]
+    pub(super) lines: bool,
 }
 
 /// What is read, and how.
@@ -219,7 +239,8 @@ pub(super) struct CheckArgs {
 
     #[command(flatten)]
     pub(super) fix: FixArgs,
-
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
     #[command(flatten)]
     pub(super) input: InputArgs,
 }

@@ -10,7 +10,7 @@ use crate::analysis::{self, Analysis, INTERNAL_ERROR, Progress};
 use crate::baseline::{self, Applied, Baseline, Stale};
 use crate::config::Config;
 use crate::discover;
-use crate::files::{Disk, Files};
+use crate::files::{Disk, Files, normalize};
 use crate::report::{escape, plural, plural_of};
 
 /// The name of the file where nobody chooses one.
@@ -24,29 +24,36 @@ pub(super) fn run(command: &BaselineCommand) -> Result<u8, Failure> {
     }
 }
 
-/// Takes out of the analyses what their baselines tolerate, and joins them. Gives what of the baselines is stale, if there are any.
-pub(super) fn accept(parts: Vec<Part>) -> Result<(Analysis, Option<Vec<Stale>>), Failure> {
+/// Takes out of the analyses what their baselines tolerate, and joins them. Gives what of the baselines is stale in files that are
+/// `wanted`, if there are any baselines.
+pub(super) fn accept(
+    parts: Vec<Part>,
+    files: &dyn Files,
+    wanted: impl Fn(&Path) -> bool,
+) -> Result<(Analysis, Option<Vec<Stale>>), Failure> {
     let base = input::base()?;
     let mut all: Option<Vec<Stale>> = None;
     let mut analyses = Vec::with_capacity(parts.len());
     for mut part in parts {
         if let Some(path) = part.baseline.take() {
-            let applied = apply(&mut part, &read(&path, &base)?, &path, &base);
-            all.get_or_insert_default().extend(applied.stale);
+            let applied = apply(&mut part, &read(files, &path, &base)?, files, &path, &base);
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let stale = applied.stale.into_iter().filter(|stale| wanted(&normalize(&folder.join(&stale.key.path))));
+            all.get_or_insert_default().extend(stale);
         }
         analyses.push(part.analysis);
     }
     Ok((analysis::join(analyses), all))
 }
 
-fn apply(part: &mut Part, baseline: &Baseline, path: &Path, base: &Path) -> Applied {
+fn apply(part: &mut Part, baseline: &Baseline, files: &dyn Files, path: &Path, base: &Path) -> Applied {
     let folder = path.parent().unwrap_or(Path::new(""));
-    baseline::apply(&mut part.analysis, baseline, &part.judges, &Disk, (folder, base))
+    baseline::apply(&mut part.analysis, baseline, &part.judges, files, (folder, base))
 }
 
-fn read(path: &Path, base: &Path) -> Result<Baseline, Failure> {
+fn read(files: &dyn Files, path: &Path, base: &Path) -> Result<Baseline, Failure> {
     let name = shown(path, base);
-    let bytes = Disk.read(path).map_err(|error| {
+    let bytes = files.read(path).map_err(|error| {
         let message = format!("the baseline {name} cannot be read: {}", discover::reason(&error));
         match error.kind() {
             std::io::ErrorKind::NotFound => Failure::with_hint(message, "`lint401 baseline create` writes it"),
@@ -102,7 +109,7 @@ fn create(args: &BaselineArgs, force: bool) -> Result<u8, Failure> {
     let analysis = analysis::join(parts.map(|part| part.analysis));
     let folder = target.parent().unwrap_or(&base);
     let mut baseline = Baseline::of(&analysis.sources, analysis.findings.iter(), folder, &base);
-    if there && let Ok(old) = read(&target, &base) {
+    if there && let Ok(old) = read(&Disk, &target, &base) {
         baseline.keep_reasons(&old);
     }
     write(&target, &baseline, &name)?;
@@ -131,8 +138,8 @@ fn prune(args: &BaselineArgs) -> Result<u8, Failure> {
     let base = input::base()?;
     let Some(used) = used(args, &base)? else { return Ok(NOTHING) };
     for (path, mut part) in used {
-        let mut baseline = read(&path, &base)?;
-        let stale = apply(&mut part, &baseline, &path, &base).stale;
+        let mut baseline = read(&Disk, &path, &base)?;
+        let stale = apply(&mut part, &baseline, &Disk, &path, &base).stale;
         let name = shown(&path, &base);
         if stale.is_empty() {
             output::print(&format!("{name}: nothing is stale\n"))?;
@@ -153,8 +160,8 @@ fn show(args: &BaselineArgs) -> Result<u8, Failure> {
     let mut out = output::stdout();
     let mut current = true;
     for (path, mut part) in used {
-        let baseline = read(&path, &base)?;
-        let Applied { stale, open } = apply(&mut part, &baseline, &path, &base);
+        let baseline = read(&Disk, &path, &base)?;
+        let Applied { stale, open } = apply(&mut part, &baseline, &Disk, &path, &base);
         current &= stale.is_empty();
         for (key, tolerated) in &baseline.entries {
             let state = match stale.iter().find(|stale| stale.key == *key) {

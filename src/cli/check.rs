@@ -10,6 +10,7 @@ use super::input::{self, Input, Origin};
 use super::output;
 use super::progress;
 use super::project::{Choice, Configs};
+use super::scope::{self, Scope};
 use super::{CLEAN, FAILED, FINDINGS, Failure, NOTHING, note};
 use crate::analysis::{Analysis, INTERNAL_ERROR, Progress, Reported};
 use crate::baseline::Stale;
@@ -20,7 +21,8 @@ use crate::report::{self, By, Format, Look, Report, Suppressed, plural};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let formats = super::args::formats(&args.formats)?;
-    let configs = Configs::new(&args.input)?;
+    let (scope, files) = scope::of(&args.scope)?;
+    let configs = Configs::over(&args.input, files)?;
     let settings_of = |config: &Config| input::rules(input::settings(&args.input, config)?, args);
     // Wrong arguments are told before anything is read.
     let settings = settings_of(&configs.own)?;
@@ -31,25 +33,37 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         Some(path) => Choice::File(normalize(&input::base()?.join(path))),
         None => Choice::Configured,
     };
-    let shown = |_: &Analysis, reported: &Reported| reported.severity >= args.min_severity;
+    let shown = |reported: &Reported| reported.severity >= args.min_severity;
     let (input, mended, (analysis, stale)) = input::on_threads(args.input.jobs, || {
         progress::watch(wanted, &progress, || {
-            let input = input::find(&args.paths, &args.input, &configs)?;
-            let mut look = |files: &dyn Files| {
-                baseline::accept(configs.parts(files, &input.found.roots, &progress, settings_of, &choice)?)
-            };
-            let found = look(&*input.files)?;
-            if !args.fix.is_wanted() {
-                return Ok((input, None, found));
+            if !args.fix.is_wanted() && scope.as_ref().is_some_and(Scope::is_empty) {
+                return Ok((Input::none(&configs), None, Default::default()));
             }
-            let settings = configs.own.paths.first().map(PathBuf::as_path);
-            let (mended, found) = fix::run(&args.fix, &input, settings, found, &shown, &mut look)?;
-            Ok::<_, Failure>((input, Some(mended), found))
+            let mut input = input::find(&args.paths, &args.input, &configs)?;
+            let wanted = |path: &Path| scope.as_ref().is_none_or(|scope| scope.has(path));
+            let roots = input.found.roots.clone();
+            let mut look = |files: &dyn Files| {
+                baseline::accept(configs.parts(files, &roots, &progress, settings_of, &choice)?, &*configs.files, wanted)
+            };
+            let mut found = look(&*input.files)?;
+            let mut mended = None;
+            if args.fix.is_wanted() {
+                let settings = configs.own.paths.first().map(PathBuf::as_path);
+                let mendable = |analysis: &Analysis, reported: &Reported| {
+                    shown(reported) && scope.as_ref().is_none_or(|scope| scope.counts(analysis, reported))
+                };
+                let (fixed, left) = fix::run(&args.fix, &input, settings, found, &mendable, &mut look)?;
+                (mended, found) = (Some(fixed), left);
+            }
+            if let Some(scope) = &scope {
+                scope.narrow(&mut found.0, &mut input.found)?;
+            }
+            Ok::<_, Failure>((input, mended, found))
         })
     })??;
 
-    let findings: Vec<_> = analysis.findings.iter().filter(|r| shown(&analysis, r)).collect();
-    let suppressed = suppressed(&analysis, |r| shown(&analysis, r));
+    let findings: Vec<_> = analysis.findings.iter().filter(|r| shown(r)).collect();
+    let suppressed = suppressed(&analysis, shown);
     let folder = input::folder_in_repository();
     let report = Report {
         analysis: &analysis,
@@ -78,7 +92,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     if args.quiet < 2 {
         print(args, &formats, to, &report, checked)?;
     }
-    tell(args, &input, &analysis, stale.as_deref().unwrap_or_default());
+    tell(args, scope.as_ref(), &input, &analysis, stale.as_deref().unwrap_or_default());
     if let Some(mended) = &mended {
         mended.tell(&args.fix, args.quiet > 0);
     } else if args.fix.unsafe_fixes && args.quiet == 0 {
@@ -93,7 +107,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let code = if failed {
         FAILED
     } else if !checked {
-        if args.allow_empty || input.is_excluded() { CLEAN } else { NOTHING }
+        // A commit without configurations is nothing to complain about.
+        if args.allow_empty || scope.is_some() || input.is_excluded() { CLEAN } else { NOTHING }
     } else if args.exit_zero {
         CLEAN
     } else if let Some(mended) = mended.filter(|_| args.fix.diff) {
@@ -161,7 +176,7 @@ fn to_file(format: Format, file: &Path, report: &Report, look: &Look) -> Result<
 }
 
 /// Says on standard error what the report does not: what could not be read, what is not checked, that nothing was.
-fn tell(args: &CheckArgs, input: &Input, analysis: &Analysis, stale: &[Stale]) {
+fn tell(args: &CheckArgs, scope: Option<&Scope>, input: &Input, analysis: &Analysis, stale: &[Stale]) {
     for Unreadable { path, reason } in &input.found.unreadable {
         note(&format!("error: {}: {reason}", input::name(path)));
     }
@@ -179,7 +194,11 @@ fn tell(args: &CheckArgs, input: &Input, analysis: &Analysis, stale: &[Stale]) {
         note(&format!("note: {entries} of the baseline met no finding; `lint401 baseline prune` takes such entries out"));
     }
     if analysis.files.is_empty() {
-        nothing(args, input);
+        match scope {
+            Some(scope) if input.found.unreadable.is_empty() => scope.nothing(),
+            Some(_) => {}
+            None => nothing(args, input),
+        }
     } else if let Some(text) = not_checked(&input.found.skipped) {
         note(&format!("note: {text}; `lint401 files` lists them"));
     }

@@ -3,6 +3,7 @@
 use std::cell::LazyCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Failure;
 use super::args::{CheckArgs, InputArgs, KindArg};
@@ -32,7 +33,7 @@ pub(super) enum Origin {
 /// Files to read and where to start.
 pub(super) struct Input {
     /// The files.
-    pub(super) files: Box<dyn Files + Send>,
+    pub(super) files: Arc<dyn Files + Send>,
     /// What is in them.
     pub(super) found: Discovery,
     /// The paths that were asked for, as they were written.
@@ -42,6 +43,11 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// Nothing, because there is no need to look.
+    pub(super) fn none(configs: &Configs) -> Self {
+        Self { files: configs.files.clone(), found: Discovery::default(), asked: Vec::new(), origin: Origin::Disk }
+    }
+
     /// Whether all that was named is excluded, so that there is nothing to check and nothing wrong with that.
     pub(super) fn is_excluded(&self) -> bool {
         self.found.roots.is_empty() && self.found.skipped.is_empty() && !self.found.excluded.is_empty()
@@ -141,7 +147,7 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Re
 
 fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input, Failure> {
     let base = base()?;
-    let roots = LazyCell::new(|| configs.own.roots.as_ref().map(|patterns| discover::expand(patterns, &base)));
+    let roots = LazyCell::new(|| configs.own.roots.as_ref().map(|patterns| discover::expand(&*configs.files, patterns, &base)));
     let listed;
     let paths = match &args.files_from {
         Some(from) => {
@@ -166,13 +172,13 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
         if args.stdin_filename.is_some() {
             return Err(Failure::with_hint("--stdin-filename needs standard input", "give `-` as the path"));
         }
-        let mut found = discover::discover(&Disk, paths, &base, &search);
+        let mut found = discover::discover(&*configs.files, paths, &base, &search);
         if found.roots.iter().any(|root| root.kind == RootKind::Snippet)
             && let Some(roots) = &*roots
         {
-            add_context(&mut found, discover::discover(&Disk, roots, &base, &search));
+            add_context(&mut found, discover::discover(&*configs.files, roots, &base, &search));
         }
-        return Ok(Input { files: Box::new(Disk), found, asked: paths.to_vec(), origin: Origin::Disk });
+        return Ok(Input { files: configs.files.clone(), found, asked: paths.to_vec(), origin: Origin::Disk });
     }
     if paths.len() > 1 {
         return Err(Failure::usage("`-` cannot be combined with other paths"));
@@ -184,7 +190,7 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
     {
         let root = Root { main: dump.main, base, kind: RootKind::Main, dialect: Dialect::Nginx };
         let found = Discovery { looked_at: dump.files.paths().count(), roots: vec![root], ..Discovery::default() };
-        return Ok(Input { files: Box::new(dump.files), found, asked: vec![PathBuf::from(STDIN)], origin: Origin::Dump });
+        return Ok(Input { files: Arc::new(dump.files), found, asked: vec![PathBuf::from(STDIN)], origin: Origin::Dump });
     }
     let name = args.stdin_filename.clone().unwrap_or_else(|| PathBuf::from(STDIN));
     let name = discover::shown(&name, &base);
@@ -194,7 +200,7 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
     top.add(&name, text);
     let files = Overlay { top, base: &Disk };
     let found = discover::discover(&files, std::slice::from_ref(&name), &base, &search);
-    Ok(Input { files: Box::new(files), found, origin: Origin::Text(name.clone()), asked: vec![name] })
+    Ok(Input { files: Arc::new(files), found, origin: Origin::Text(name.clone()), asked: vec![name] })
 }
 
 /// The paths that a file or standard input lists, one a line.

@@ -14,6 +14,7 @@ mod output;
 mod progress;
 mod project;
 mod rules;
+mod scope;
 mod trace;
 
 use std::ffi::OsString;

@@ -20,6 +20,8 @@ use crate::settings::Settings;
 pub(super) struct Configs {
     /// That of the working directory: it says what to check and when to fail.
     pub(super) own: Arc<Config>,
+    /// What is checked, and what these configurations are read from.
+    pub(super) files: Arc<dyn Files + Send>,
     lookup: Arc<Lookup>,
 }
 
@@ -48,6 +50,7 @@ type Group = (Arc<Config>, Vec<Root>);
 
 /// Finds and reads configurations, each once.
 struct Lookup {
+    files: Arc<dyn Files + Send>,
     base: PathBuf,
     /// The one file that counts, whatever lies around; `None` inside: none does.
     #[expect(clippy::option_option, reason = "nothing said, no file, a file")]
@@ -71,8 +74,13 @@ impl From<ConfigError> for Failure {
 impl Configs {
     /// Reads the configuration of the working directory, or the one that the command line names.
     pub(super) fn new(args: &InputArgs) -> Result<Self, Failure> {
-        let lookup = Arc::new(Lookup::new(args)?);
-        Ok(Self { own: lookup.of(&lookup.base)?, lookup })
+        Self::over(args, Arc::new(Disk))
+    }
+
+    /// The same, where the files are not those of the disk.
+    pub(super) fn over(args: &InputArgs, files: Arc<dyn Files + Send>) -> Result<Self, Failure> {
+        let lookup = Arc::new(Lookup::new(args, files.clone())?);
+        Ok(Self { own: lookup.of(&lookup.base)?, files, lookup })
     }
 
     /// How files are looked for.
@@ -138,10 +146,10 @@ impl Configs {
 }
 
 impl Lookup {
-    fn new(args: &InputArgs) -> Result<Self, Failure> {
+    fn new(args: &InputArgs, files: Arc<dyn Files + Send>) -> Result<Self, Failure> {
         let base = input::base()?;
-        let (keys, files): (Vec<&String>, Vec<&String>) = args.config.iter().partition(|text| text.contains('='));
-        let single = match files.as_slice() {
+        let (keys, named): (Vec<&String>, Vec<&String>) = args.config.iter().partition(|text| text.contains('='));
+        let single = match named.as_slice() {
             [] => args.isolated.then_some(None),
             [file] => Some(Some(normalize(&base.join(file)))),
             _ => return Err(Failure::usage("--config names several files")),
@@ -153,7 +161,7 @@ impl Lookup {
         };
         let exclude = args.exclude.iter().map(glob).collect::<Result<_, _>>()?;
         let (paths, configs, fault) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { base, single, keys, exclude, paths, configs, fault })
+        Ok(Self { files, base, single, keys, exclude, paths, configs, fault })
     }
 
     /// The configuration for what lies in a folder.
@@ -169,7 +177,7 @@ impl Lookup {
         if let Some(known) = lock(&self.paths).get(folder) {
             return known.clone();
         }
-        let found = config::find_in(&Disk, folder).or_else(|| self.path(config::above(&Disk, folder)?));
+        let found = config::find_in(&*self.files, folder).or_else(|| self.path(config::above(&*self.files, folder)?));
         lock(&self.paths).insert(folder.to_owned(), found.clone());
         found
     }
@@ -178,7 +186,7 @@ impl Lookup {
         if let Some(known) = lock(&self.configs).get(&path) {
             return Ok(known.clone());
         }
-        let mut config = config::read_with(&Disk, path.as_deref(), &self.base, &self.keys)?;
+        let mut config = config::read_with(&*self.files, path.as_deref(), &self.base, &self.keys)?;
         if !self.exclude.is_empty() {
             config.exclude.get_or_insert_default().extend(self.exclude.iter().cloned());
         }

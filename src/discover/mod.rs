@@ -101,7 +101,7 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, search: &Sea
         match files.kind(&or_dot(&path)) {
             Some(_) if search.force_exclude && search.excludes(&base.join(&path)) => found.excluded.push(path),
             Some(FileKind::File) => candidates.push(Candidate { path, named: true }),
-            Some(FileKind::Folder) => walk(&path, base, search, &mut candidates, &mut found.unreadable),
+            Some(FileKind::Folder) => walk(files, &path, base, search, &mut candidates, &mut found.unreadable),
             None => {
                 let reason = if path.exists() {
                     "it is no regular file (`-` reads standard input)"
@@ -178,7 +178,7 @@ fn has_outer(path: &Path, folders: &BTreeSet<PathBuf>) -> bool {
 
 /// The paths that absolute paths and patterns mean, below `base` as far as they lie there: a path stands for itself, also if nothing
 /// is there; a pattern for the files and folders that match it.
-pub fn expand(patterns: &[String], base: &Path) -> Vec<PathBuf> {
+pub fn expand(files: &dyn Files, patterns: &[String], base: &Path) -> Vec<PathBuf> {
     let mut found = BTreeSet::new();
     for pattern in patterns {
         // What stands before the first part with a wildcard is the folder to walk.
@@ -190,8 +190,9 @@ pub fn expand(patterns: &[String], base: &Path) -> Vec<PathBuf> {
         let Ok(glob) = globset::GlobBuilder::new(pattern).literal_separator(true).build() else { continue };
         let glob = glob.compile_matcher();
         let walk = walker(Path::new(folder), base, &Search::default()).build();
-        let matching = walk.flatten().filter(|entry| glob.is_match(entry.path()));
-        found.extend(matching.map(|entry| shown(entry.path(), base)));
+        let matching = walk.flatten().map(ignore::DirEntry::into_path).filter(|path| !files.hides(path));
+        let matching = matching.chain(files.beyond(Path::new(folder))).filter(|path| glob.is_match(path));
+        found.extend(matching.map(|path| shown(&path, base)));
     }
     found.into_iter().collect()
 }
@@ -292,7 +293,15 @@ fn topmost_above(files: &dyn Files, path: &Path) -> Option<(PathBuf, Dialect)> {
     Some((topmost, Dialect::Htaccess))
 }
 
-fn walk(folder: &Path, base: &Path, search: &Search, candidates: &mut Vec<Candidate>, unreadable: &mut Vec<Unreadable>) {
+fn walk(
+    files: &dyn Files,
+    folder: &Path,
+    base: &Path,
+    search: &Search,
+    candidates: &mut Vec<Candidate>,
+    unreadable: &mut Vec<Unreadable>,
+) {
+    let is_wanted = |path: &Path| is_candidate(path) || search.said(&base.join(path)).is_some();
     for entry in walker(folder, base, search).build() {
         match entry {
             Ok(entry) => {
@@ -301,11 +310,19 @@ fn walk(folder: &Path, base: &Path, search: &Search, candidates: &mut Vec<Candid
                     continue;
                 }
                 let path = normalize(entry.path());
-                if is_candidate(&path) || search.said(&base.join(&path)).is_some() {
+                if is_wanted(&path) && !files.hides(&path) {
                     candidates.push(Candidate { path, named: false });
                 }
             }
             Err(error) => unreadable.push(walk_error(folder, &error)),
+        }
+    }
+    let lifted = is_lifted(folder, base, search);
+    for path in files.beyond(folder) {
+        let path = shown(&path, base);
+        let mut inside = path.ancestors().take_while(|path| *path != folder);
+        if is_wanted(&path) && (lifted || !inside.any(|path| search.excludes(&base.join(path)))) {
+            candidates.push(Candidate { path, named: false });
         }
     }
 }
@@ -314,17 +331,20 @@ fn walk(folder: &Path, base: &Path, search: &Search, candidates: &mut Vec<Candid
 fn walker(folder: &Path, base: &Path, search: &Search) -> ignore::WalkBuilder {
     let mut walk = ignore::WalkBuilder::new(or_dot(folder));
     walk.standard_filters(!search.no_gitignore).hidden(false).require_git(false).follow_links(false);
-    let base = base.to_owned();
-    // In a folder that is named nothing is passed over for the sake of the folder.
-    let whole = base.join(folder);
-    let search = search.clone();
-    let lifted = search.excludes(&whole) || search.excludes(&whole.join("any file"));
+    let lifted = is_lifted(folder, base, search);
+    let (base, search) = (base.to_owned(), search.clone());
     walk.filter_entry(move |entry| {
         entry.depth() == 0
             || !matches!(entry.file_name().to_str(), Some(".git" | ".hg" | ".svn"))
                 && (lifted || !search.excludes(&base.join(normalize(entry.path()))))
     });
     walk
+}
+
+/// In a folder that is named nothing is passed over for the sake of the folder.
+fn is_lifted(folder: &Path, base: &Path, search: &Search) -> bool {
+    let whole = base.join(folder);
+    search.excludes(&whole) || search.excludes(&whole.join("any file"))
 }
 
 fn walk_error(folder: &Path, error: &ignore::Error) -> Unreadable {

@@ -57,7 +57,7 @@ pub(super) fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for remark in report.remarks() {
         writeln!(out, "{remark}")?;
     }
-    match report.analysis.hidden_by_profile {
+    match report.analysis.hidden_by_profile.len() {
         0 => Ok(()),
         n => writeln!(out, "{} more with a stricter --profile.", plural(n, "finding")),
     }

@@ -204,7 +204,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             infos: report.count(Severity::Info),
             ignored,
             baselined,
-            hidden_by_profile: report.analysis.hidden_by_profile,
+            hidden_by_profile: report.analysis.hidden_by_profile.len(),
         },
         diagnostics: diagnostics(report).collect(),
         stale_baseline: report.baseline.unwrap_or_default().iter().map(stale).collect(),

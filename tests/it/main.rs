@@ -24,6 +24,8 @@ mod readme;
 mod report_formats;
 mod report_sarif;
 mod report_schemas;
+mod repository;
+mod scope;
 mod syntax_corpus;
 
 #[path = "../differential/rng.rs"]

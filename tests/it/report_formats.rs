@@ -77,7 +77,7 @@ pub(crate) fn analysis() -> Analysis {
     let findings =
         vec![reported(dropped, Severity::Warning), reported(secret, Severity::Error), reported(remark, Severity::Info)];
     let files = vec![covered("clean.conf"), covered(PATH), covered("nginx.conf")];
-    Analysis { sources, findings, files, hidden_by_profile: 2, ..Analysis::default() }
+    Analysis { sources, findings, files, hidden_by_profile: vec![Span::new(FileId(0), 0, 1); 2], ..Analysis::default() }
 }
 
 pub(crate) fn text_in(folder: &str, format: Format, analysis: &Analysis, settings: &Settings) -> String {
