@@ -136,6 +136,8 @@ pub struct Settings {
     pub nginx_version: NginxVersion,
     /// The httpd whose behaviour counts, and that `<IfVersion>` asks about.
     pub apache_version: ApacheVersion,
+    /// Folders outside of [`Self::base`] that were named to be checked: what a configuration in them names may be read there too.
+    pub trees: Vec<PathBuf>,
     /// Whether paths outside the tree may be looked up on this machine (`--host`): it is the machine the configuration runs on.
     pub this_host: bool,
     /// Further login paths of the user's applications.
@@ -163,6 +165,7 @@ impl Default for Settings {
             include_map: Vec::new(),
             nginx_version: (1, 30, 0),
             apache_version: (2, 4, 71),
+            trees: Vec::new(),
             this_host: false,
             login_paths: Vec::new(),
             required_headers: Vec::new(),

@@ -141,6 +141,9 @@ pub(super) fn base() -> Result<PathBuf, Failure> {
 /// Reads standard input if it is asked for, and finds the files.
 pub(super) fn find(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input, Failure> {
     let input = look(paths, args, configs)?;
+    let base = base()?;
+    let outside = |path: &PathBuf| path.is_absolute() || path.starts_with("..");
+    configs.trees.get_or_init(|| input.asked.iter().map(|path| discover::shown(path, &base)).filter(outside).collect());
     configs.fault()?;
     Ok(input)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use globset::GlobMatcher;
 
@@ -22,6 +22,8 @@ pub(super) struct Configs {
     pub(super) own: Arc<Config>,
     /// What is checked, and what these configurations are read from.
     pub(super) files: Arc<dyn Files + Send>,
+    /// What was named outside of the working directory.
+    pub(super) trees: OnceLock<Vec<PathBuf>>,
     lookup: Arc<Lookup>,
 }
 
@@ -80,7 +82,7 @@ impl Configs {
     /// The same, where the files are not those of the disk.
     pub(super) fn over(args: &InputArgs, files: Arc<dyn Files + Send>) -> Result<Self, Failure> {
         let lookup = Arc::new(Lookup::new(args, files.clone())?);
-        Ok(Self { own: lookup.of(&lookup.base)?, files, lookup })
+        Ok(Self { own: lookup.of(&lookup.base)?, files, trees: OnceLock::new(), lookup })
     }
 
     /// How files are looked for.
@@ -116,7 +118,7 @@ impl Configs {
     ) -> Result<Vec<Part>, Failure> {
         let mut parts: BTreeMap<Option<PathBuf>, (Vec<Analysis>, Vec<Judge>)> = BTreeMap::new();
         for (config, roots) in self.group(roots)? {
-            let settings = settings(&config)?;
+            let settings = self.with_trees(settings(&config)?);
             let analysis = analysis::analyze(files, &roots, &settings, progress);
             let baseline = match choice {
                 Choice::None => None,
@@ -129,6 +131,11 @@ impl Configs {
         }
         let part = |(baseline, (found, judges))| Part { baseline, analysis: analysis::join(found), judges };
         Ok(parts.into_iter().map(part).collect())
+    }
+
+    /// Settings with what was named outside of the working directory.
+    pub(super) fn with_trees(&self, settings: Settings) -> Settings {
+        Settings { trees: self.trees.get().cloned().unwrap_or_default(), ..settings }
     }
 
     /// The roots by the configuration that holds for each: that of its folder or the nearest one above.

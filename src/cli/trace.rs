@@ -22,6 +22,7 @@ pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
     if let Some(unreadable) = input.found.unreadable.first() {
         return Err(Failure::usage(format!("{}: {}", input::name(&unreadable.path), unreadable.reason)));
     }
+    let settings = configs.with_trees(settings);
     let projects = input::on_threads(args.input.jobs, || {
         analysis::load(&*input.files, &input.found.roots, &settings, &Progress::default())
     })?;

@@ -120,7 +120,8 @@ impl<'a> Places<'a> {
             let same_kind = !folder.as_os_str().is_empty() || path.is_relative();
             same_kind && path.strip_prefix(folder).is_ok_and(|rest| !rest.starts_with(".."))
         };
-        self.settings.this_host || below(&self.base) || self.roots.iter().any(|root| below(root))
+        let named = || self.settings.trees.iter().any(|tree| path.starts_with(tree));
+        self.settings.this_host || below(&self.base) || self.roots.iter().any(|root| below(root)) || named()
     }
 }
 
