@@ -138,6 +138,9 @@ impl Walk<'_, '_> {
             }
             let is_file = if let Some(kind) = self.lookup(before) {
                 kind == Some(FileKind::File)
+            } else if self.r.behind_script.as_deref() == path.get(end..) {
+                // Whoever names a script in the configuration has it.
+                true
             } else {
                 let place = self.mapping_place();
                 let is_php = super::fixups::extensions(before).last().is_some_and(|e| e.eq_ignore_ascii_case("php"));

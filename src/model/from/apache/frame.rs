@@ -48,6 +48,8 @@ pub(super) struct Frame {
     pub(super) filename: String,
     pub(super) path_info: String,
     pub(super) stands: Stands,
+    /// What an `Action` has put behind the path of its script.
+    pub(super) behind_script: Option<String>,
     pub(super) proxied: Option<Proxied>,
     /// Where `mod_rewrite` sends the request in the handler phase.
     pub(super) rewritten: Option<(String, Option<Value>)>,
@@ -96,6 +98,7 @@ impl Frame {
         self.filename.clear();
         self.path_info.clear();
         self.stands = Stands::Nothing;
+        self.behind_script = None;
         self.proxied = None;
         self.rewritten = None;
         self.handler = None;

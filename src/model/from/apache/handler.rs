@@ -144,7 +144,10 @@ impl<'a> Walk<'_, 'a> {
                 self.step(format!("{script} answers for it"), by);
                 let path = format!("{script}{}", super::uri::escape(&self.r.uri));
                 let args = self.r.args.clone();
-                self.redirect_to(&path, args)
+                let behind = self.r.uri.trim_end_matches('/').to_owned();
+                let invoked = self.redirect_to(&path, args);
+                self.r.behind_script = Some(behind);
+                invoked
             }
             Class::Php => self.php(),
             Class::Unknown(by) => {

@@ -140,6 +140,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 filename: String::new(),
                 path_info: String::new(),
                 stands: Stands::Nothing,
+                behind_script: None,
                 proxied: None,
                 rewritten: None,
                 handler: None,
