@@ -235,6 +235,9 @@ fn is_meant(modifier: &str, pattern: &str, winner: &Directive) -> bool {
     if !modifier.starts_with('~') && segment.is_some_and(|s| plain.contains(s)) {
         return true;
     }
+    if names_endings(&regex) {
+        return false;
+    }
     let Some(rest) = plain.strip_prefix("^/") else {
         let mut words = plain.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').filter(|w| w.len() > 2);
         return words.any(|w| !KINDS.contains(&w) && !is_asset(&format!("x.{w}")));
@@ -246,6 +249,13 @@ fn is_meant(modifier: &str, pattern: &str, winner: &Directive) -> bool {
         _ => rest,
     };
     names && !first.split('/').next().is_some_and(|s| s.contains(".php"))
+}
+
+/// Whether a regex tells files by their endings alone, wherever they are: `\.(php|phar)(/.*)?$`.
+fn names_endings(regex: &str) -> bool {
+    let has_word = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w.len() > 2);
+    let Some((before, after)) = regex.split_once("\\.") else { return false };
+    !before.ends_with('/') && !has_word(before) && !after.split('/').skip(1).any(has_word)
 }
 
 /// Requests that the pattern with the gate matches and the other location may take.

@@ -76,7 +76,7 @@ fn report(server: &Server, route: RouteId, gate: &Directive, winner: &Directive,
     let same =
         own.is_none_or(|own| outcome.handler.span.is_some_and(|s| cx.sources.text(s).starts_with(own.name_text().as_ref())));
     // On most servers files differ by case: the script is then not found.
-    let files = outcome.handler.kind == HandlerKind::Fastcgi;
+    let files = outcome.possibly(|o| reaches(o) && o.handler.kind == HandlerKind::Fastcgi);
     if !same || how == Spelling::Case && files && cx.settings.profile < Profile::Strict {
         return false;
     }
