@@ -8,12 +8,12 @@ use std::process::Command;
 use crate::support::markdown::{Block, Example};
 use crate::support::{self, replay, witness};
 
-fn fixtures(folder: &str) -> PathBuf {
+pub(crate) fn fixtures(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder)
 }
 
 /// Exit code and report lines of `lint401 check PATH -f concise`.
-fn check(path: &Path, profile: &str) -> (i32, Vec<String>) {
+pub(crate) fn check(path: &Path, profile: &str) -> (i32, Vec<String>) {
     let output = Command::new(env!("CARGO_BIN_EXE_lint401"))
         .args(["check", "-f", "concise", "--profile", profile])
         .arg(path)
@@ -172,7 +172,7 @@ const APACHE_MAIN: &str = "/etc/apache2/apache2.conf";
 
 /// A folder as an example: the main file first, then all other files. Where it is one of Apache, it holds a copy of the server's file
 /// system.
-fn example(folder: &Path) -> Example {
+pub(crate) fn example(folder: &Path) -> Example {
     fn collect(folder: &Path, below: &Path, files: &mut Vec<(String, Block)>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

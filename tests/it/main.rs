@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test stops where its set-up fails")]
 
+mod apache_apps;
 mod apache_corpus;
 mod apache_htaccess;
 mod apache_load;
@@ -28,6 +29,8 @@ mod repository;
 mod scope;
 mod syntax_corpus;
 
+#[path = "../model_facts/check.rs"]
+mod model;
 #[path = "../differential/rng.rs"]
 #[allow(dead_code, reason = "shared with the differential tests")]
 mod rng;

@@ -41,6 +41,8 @@ pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
                     told.push(found.primary);
                     cx.report(*found);
                 }
+                // The same handler is not blamed where the rest of the configuration works around it.
+                Fate::Renamed(handler) => told.extend(handler),
                 Fate::Drops(_) | Fate::Unclear => {}
             }
         }
@@ -103,7 +105,11 @@ fn requests(host: &Host, id: RouteId, cx: &Cx) -> Vec<Request> {
         there(host.request(&format!("{}app.{}", folder.unwrap_or("/"), ending.trim_start_matches('.'))))
     }));
     requests.extend(landmark.clone().map(|l| if l.path.ends_with('/') { l } else { there(l) }));
-    requests.retain(|r| !is_asset(&r.path));
+    // The script of an `Action` is asked by the server alone.
+    let scripts: Vec<String> = host.config().all(cx.sources, Name::Action).map(|action| action.arg(1).into_owned()).collect();
+    let folders: Vec<&str> = scripts.iter().filter_map(|script| Some(script.rsplit_once('/')?.0)).filter(|f| !f.is_empty()).collect();
+    let of_action = |path: &str| folders.iter().any(|f| path.strip_prefix(f).is_some_and(|rest| rest.starts_with('/')));
+    requests.retain(|r| !is_asset(&r.path) && !of_action(&r.path));
     requests
 }
 
@@ -122,6 +128,9 @@ enum Fate {
     /// The application gets it.
     Passes,
     Drops(Box<Finding>),
+    /// The application gets it under another name, and this directive hands the request over. An internal redirect does so with variables
+    /// (`REDIRECT_HTTP_AUTHORIZATION`); applications look there as well.
+    Renamed(Option<Span>),
     /// No application, or the files do not tell.
     Unclear,
 }
@@ -145,7 +154,11 @@ fn follow(host: &Host, id: RouteId, request: Request, cx: &Cx) -> Fate {
     if open && runs_inside(host, cx) {
         return Fate::Unclear;
     }
-    let Some(cause) = cause(host, id, first, &request.path) else { return Fate::Unclear };
+    let setters = Setters::of(host, id, &request, first);
+    if setters.renames {
+        return Fate::Renamed(first.handler.span);
+    }
+    let Some(cause) = cause(host, id, first, &request.path, &setters) else { return Fate::Unclear };
     if serves_files(first, &request.path) {
         return Fate::Unclear;
     }
@@ -204,26 +217,46 @@ impl Cause<'_> {
     }
 }
 
-fn cause<'a>(host: &Host<'a>, id: RouteId, outcome: &Outcome, path: &str) -> Option<Cause<'a>> {
+/// The directives that hand credentials on to what a request reaches.
+struct Setters<'a> {
+    list: Vec<Directive<'a>>,
+    /// Whether the application gets the credentials all the same, under another name.
+    renames: bool,
+}
+
+impl<'a> Setters<'a> {
+    fn of(host: &Host<'a>, id: RouteId, request: &Request, outcome: &Outcome) -> Self {
+        let of_credentials = |mut all: Vec<Directive<'a>>| {
+            all.retain(|d| d.raw_args().to_ascii_lowercase().contains("authorization"));
+            all
+        };
+        let ran = |d: &Directive| outcome.steps.iter().any(|s| s.span == d.span());
+        let of_route = of_credentials(SETTERS.into_iter().flat_map(|name| host.effective_all(id, name)).collect());
+        // One that runs, or hands the credentials on under another name, is for an application that looks there.
+        let renames = of_route.iter().any(|d| ran(d) || !sets_the_header(d));
+        // Rules of a folder are not for what is handed over before files are looked for, unless they rewrote the request to it.
+        let rewritten = host.effective_all(id, Name::RewriteRule).iter().any(|d| d.htaccess().is_some() && ran(d));
+        let at_the_end = || SETTERS.into_iter().flat_map(|name| host.effective_all_at(request, name)).collect();
+        let list = if rewritten { of_route } else { of_credentials(at_the_end()) };
+        Self { list, renames }
+    }
+}
+
+fn cause<'a>(host: &Host<'a>, id: RouteId, outcome: &Outcome, path: &str, setters: &Setters<'a>) -> Option<Cause<'a>> {
     let fact = &outcome.upstream.as_ref()?.authorization;
     let handler = outcome.handler.span;
     if let Some(by) = fact.because.first().copied().filter(|by| Some(*by) != handler) {
         return Some(Cause::Cleared(by));
     }
-    let mentions = |d: &Directive| d.raw_args().to_ascii_lowercase().contains("authorization");
-    let setters: Vec<Directive> = SETTERS.into_iter().flat_map(|name| host.effective_all(id, name)).filter(mentions).collect();
-    let ran = |d: &Directive| outcome.steps.iter().any(|s| s.span == d.span());
-    // One that runs, or hands the credentials on under another name, is for an application that looks there.
-    if setters.iter().any(|d| ran(d) || !sets_the_header(d)) {
-        return None;
-    }
-    if let Some(rule) = setters.iter().rfind(|d| d.name() == Name::RewriteRule) {
+    if let Some(rule) = setters.list.iter().rfind(|d| d.name() == Name::RewriteRule) {
         return Some(unreached(host, id, *rule));
     }
-    if !setters.is_empty() || passes_elsewhere(host) || may_be_in_htaccess(host, id) {
+    if !setters.list.is_empty() || passes_elsewhere(host) || may_be_in_htaccess(host, id) {
         return None;
     }
-    match handler {
+    let steps = || outcome.steps.iter().map(|s| s.span);
+    let action = host.effective_all(id, Name::Action).iter().map(Directive::span).find(|span| steps().any(|s| s == *span));
+    match action.or(handler) {
         Some(span) => (!is_folder_of_scripts(path)).then_some(Cause::Nothing(span)),
         None => front_controller(host, id, outcome).map(Cause::Nothing),
     }
@@ -291,6 +324,10 @@ fn report(host: &Host, id: RouteId, request: Request, outcome: &Outcome, cause: 
             format!("{what} reaches the application without its Authorization header if PHP runs as CGI or FastCGI: nothing hands it on"),
             "write `CGIPassAuth On`, or `RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]` before all other rules",
         ),
+        Cause::Nothing(by) if cx.sources.text(*by).starts_with("Action") => (
+            format!("{what} reaches the application without its Authorization header: nothing hands it on"),
+            "write `CGIPassAuth On` in the `<Directory>` of the script",
+        ),
         Cause::Nothing(_) => (
             format!("{what} reaches the application without its Authorization header: nothing hands it on"),
             "write `CGIPassAuth On` in this section, or `SetEnvIf Authorization \"(.+)\" HTTP_AUTHORIZATION=$1`",
@@ -319,7 +356,8 @@ fn repair(host: &Host, id: RouteId, cause: &Cause, found: Finding, cx: &Cx) -> F
             found.fix(Applicability::Unsafe, "remove the line", vec![Edit::remove(cx.sources, *span)])
         }
         Cause::Nothing(span) => {
-            let directive = SCRIPTS.iter().flat_map(|n| host.effective_all(id, *n)).find(|d| d.span() == *span);
+            let mut handing = SCRIPTS.iter().filter(|n| **n != Name::Action).flat_map(|n| host.effective_all(id, *n));
+            let directive = handing.find(|d| d.span() == *span);
             // At the level of the server itself `CGIPassAuth` is refused.
             let in_section = directive.and_then(|d| d.parent()).is_some_and(|p| p.name() != Name::VirtualHost);
             if !in_section {
