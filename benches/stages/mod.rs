@@ -152,6 +152,8 @@ pub(crate) fn report(format: Format, analysis: &Analysis) -> usize {
         color: true,
         unicode: true,
         narrated: false,
+        links: false,
+        includes: false,
         width: 100,
         max_findings: usize::MAX,
         summary: true,

@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::builder::PossibleValue;
 use clap::builder::styling::Styles;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
+pub(super) use super::choices::{KindArg, PageFormat, TraceFormat, When, formats};
 use crate::finding::{Confidence, Severity};
-use crate::report::Format;
 use crate::settings::{FailOn, Profile};
 
 const CHECK_HELP: &str = "\
@@ -18,7 +17,8 @@ Exit codes:
   2  the job could not be done: wrong call, unknown rule, unreadable path
   3  nothing was checked (see --allow-empty)
 
-Every option can be given as a variable of the environment: LINT401_FAIL_ON=error.
+Every option can be given as a variable of the environment, LINT401_FAIL_ON=error, and every flag has a
+twin that takes it back: --no-exit-zero.
 
 Examples:
   lint401 check                          everything below this folder
@@ -27,6 +27,15 @@ Examples:
   lint401 check --staged                 what `git commit` would commit
   lint401 check --since origin/main      what this branch changed
   lint401 check -f github -f sarif=lint401.sarif deploy/";
+
+const CHECK_SHORT_HELP: &str = "\
+Exit codes: 0 nothing to report, 1 findings, 2 the job could not be done, 3 nothing was checked
+
+Examples:
+  lint401 check                          everything below this folder
+  lint401 check deploy/nginx/nginx.conf  one configuration with all that it includes
+
+`lint401 check --help` shows all options.";
 
 /// Finds surprise 401s in nginx, Apache and CDN configurations before you deploy them.
 #[derive(Debug, Parser)]
@@ -40,7 +49,7 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Check configurations and report faults
-    #[command(after_help = CHECK_HELP)]
+    #[command(after_help = CHECK_SHORT_HELP, after_long_help = CHECK_HELP)]
     Check(Box<CheckArgs>),
     /// Explain a rule: what it finds, why it matters, how to fix it
     Explain(ExplainArgs),
@@ -62,6 +71,8 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, in the format of `man`
     Man(ManArgs),
+    /// Show what lint401 sees: settings, files, terminal, servers; for bug reports
+    Doctor(DoctorArgs),
 }
 
 /// Which findings are reported.
@@ -105,6 +116,9 @@ pub(super) struct InputArgs {
     /// Kind of the named files, where path and content do not tell it: auto, nginx, apache, htaccess or edge
     #[arg(long, value_enum, hide_possible_values = true, value_name = "KIND", default_value_t = KindArg::Auto, env = "LINT401_KIND", hide_env = true)]
     pub(super) kind: KindArg,
+    /// Main files that the named parts belong to, instead of the roots of lint401.toml (repeatable)
+    #[arg(long, value_name = "FILE", env = "LINT401_ROOT", hide_env = true, value_delimiter = ',')]
+    pub(super) root: Vec<String>,
     /// Where files of the server lie in this repository: `/etc/nginx=deploy/nginx` (repeatable)
     #[arg(long, value_name = "FROM=TO", env = "LINT401_PREFIX_MAP", hide_env = true, value_delimiter = ',')]
     pub(super) prefix_map: Vec<String>,
@@ -153,6 +167,12 @@ pub(super) struct CheckArgs {
     /// When to use colours: auto, always or never
     #[arg(long, value_enum, hide_possible_values = true, value_name = "WHEN", default_value_t = When::Auto, env = "LINT401_COLOR", hide_env = true, help_heading = "Output")]
     pub(super) color: When,
+    /// Rule ids as links to their pages (full): auto, always or never
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "WHEN", default_value_t = When::Auto, env = "LINT401_LINKS", hide_env = true, help_heading = "Output")]
+    pub(super) links: When,
+    /// With each finding, the includes that bring its file (full)
+    #[arg(long, env = "LINT401_SHOW_INCLUDES", hide_env = true, help_heading = "Output")]
+    pub(super) show_includes: bool,
     /// Count the findings of each rule instead of listing them (full, concise and grouped)
     #[arg(long, env = "LINT401_STATISTICS", hide_env = true, help_heading = "Output")]
     pub(super) statistics: bool,
@@ -167,10 +187,10 @@ pub(super) struct CheckArgs {
     )]
     pub(super) max_diagnostics: usize,
     /// Only the findings, no remarks; twice: no output at all
-    #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
+    #[arg(short, long, action = ArgAction::Count, env = "LINT401_QUIET", hide_env = true, help_heading = "Output")]
     pub(super) quiet: u8,
     /// Say what was read
-    #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet", env = "LINT401_VERBOSE", hide_env = true, help_heading = "Output")]
     pub(super) verbose: u8,
     /// No progress on the terminal
     #[arg(long, env = "LINT401_NO_PROGRESS", hide_env = true, help_heading = "Output")]
@@ -279,6 +299,9 @@ pub(super) struct RulesArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// Only the rules that run for a file, with the severity that they have there
+    #[arg(long, value_name = "FILE")]
+    pub(super) enabled_for: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -357,6 +380,18 @@ pub(super) struct ManArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Files and folders (default: the roots of lint401.toml, else this folder)
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Output format: text or json
+    #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = TraceFormat::Text)]
+    pub(super) format: TraceFormat,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct TraceArgs {
     /// The URL that a visitor asks for; its path is taken as it is written
     pub(super) url: String,
@@ -378,74 +413,4 @@ pub(super) struct TraceArgs {
     pub(super) format: TraceFormat,
     #[command(flatten)]
     pub(super) input: InputArgs,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum KindArg {
-    /// By path and content
-    #[default]
-    Auto,
-    /// nginx
-    Nginx,
-    /// Apache httpd
-    Apache,
-    /// A .htaccess file
-    Htaccess,
-    /// YAML of a CDN or gateway
-    Edge,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum When {
-    /// On a terminal that has them
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum PageFormat {
-    /// For the terminal
-    Text,
-    /// The page as it is written
-    Markdown,
-    /// For programs
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum TraceFormat {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-}
-
-/// Splits each `FORMAT[=FILE]`. Only one report can go to standard output, and only one into a file.
-pub(super) fn formats(texts: &[String]) -> Result<Vec<(Format, Option<PathBuf>)>, super::Failure> {
-    let mut formats: Vec<(Format, Option<PathBuf>)> = Vec::with_capacity(texts.len());
-    for text in texts {
-        let (name, file) = match text.split_once('=') {
-            Some((name, file)) => (name, Some(file)),
-            None => (text.as_str(), None),
-        };
-        if file == Some("") {
-            return Err(super::Failure::usage(format!("`{text}` names no file")));
-        }
-        let format = Format::from_str(name, false).map_err(|_| {
-            let known: Vec<_> = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
-            let known: Vec<_> = known.iter().map(PossibleValue::get_name).collect();
-            super::Failure::with_hint(format!("unknown format `{name}`"), format!("formats are {}", known.join(", ")))
-        })?;
-        let file = file.map(PathBuf::from);
-        if formats.iter().any(|(_, other)| *other == file) {
-            let what = file.map_or("standard output".to_owned(), |file| super::input::name(&file));
-            let hint = "write all but one to files: -f sarif=report.sarif -f github";
-            return Err(super::Failure::with_hint(format!("two reports for {what}"), hint));
-        }
-        formats.push((format, file));
-    }
-    Ok(formats)
 }

@@ -51,7 +51,7 @@ fn apply(part: &mut Part, baseline: &Baseline, files: &dyn Files, path: &Path, b
     baseline::apply(&mut part.analysis, baseline, &part.judges, files, (folder, base))
 }
 
-fn read(files: &dyn Files, path: &Path, base: &Path) -> Result<Baseline, Failure> {
+pub(super) fn read(files: &dyn Files, path: &Path, base: &Path) -> Result<Baseline, Failure> {
     let name = shown(path, base);
     let bytes = files.read(path).map_err(|error| {
         let message = format!("the baseline {name} cannot be read: {}", discover::reason(&error));

@@ -150,7 +150,9 @@ fn print(args: &CheckArgs, formats: &[(Format, Option<PathBuf>)], to: To, report
     let look = Look {
         color: output::color(args.color),
         unicode: output::unicode(),
-        narrated: std::env::var_os("NO_GRAPHICS").is_some_and(|v| !v.is_empty() && v != "0"),
+        narrated: output::narrated(),
+        links: output::links(args.links),
+        includes: args.show_includes,
         width: output::width(),
         max_findings,
         summary: args.quiet == 0 && checked,
@@ -158,7 +160,7 @@ fn print(args: &CheckArgs, formats: &[(Format, Option<PathBuf>)], to: To, report
     };
     for (format, file) in formats {
         if let Some(file) = file {
-            to_file(*format, file, report, &Look { color: false, unicode: true, width: 100, ..look })?;
+            to_file(*format, file, report, &Look { color: false, links: false, unicode: true, width: 100, ..look })?;
         } else {
             match to {
                 To::Stdout => write(*format, report, &look, output::stdout())?,

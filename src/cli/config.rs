@@ -32,7 +32,7 @@ pub(super) fn run(command: &ConfigCommand) -> Result<u8, Failure> {
 }
 
 /// The configuration that a path means: itself, or the one that holds for it.
-fn wanted(path: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+pub(super) fn wanted(path: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     let base = input::base()?;
     let path = normalize(&base.join(path.unwrap_or(Path::new(""))));
     Ok(match Disk.kind(&path) {

@@ -150,7 +150,8 @@ pub(super) fn find(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Re
 
 fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input, Failure> {
     let base = base()?;
-    let roots = LazyCell::new(|| configs.own.roots.as_ref().map(|patterns| discover::expand(&*configs.files, patterns, &base)));
+    let patterns = if args.root.is_empty() { configs.own.roots.as_ref() } else { Some(&args.root) };
+    let roots = LazyCell::new(|| patterns.map(|patterns| discover::expand(&*configs.files, patterns, &base)));
     let listed;
     let paths = match &args.files_from {
         Some(from) => {
@@ -171,16 +172,23 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
         KindArg::Edge => Some(Kind::Edge),
     };
     let search = configs.search(args, kind);
+    let with_context = |files: &dyn Files, found: &mut Discovery| {
+        if found.roots.iter().any(|root| root.kind == RootKind::Snippet)
+            && let Some(roots) = &*roots
+        {
+            let mut context = discover::discover(files, roots, &base, &search);
+            if !args.root.is_empty() {
+                found.unreadable.append(&mut context.unreadable);
+            }
+            add_context(found, context);
+        }
+    };
     if !paths.iter().any(|p| p.as_os_str() == "-") {
         if args.stdin_filename.is_some() {
             return Err(Failure::with_hint("--stdin-filename needs standard input", "give `-` as the path"));
         }
         let mut found = discover::discover(&*configs.files, paths, &base, &search);
-        if found.roots.iter().any(|root| root.kind == RootKind::Snippet)
-            && let Some(roots) = &*roots
-        {
-            add_context(&mut found, discover::discover(&*configs.files, roots, &base, &search));
-        }
+        with_context(&*configs.files, &mut found);
         return Ok(Input { files: configs.files.clone(), found, asked: paths.to_vec(), origin: Origin::Disk });
     }
     if paths.len() > 1 {
@@ -202,7 +210,8 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
     top.add(base.join(&name), text.clone());
     top.add(&name, text);
     let files = Overlay { top, base: &Disk };
-    let found = discover::discover(&files, std::slice::from_ref(&name), &base, &search);
+    let mut found = discover::discover(&files, std::slice::from_ref(&name), &base, &search);
+    with_context(&files, &mut found);
     Ok(Input { files: Arc::new(files), found, origin: Origin::Text(name.clone()), asked: vec![name] })
 }
 
@@ -219,7 +228,7 @@ fn list(from: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect())
 }
 
-/// Parts that are named are looked at in the configurations that `roots` of lint401.toml names, wherever those lie.
+/// Parts that are named are looked at in the configurations that `--root` or `roots` of lint401.toml names, wherever those lie.
 fn add_context(found: &mut Discovery, roots: Discovery) {
     for mut root in roots.roots {
         if root.kind == RootKind::Main && !found.roots.iter().any(|known| known.main == root.main) {

@@ -3,8 +3,11 @@
 mod args;
 mod baseline;
 mod check;
+mod choices;
+mod command;
 mod completions;
 mod config;
+mod doctor;
 mod explain;
 mod files;
 mod fix;
@@ -15,13 +18,12 @@ mod progress;
 mod project;
 mod rules;
 mod scope;
+mod servers;
 mod trace;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
-
-use clap::Parser;
 
 /// Checked, nothing at or above the gate.
 const CLEAN: u8 = 0;
@@ -70,13 +72,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match args::Cli::try_parse_from(arguments) {
+fn dispatch(arguments: Vec<OsString>) -> u8 {
+    let cli = match command::parse(arguments) {
         Ok(cli) => cli,
+        // `--help` and `--version` come this way too, and are no failure.
+        Err(error) if !error.use_stderr() => {
+            return finish(output::print(&error.to_string()).map(|()| CLEAN).map_err(Into::into));
+        }
         Err(error) => {
-            // `--help` and `--version` come this way too, and are no failure.
             let _ = error.print();
-            return if error.use_stderr() { FAILED } else { CLEAN };
+            return FAILED;
         }
     };
     let result = match cli.command {
@@ -90,7 +95,13 @@ fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Trace(args) => trace::run(&args),
         args::Command::Completions(args) => completions::completions(&args),
         args::Command::Man(args) => completions::man(&args),
+        args::Command::Doctor(args) => doctor::run(&args),
     };
+    finish(result)
+}
+
+/// The exit code; a failure is told.
+fn finish(result: Result<u8, Failure>) -> u8 {
     match result {
         Ok(code) => code,
         // The reader has had enough: `lint401 check | head`.

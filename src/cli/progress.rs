@@ -13,7 +13,7 @@ const INTERVAL: Duration = Duration::from_millis(150);
 
 /// Does the work; if `wanted`, and it takes long, and somebody watches, tells how far it is.
 pub(super) fn watch<T>(wanted: bool, progress: &Progress, work: impl FnOnce() -> T) -> T {
-    if !wanted || !std::io::stderr().is_terminal() {
+    if !wanted || !std::io::stderr().is_terminal() || super::output::is_dumb() {
         return work();
     }
     std::thread::scope(|scope| {

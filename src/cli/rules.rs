@@ -1,13 +1,21 @@
 //! `lint401 rules`
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::json;
 
-use super::args::RulesArgs;
-use super::{CLEAN, Failure, output};
+use super::args::{InputArgs, RulesArgs};
+use super::{CLEAN, Failure, input, output};
 use crate::catalogue::{self, FrontMatter};
+use crate::config::{self, Config};
+use crate::discover;
+use crate::files::{Disk, normalize};
+use crate::finding::{Finding, Severity};
 use crate::report::docs_url;
+use crate::selection::Selection;
+use crate::source::{FileId, Span};
 
 /// What is known about a rule, for programs.
 pub(super) fn as_json(meta: &FrontMatter) -> serde_json::Value {
@@ -19,10 +27,39 @@ pub(super) fn as_json(meta: &FrontMatter) -> serde_json::Value {
     })
 }
 
+/// The severity that each rule has for a file by the settings that hold for it; rules that do not run there are left out.
+fn enabled(path: &Path) -> Result<BTreeMap<&'static str, Severity>, Failure> {
+    let base = input::base()?;
+    let file = normalize(&base.join(path));
+    let config = match super::config::wanted(Some(path))? {
+        Some(found) => config::read(&Disk, &found)?,
+        None => Config::default(),
+    };
+    if config.excludes(&file) {
+        return Ok(BTreeMap::new());
+    }
+    let settings = input::settings(&InputArgs::default(), &config)?;
+    let selection = Selection::new(&settings);
+    let shown = discover::shown(&file, &base).to_string_lossy().into_owned();
+    let severity = |id: &'static str| {
+        let anywhere = Finding::new(id, Span::new(FileId(0), 0, 0), "");
+        (selection.runs(id) && selection.shows(id)).then(|| selection.severity(&anywhere, &shown)).flatten()
+    };
+    Ok(crate::selection::rule_ids().into_iter().filter_map(|id| Some((id, severity(id)?))).collect())
+}
+
 pub(super) fn run(args: &RulesArgs) -> Result<u8, Failure> {
-    let pages: Vec<&FrontMatter> = catalogue::pages().map(|(_, page)| &page.meta).collect();
+    let mut pages: Vec<FrontMatter> = catalogue::pages().map(|(_, page)| page.meta.clone()).collect();
+    if let Some(path) = &args.enabled_for {
+        let enabled = enabled(path)?;
+        pages.retain_mut(|meta| {
+            let severity = enabled.get(meta.id.as_str());
+            meta.severity = *severity.unwrap_or(&meta.severity);
+            severity.is_some()
+        });
+    }
     if args.json {
-        let rules: Vec<_> = pages.iter().map(|meta| as_json(meta)).collect();
+        let rules: Vec<_> = pages.iter().map(as_json).collect();
         let text = serde_json::to_string_pretty(&json!({"schema_version": 1, "rules": rules})).map_err(std::io::Error::from)?;
         output::print(&format!("{text}\n"))?;
         return Ok(CLEAN);
@@ -34,7 +71,7 @@ pub(super) fn run(args: &RulesArgs) -> Result<u8, Failure> {
         let _ = writeln!(text, "{id:<width$}  {severity:<8}  {confidence:<10}  {profile:<7}  {formats:<17}  {fix:<6}  {summary}");
     };
     row(["RULE", "SEVERITY", "CONFIDENCE", "PROFILE", "FORMATS", "FIX", "SUMMARY"]);
-    for meta in pages {
+    for meta in &pages {
         let formats = meta.formats.join(", ");
         let (severity, confidence) = (meta.severity.as_str(), meta.confidence.as_str());
         row([&meta.id, severity, confidence, meta.profile.as_str(), &formats, &meta.fix, &meta.summary]);

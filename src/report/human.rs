@@ -1,5 +1,6 @@
 //! Findings for people: source excerpts with labels, what to do, and the request that shows the fault.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
@@ -8,7 +9,7 @@ use rayon::prelude::*;
 
 use super::excerpt::{Excerpt, Mark};
 use super::{Look, Report, diff, docs_url, escape, line, plural};
-use crate::analysis::Reported;
+use crate::analysis::{Analysis, Reported};
 use crate::finding::{Applicability, Fix, Severity};
 use crate::model::Request;
 use crate::source::{FileId, SourceMap};
@@ -23,9 +24,11 @@ const FIX_LINES: usize = 12;
 /// Writes the findings and a summary.
 pub fn write(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let drawing = Drawing::new(look);
+    let includes = if look.includes { Includes::of(report.analysis) } else { Includes::default() };
     let shown = report.findings.get(..look.max_findings).unwrap_or(&report.findings);
     for batch in shown.chunks(BATCH) {
-        let texts: Vec<String> = batch.par_iter().map(|reported| drawing.finding(&report.analysis.sources, reported)).collect();
+        let texts: Vec<String> =
+            batch.par_iter().map(|reported| drawing.finding(&report.analysis.sources, reported, &includes)).collect();
         for text in texts {
             out.write_all(text.as_bytes())?;
         }
@@ -67,7 +70,40 @@ pub(super) fn count(count: usize, severity: Severity) -> String {
     if severity == Severity::Info { format!("{count} info") } else { plural(count, severity.as_str()) }
 }
 
-enum Drawing {
+/// The include that brings each file, by path: path and line.
+#[derive(Default)]
+struct Includes<'a>(HashMap<&'a str, (&'a str, u32)>);
+
+impl<'a> Includes<'a> {
+    fn of(analysis: &'a Analysis) -> Self {
+        let files = analysis.files.iter().chain(&analysis.excluded);
+        let vias = files.filter_map(|file| file.via.as_ref().map(|(path, line)| (file.path.as_str(), (path.as_str(), *line))));
+        Self(vias.collect())
+    }
+
+    /// The includes that bring a file, from the main file on: `nginx.conf:12 > conf.d/a.conf:3`.
+    fn chain(&self, path: &str) -> String {
+        let mut chain: Vec<String> = Vec::new();
+        let mut seen = HashSet::from([path]);
+        let mut file = path;
+        while let Some((above, line)) = self.0.get(file) {
+            chain.push(format!("{}:{line}", escape(above)));
+            if !seen.insert(above) {
+                break;
+            }
+            file = above;
+        }
+        chain.reverse();
+        chain.join(" > ")
+    }
+}
+
+struct Drawing {
+    handler: Handler,
+    links: bool,
+}
+
+enum Handler {
     Graphical(Box<GraphicalReportHandler>),
     Narrated(NarratableReportHandler),
 }
@@ -75,7 +111,7 @@ enum Drawing {
 impl Drawing {
     fn new(look: &Look) -> Self {
         if look.narrated {
-            return Self::Narrated(NarratableReportHandler::new());
+            return Self { handler: Handler::Narrated(NarratableReportHandler::new()), links: false };
         }
         let theme = match (look.unicode, look.color) {
             (true, true) => GraphicalTheme::unicode(),
@@ -88,18 +124,26 @@ impl Drawing {
             .with_links(false)
             .with_width(look.width.max(40))
             .without_syntax_highlighting();
-        Self::Graphical(Box::new(handler))
+        Self { handler: Handler::Graphical(Box::new(handler)), links: look.links }
+    }
+
+    /// `error[rule]`, the rule as a link where they are shown.
+    fn code(&self, reported: &Reported) -> String {
+        let rule = reported.finding.rule;
+        let rule =
+            if self.links { format!("\u{1b}]8;;{}\u{1b}\\{rule}\u{1b}]8;;\u{1b}\\", docs_url(rule)) } else { rule.to_owned() };
+        format!("{}[{rule}]", reported.severity.as_str())
     }
 
     fn draw(&self, text: &mut String, diagnostic: &Shown) {
         // Writing to a string does not fail, and the excerpt holds every label.
-        let _ = match self {
-            Self::Graphical(handler) => handler.render_report(text, diagnostic),
-            Self::Narrated(handler) => handler.render_report(text, diagnostic),
+        let _ = match &self.handler {
+            Handler::Graphical(handler) => handler.render_report(text, diagnostic),
+            Handler::Narrated(handler) => handler.render_report(text, diagnostic),
         };
     }
 
-    fn finding(&self, sources: &SourceMap, reported: &Reported) -> String {
+    fn finding(&self, sources: &SourceMap, reported: &Reported, includes: &Includes) -> String {
         let finding = &reported.finding;
         let mut text = String::with_capacity(1024);
         let mut parts: Vec<(FileId, Vec<Mark>)> = Vec::new();
@@ -123,7 +167,7 @@ impl Drawing {
             self.draw(
                 &mut text,
                 &Shown {
-                    code: first.then(|| format!("{}[{}]", reported.severity.as_str(), finding.rule)),
+                    code: first.then(|| self.code(reported)),
                     severity: if first { reported.severity } else { Severity::Info },
                     message: if first { line(&finding.message).into_owned() } else { "see also".to_owned() },
                     source,
@@ -141,6 +185,7 @@ impl Drawing {
                 text.push('\n');
             }
         };
+        say("included", &includes.chain(&sources.file(finding.primary.file).path));
         say("in", &line(&finding.context));
         if let Some(request) = &finding.witness {
             say("witness", &witness(request));

@@ -72,6 +72,10 @@ pub struct Look {
     pub unicode: bool,
     /// As prose for screen readers, without drawings.
     pub narrated: bool,
+    /// With rule ids as links to their pages, in `full`.
+    pub links: bool,
+    /// With the includes that bring the file of a finding, in `full`.
+    pub includes: bool,
     /// Columns of the terminal.
     pub width: usize,
     /// At most so many findings in `full`.

@@ -507,6 +507,7 @@ Commands:
   trace        Show what a configuration does to one request, step by step
   completions  Print a script that completes the command line in a shell
   man          Print the manual page, in the format of `man`
+  doctor       Show what lint401 sees: settings, files, terminal, servers; for bug reports
 
 Options:
   -h, --help     Print help

@@ -8,8 +8,17 @@ use lint401::source::{SourceMap, Span};
 use lint401::{Analysis, Reported};
 use snapbox::{IntoData as _, assert_data_eq, str};
 
-const LOOK: Look =
-    Look { color: false, unicode: true, narrated: false, width: 100, max_findings: usize::MAX, summary: true, statistics: false };
+const LOOK: Look = Look {
+    color: false,
+    unicode: true,
+    narrated: false,
+    links: false,
+    includes: false,
+    width: 100,
+    max_findings: usize::MAX,
+    summary: true,
+    statistics: false,
+};
 
 /// The span of `part` in the text.
 fn span(sources: &SourceMap, file: lint401::source::FileId, part: &str) -> Span {

@@ -34,8 +34,9 @@ fn links_lead_somewhere() {
 fn the_places_that_the_documents_name_exist() {
     for document in DOCUMENTS {
         for quoted in read(document).split('`').skip(1).step_by(2) {
-            let is_place =
-                ["src/", "tests/", "rules/", "fixtures/", "benches/", "fuzz/", ".ci/"].iter().any(|p| quoted.starts_with(p));
+            let is_place = ["src/", "tests/", "rules/", "fixtures/", "benches/", "fuzz/", "editors/", ".ci/"]
+                .iter()
+                .any(|p| quoted.starts_with(p));
             if is_place && !quoted.contains(['<', '*', '{', ' ']) {
                 assert!(root().join(quoted).exists(), "{document} names {quoted}");
             }

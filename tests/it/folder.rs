@@ -46,7 +46,18 @@ impl Folder {
             }
         }
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null()).env("LC_ALL", "C.UTF-8");
-        command.env_remove("NO_COLOR").env_remove("FORCE_COLOR").env_remove("COLUMNS").env_remove("NO_GRAPHICS");
+        for name in [
+            "NO_COLOR",
+            "FORCE_COLOR",
+            "CLICOLOR",
+            "CLICOLOR_FORCE",
+            "COLUMNS",
+            "NO_GRAPHICS",
+            "FORCE_HYPERLINK",
+            "RUST_BACKTRACE",
+        ] {
+            command.env_remove(name);
+        }
         command
     }
 

@@ -14,6 +14,8 @@ mod cli;
 mod cli_reports;
 mod completions;
 mod config;
+mod doctor;
+mod editors;
 mod exclude;
 mod facts_of_docs;
 mod fix;
@@ -21,6 +23,7 @@ mod fixtures;
 mod folder;
 mod hostile;
 mod ignores;
+mod manners;
 mod readme;
 mod report_formats;
 mod report_sarif;
@@ -28,6 +31,8 @@ mod report_schemas;
 mod repository;
 mod scope;
 mod syntax_corpus;
+mod terminal;
+mod tool;
 
 #[path = "../model_facts/check.rs"]
 mod model;

@@ -85,6 +85,8 @@ pub(crate) fn text_in(folder: &str, format: Format, analysis: &Analysis, setting
         color: false,
         unicode: true,
         narrated: false,
+        links: false,
+        includes: false,
         width: 100,
         max_findings: usize::MAX,
         summary: true,
