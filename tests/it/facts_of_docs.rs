@@ -6,7 +6,15 @@ use std::path::Path;
 
 use lint401::model::{PathKind, Paths};
 
-const DOCUMENTS: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "editors/README.md",
+    "integrations/README.md",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -25,7 +33,8 @@ fn links_lead_somewhere() {
                 continue;
             }
             let target = link.split('#').next().unwrap_or_default();
-            assert!(root().join(target).exists(), "{document} links to {link}");
+            let folder = Path::new(document).parent().unwrap();
+            assert!(root().join(folder).join(target).exists(), "{document} links to {link}");
         }
     }
 }
@@ -34,7 +43,7 @@ fn links_lead_somewhere() {
 fn the_places_that_the_documents_name_exist() {
     for document in DOCUMENTS {
         for quoted in read(document).split('`').skip(1).step_by(2) {
-            let is_place = ["src/", "tests/", "rules/", "fixtures/", "benches/", "fuzz/", "editors/", ".ci/"]
+            let is_place = ["src/", "tests/", "rules/", "fixtures/", "benches/", "fuzz/", "editors/", "integrations/", ".ci/"]
                 .iter()
                 .any(|p| quoted.starts_with(p));
             if is_place && !quoted.contains(['<', '*', '{', ' ']) {

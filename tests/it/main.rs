@@ -23,6 +23,7 @@ mod fixtures;
 mod folder;
 mod hostile;
 mod ignores;
+mod integrations;
 mod manners;
 mod readme;
 mod report_formats;
