@@ -101,7 +101,7 @@ pub(super) struct InputArgs {
     /// Files and folders to pass over, beside those of lint401.toml (repeatable)
     #[arg(long, value_name = "GLOB", env = "LINT401_EXCLUDE", hide_env = true, value_delimiter = ',')]
     pub(super) exclude: Vec<String>,
-    /// Pass over excluded files also where they are named
+    /// Pass over excluded files, and what is no configuration, also where they are named, as a hook should
     #[arg(long, env = "LINT401_FORCE_EXCLUDE", hide_env = true)]
     pub(super) force_exclude: bool,
     /// Look also at files that .gitignore and .ignore leave out

@@ -153,6 +153,7 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, search: &Sea
                 found.skipped.push(Skipped { path, kind: Kind::Unknown });
             }
             Ok(Kind::Foreign | Kind::Unknown) if !named => {}
+            Ok(_) if named && search.force_exclude => found.excluded.push(path),
             Ok(kind) => found.skipped.push(Skipped { path, kind }),
             Err(reason) => found.unreadable.push(Unreadable { path, reason }),
         }
@@ -223,7 +224,7 @@ fn kind_of(files: &dyn Files, candidate: &Candidate, base: &Path, search: &Searc
         (Some(Kind::ApacheMain), Kind::ApacheMain) => Kind::ApacheMain,
         (Some(Kind::ApacheMain), _) => Kind::ApachePart,
         (Some(forced), _) => forced,
-        (None, Kind::Unknown) if may_be_configuration(&candidate.path) => {
+        (None, Kind::Unknown) if may_be_configuration(&candidate.path, search.force_exclude) => {
             if recognise::in_apache_folder(&candidate.path) || recognise::reads_as_apache(&bytes) {
                 Kind::ApachePart
             } else {
@@ -244,15 +245,21 @@ pub fn reason(error: &std::io::Error) -> String {
     }
 }
 
-/// Whether a file that is named, and whose content tells nothing, is read all the same: all but what is plainly something else.
-fn may_be_configuration(path: &Path) -> bool {
+/// Whether a file that is named, and whose content tells nothing, is read all the same: all but what is plainly something else; or,
+/// where another program names the files, only what is called as configurations are.
+fn may_be_configuration(path: &Path, strict: bool) -> bool {
+    const OURS: &[&str] = &["conf", "vhost", "htaccess"];
     const OTHER: &[&str] = &[
         "md", "rst", "html", "htm", "css", "js", "ts", "py", "rb", "go", "rs", "c", "h", "cpp", "java", "php", "sh", "json",
         "yaml", "yml", "toml", "xml", "ini", "cnf", "service", "vcl", "png", "jpg", "svg", "pdf", "gz", "zip", "tar", "lock",
         "log",
     ];
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    extension.is_none_or(|e| !OTHER.contains(&e.as_str()))
+    if strict {
+        extension.is_some_and(|e| OURS.contains(&e.as_str()))
+    } else {
+        extension.is_none_or(|e| !OTHER.contains(&e.as_str()))
+    }
 }
 
 /// How many folders above a file that is named are looked into.

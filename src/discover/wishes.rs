@@ -20,7 +20,8 @@ pub struct Search {
     pub kind: Option<Kind>,
     /// What the user says about files.
     pub wishes: Option<Arc<dyn Wishes>>,
-    /// Whether files that are named are passed over too where `wishes` excludes them.
+    /// Whether files that are named are passed over too where `wishes` excludes them or they are no configuration: a program has
+    /// named them.
     pub force_exclude: bool,
     /// Whether walks also look at what `.gitignore` and the like leave out.
     pub no_gitignore: bool,

@@ -157,3 +157,22 @@ fn a_named_part_is_checked_in_the_roots_wherever_they_lie() {
     assert_eq!(ran.stdout, "parts/a.conf:4:3: error: unexpected \";\" [syntax-error]\n");
     assert_eq!(files(&folder, &["parts/a.conf"]), "parts/a.conf  nginx, included at main/web.conf:4\n");
 }
+
+#[test]
+fn what_a_hook_names_and_is_no_configuration() {
+    let folder = Folder::with(&[
+        ("nginx/.htpasswd", "editor:$apr1$x$y\n"),
+        ("nginx/Dockerfile", "FROM nginx\nCOPY nginx.conf /etc/nginx/\n"),
+        ("nginx/readme.md", "# nginx\n"),
+        ("nginx/odd.conf", "what is this\n"),
+        ("nginx/nginx.conf", "events {}\n"),
+    ]);
+    let names = ["nginx/.htpasswd", "nginx/Dockerfile", "nginx/readme.md"];
+    let ran = folder.run(&[&["check", "--force-exclude"], &names[..]].concat());
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", "note: 3 files are excluded\n"));
+    let ran = folder.run(&[&["files", "--force-exclude", "nginx/nginx.conf"], &names[..]].concat());
+    assert!(ran.stdout.contains("nginx/.htpasswd   excluded\n"), "{}", ran.stdout);
+    let ran = folder.run(&["check", "--force-exclude", "nginx/odd.conf"]);
+    assert_eq!(ran.code, 1, "what is called a configuration is read, however odd: {}", ran.stdout);
+    assert_eq!(folder.run(&["check", "nginx/.htpasswd"]).code, 1, "who names a file means it");
+}

@@ -66,10 +66,13 @@ fn pre_commit_runs_the_hook() {
         run(folder.path(), "env", &[arguments[0].as_str(), "pre-commit", "run"])
     };
 
-    let project = staged(&[(".pre-commit-config.yaml", &settings), ("notes/readme.md", "# Notes\n")]);
+    let project =
+        staged(&[(".pre-commit-config.yaml", &settings), ("notes/readme.md", "# Notes\n"), ("nginx/readme.md", "# nginx\n")]);
     let ran = pre_commit(&project);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("(no files to check)Skipped"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Passed"), "what lies beside configurations is none: {}", ran.stdout);
+    git(project.path(), &["rm", "--quiet", "--cached", "nginx/readme.md"]);
+    assert!(pre_commit(&project).stdout.contains("(no files to check)Skipped"));
 
     fixture(&project, "wordpress", "deploy/nginx");
     let ran = pre_commit(&project);
