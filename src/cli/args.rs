@@ -7,6 +7,8 @@ use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(super) use super::choices::{KindArg, PageFormat, TraceFormat, When, formats};
+use super::doctor::DoctorArgs;
+use super::rules::RulesArgs;
 use crate::finding::{Confidence, Severity};
 use crate::settings::{FailOn, Profile};
 
@@ -294,16 +296,6 @@ pub(super) struct ExplainArgs {
     pub(super) format: PageFormat,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct RulesArgs {
-    /// As JSON
-    #[arg(long)]
-    pub(super) json: bool,
-    /// Only the rules that run for a file, with the severity that they have there
-    #[arg(long, value_name = "FILE")]
-    pub(super) enabled_for: Option<PathBuf>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum BaselineCommand {
     /// Write a baseline with all that is found now
@@ -377,18 +369,6 @@ pub(super) struct ManArgs {
     /// The command whose page is wanted: `check`, `config show` (default: that of lint401 itself)
     #[arg(value_name = "COMMAND")]
     pub(super) command: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct DoctorArgs {
-    /// Files and folders (default: the roots of lint401.toml, else this folder)
-    #[arg(value_name = "PATH")]
-    pub(super) paths: Vec<PathBuf>,
-    /// Output format: text or json
-    #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = TraceFormat::Text)]
-    pub(super) format: TraceFormat,
-    #[command(flatten)]
-    pub(super) input: InputArgs,
 }
 
 #[derive(Debug, Args)]

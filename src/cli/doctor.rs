@@ -5,16 +5,30 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::args::{DoctorArgs, TraceFormat, When};
+use super::args::{InputArgs, TraceFormat, When};
 use super::project::Configs;
 use super::{CLEAN, FAILED, Failure, baseline, input, output, servers};
 use crate::analysis::Progress;
 use crate::config::Config;
 use crate::discover::Dialect;
+use crate::files::Disk;
 use crate::report::{escape, plural};
 use crate::settings::Settings;
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Files and folders (default: the roots of lint401.toml, else this folder)
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Output format: text or json
+    #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = TraceFormat::Text)]
+    pub(super) format: TraceFormat,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+}
 
 pub(super) fn run(args: &DoctorArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
@@ -97,7 +111,7 @@ fn variables() -> Vec<String> {
 
 fn configuration(config: &Config, settings: &Settings, faults: &mut Vec<String>) -> Value {
     let release = |(major, minor, patch): (u16, u16, u16)| format!("{major}.{minor}.{patch}");
-    let entries = config.baseline.as_deref().and_then(|path| note_fault(faults, baseline::read(path, &settings.base)));
+    let entries = config.baseline.as_deref().and_then(|path| note_fault(faults, baseline::read(&Disk, path, &settings.base)));
     let baseline =
         config.baseline.as_deref().map(|path| json!({"path": shortened(path), "entries": entries.map(|b| b.entries.len())}));
     json!({

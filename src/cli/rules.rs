@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::json;
 
-use super::args::{InputArgs, RulesArgs};
+use super::args::InputArgs;
 use super::{CLEAN, Failure, input, output};
 use crate::catalogue::{self, FrontMatter};
 use crate::config::{self, Config};
@@ -16,6 +17,16 @@ use crate::finding::{Finding, Severity};
 use crate::report::docs_url;
 use crate::selection::Selection;
 use crate::source::{FileId, Span};
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Only the rules that run for a file, with the severity that they have there
+    #[arg(long, value_name = "FILE")]
+    pub(super) enabled_for: Option<PathBuf>,
+}
 
 /// What is known about a rule, for programs.
 pub(super) fn as_json(meta: &FrontMatter) -> serde_json::Value {

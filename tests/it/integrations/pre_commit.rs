@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::{copy, yaml};
+use super::{copy, stand_in, yaml};
 use crate::folder::{Folder, Ran};
 use crate::tool;
 
@@ -116,4 +116,28 @@ fn the_hooks_are_as_they_are_described() {
             assert_eq!(files.is_match(path).unwrap(), expected, "{path}");
         }
     }
+}
+
+#[test]
+fn the_hook_for_git_alone() {
+    if !tool::is_here("git") {
+        return;
+    }
+    let hook = "integrations/git-hooks/pre-commit";
+    let project = staged(&[("notes.md", "# Notes\n")]);
+    stand_in(&project.path().join(".git/hooks/pre-commit"), &tool::read(hook));
+    let commit = || run(project.path(), "git", &["commit", "--quiet", "--message", "x"]);
+    assert_eq!(commit().code, 0, "nothing to check is nothing wrong");
+
+    fixture(&project, "wordpress-fixed", "deploy");
+    assert_eq!(commit().code, 0);
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sites/wordpress"), &project.path().join("deploy"));
+    git(project.path(), &["add", "deploy/snippets"]);
+    let ran = commit();
+    assert_ne!(ran.code, 0, "{}", ran.stdout);
+    let shown = ran.stdout + &ran.stderr;
+    assert!(
+        shown.contains("error[cached-login]") && !shown.contains("[bypassed-auth]"),
+        "what is staged, and nothing else: {shown}"
+    );
 }
