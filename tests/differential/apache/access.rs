@@ -52,7 +52,7 @@ impl Generator {
 
     /// `Require`, alone or in containers.
     pub(crate) fn requirement(&mut self, body: &mut Vec<Directive>) {
-        if self.rng.chance(18) && !has(body, "AuthMerging") {
+        if self.rng.chance(22) && !has(body, "AuthMerging") {
             body.push(d(["AuthMerging", self.rng.pick(&["And", "Or", "Off"])]));
         }
         // Without authentication nobody can be a user; that is a fault which hides all others.

@@ -44,7 +44,7 @@ impl Generator {
     /// One directive (or a small group) that inner sections inherit.
     pub(crate) fn inheritable(&mut self, scope: Scope, body: &mut Vec<Directive>) {
         let server = scope == Scope::Server;
-        match self.rng.weighted(&[18, 10, 7, 5, 12, 10, 6, 7, 10, 5, 10, 5, 3]) {
+        match self.rng.weighted(&[18, 10, 7, 5, 12, 10, 6, 7, 10, 5, 10, 5, 3, 4]) {
             0 if !server => self.authentication(body),
             1 if !server => self.requirement(body),
             2 if !server => self.access_of_2_2(body),
@@ -65,6 +65,7 @@ impl Generator {
                 }
             }
             12 => self.module_condition(scope, body),
+            13 => self.freshness(scope, body),
             _ => {}
         }
     }
@@ -79,6 +80,42 @@ impl Generator {
         body.push(Directive::block(["IfModule", module], inner));
     }
 
+    /// How long an answer may be kept, and whether at all.
+    fn freshness(&mut self, scope: Scope, body: &mut Vec<Directive>) {
+        match self.rng.below(4) {
+            0 if !has(body, "ExpiresActive") => {
+                body.push(d(["ExpiresActive", self.rng.pick(&["On", "On", "On", "Off"])]));
+                if self.rng.chance(60) {
+                    body.push(d(["ExpiresDefault", self.rng.pick(&["A60", "\"access plus 1 hour\"", "A0"])]));
+                }
+                if self.rng.chance(40) {
+                    let kind = self.rng.pick(&["text/html", "text/css", "application/json"]);
+                    body.push(d(["ExpiresByType", kind, self.rng.pick(&["A120", "\"now plus 5 minutes\""])]));
+                }
+            }
+            1 if scope == Scope::Location => {
+                body.push(d(*self.rng.pick(&[&["CacheEnable", "disk"], &["CacheDisable", "on"]])));
+            }
+            _ => {
+                let words = self.rng.pick(&[
+                    "max-age=60",
+                    "\"public, max-age=60\"",
+                    "private",
+                    "\"private, max-age=60\"",
+                    "no-store",
+                    "no-cache",
+                    "\"s-maxage=60\"",
+                    "\"max-age=0, must-revalidate\"",
+                ]);
+                match self.rng.pick(&["", "always", "early"]) {
+                    "always" => body.push(d(["Header", "always", "set", "Cache-Control", words])),
+                    "early" if scope == Scope::Server => body.push(d(["Header", "set", "Cache-Control", words, "early"])),
+                    _ => body.push(d(["Header", "set", "Cache-Control", words])),
+                }
+            }
+        }
+    }
+
     fn value(&mut self) -> &'static str {
         self.rng.pick(&[
             "fixed",
@@ -89,7 +126,12 @@ impl Generator {
             "\"Bearer %{TOKEN}e\"",
             "\"expr=%{HTTP_HOST}\"",
             "\"expr=%{REQUEST_METHOD}-x\"",
+            "\"expr=%{req:X-Token}|%{HTTP:Cookie}\"",
+            "\"expr=%{REQUEST_URI}\"",
             "\"two words\"",
+            "\"a, b\"",
+            "\"%{REMOTE_USER}e\"",
+            "\"100%% %{HTTP_AUTHORIZATION}e\"",
         ])
     }
 
@@ -118,6 +160,8 @@ impl Generator {
                 "note" => words.push("let_in"),
                 "edit" | "edit*" => words.extend(self.rng.pick(&[
                     &["^(.*)$", "\"$1; more\""][..],
+                    &["\"^a, b$\"", "b"],
+                    &["\"(?i)BEARER (.*)\"", "$1"],
                     &["i", "o"],
                     &["fix(ed)?", "\"%{let_in}e$1\""],
                     &["^two", "$0"],
@@ -166,12 +210,22 @@ impl Generator {
                     &["=", "-"],
                     &["^(B|h)", "$1$1"],
                     &["https", "http"],
+                    &["^.*$", "\"\""],
+                    &["sid=\\d;?", "\"\""],
+                    &["(.)", "\"%{let_in}e\""],
                 ])),
                 _ if name == "Host" => words.push("fixed.test"),
                 _ => words.push(self.value()),
             }
             if self.rng.chance(15) {
-                words.push(self.rng.pick(&["env=let_in", "env=!let_in", "\"expr=%{REQUEST_METHOD} == 'POST'\"", "early"]));
+                words.push(self.rng.pick(&[
+                    "env=let_in",
+                    "env=!let_in",
+                    "env=HTTP_AUTHORIZATION",
+                    "\"expr=%{REQUEST_METHOD} == 'POST'\"",
+                    "\"expr=-z %{REMOTE_USER}\"",
+                    "early",
+                ]));
             }
             body.push(Directive::simple(words));
         }
@@ -207,6 +261,12 @@ impl Generator {
             &["BrowserMatchNoCase", "CURL/(\\d)", "TOKEN=v$1"],
             &["SetEnvIf", "Authorization", "^$", "let_in=none"],
             &["SetEnvIf", "TOKEN", ".", "HTTP_AUTHORIZATION=chained"],
+            &["SetEnvIfExpr", "\"%{REQUEST_URI} =~ m#^/(a|docs)/#\"", "TOKEN=$1", "!let_in"],
+            &["SetEnv", "no-cache", "1"],
+            &["SetEnvIf", "Request_URI", "\\.php$", "no-cache"],
+            &["SetEnvIf", "Authorization", "\"^Basic \"", "!HTTP_AUTHORIZATION", "let_in=basic"],
+            &["SetEnv", "TOKEN"],
+            &["SetEnv", "proxy-nokeepalive", "1"],
         ]);
         body.push(Directive::simple(words.iter().copied()));
     }

@@ -266,7 +266,7 @@ impl Generator {
                 body.push(d([name, value]));
             }
         }
-        if self.rng.chance(10) {
+        if self.rng.chance(14) {
             self.cache(&mut body);
         }
         if self.rng.chance(30) {

@@ -60,11 +60,15 @@ impl Generator {
 
     /// `mod_cache` and `mod_expires` for a host.
     pub(crate) fn cache(&mut self, body: &mut Vec<Directive>) {
-        body.push(d(["CacheEnable", "disk", self.rng.pick(&["/", "/", "/api", "/docs"])]));
+        body.push(d(["CacheEnable", "disk", self.rng.pick(&["/", "/", "/", "/api", "/docs", "/a/b"])]));
         for (line, percent) in [
             ("CacheQuickHandler off", 45),
             ("CacheIgnoreNoLastMod On", 35),
             ("CacheStorePrivate On", 15),
+            ("CacheStoreNoStore On", 8),
+            ("CacheStoreExpired On", 6),
+            ("CacheMaxExpire 300", 6),
+            ("CacheIgnoreCacheControl On", 6),
             ("CacheIgnoreHeaders Set-Cookie", 20),
             ("CacheIgnoreQueryString On", 15),
             ("CacheDisable /static", 10),
@@ -192,6 +196,9 @@ impl Generator {
             "\"only a text\"",
             "default",
             "/page.html?from=%{REQUEST_URI}",
+            "/x.php/info?q=1",
+            "/admin/ajax.php",
+            "https://o.test/%{HTTP_HOST}",
             "\"%{REQUEST_METHOD} refused\"",
             "/admin/index.php",
         ]);

@@ -182,6 +182,7 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
         ("X-Forwarded-Proto", "https", 12),
         ("X-Forwarded-Host", "public.test", 6),
         ("X-Token", "t0k", 15),
+        ("Cache-Control", "no-cache", 3),
         ("X-Client", "10.0.0.7", 6),
         ("X-Client", "10.0.0.7, 192.0.2.3", 3),
         ("User-Agent", "curl/8.0", 10),
@@ -195,6 +196,7 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
         1 => (404, Vec::new()),
         2 => (200, vec![("Set-Cookie".to_owned(), "s=1".to_owned())]),
         3 => (200, vec![("Cache-Control".to_owned(), "max-age=60".to_owned())]),
+        4 => (200, vec![("Cache-Control".to_owned(), "private".to_owned())]),
         _ => (200, Vec::new()),
     };
     Ask { method, target, port, host, headers, reply, verdict: 200 }

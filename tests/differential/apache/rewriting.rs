@@ -167,6 +167,9 @@ impl Generator {
                     "CO=seen:1:.test",
                     "S=2",
                     "E=HTTP_AUTHORIZATION:Bearer\\ made",
+                    "E=HTTP_AUTHORIZATION:%1",
+                    "E=TOKEN:%{QUERY_STRING},E=let_in:2",
+                    "E=no-cache:1",
                 ]));
                 "-"
             }
@@ -212,7 +215,12 @@ impl Generator {
             }
             3 => {
                 flags.push("P");
-                self.rng.pick(&["http://127.0.0.1:9001/$1", "http://127.0.0.1:9001/p", "fcgi://127.0.0.1:9002/srv/www/x.php"])
+                self.rng.pick(&[
+                    "http://127.0.0.1:9001/$1",
+                    "http://127.0.0.1:9001/p",
+                    "fcgi://127.0.0.1:9002/srv/www/x.php",
+                    "http://127.0.0.1:9001%{REQUEST_URI}",
+                ])
             }
             // An address is a redirect also without the flag.
             _ => self.rng.pick(&["http://o.test/$1", "https://o.test%{REQUEST_URI}", "http://o.test/?q=$0"]),

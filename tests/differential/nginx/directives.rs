@@ -137,7 +137,7 @@ impl Generator {
 
     /// One directive (or a small group) that lower levels inherit.
     pub(crate) fn inheritable(&mut self, scope: Scope, body: &mut Vec<Directive>) {
-        match self.rng.weighted(&[20, 6, 7, 26, 6, 6, 12, 5, 18, 3, 4, 3]) {
+        match self.rng.weighted(&[20, 6, 7, 26, 6, 6, 12, 5, 18, 3, 4, 3, 4, 3]) {
             0 => self.basic(body),
             1 if !has(body, "satisfy") => {
                 body.push(d(["satisfy", self.rng.pick(&["any", "all"])]));
@@ -182,8 +182,29 @@ impl Generator {
             10 if !has(body, "expires") => {
                 body.push(d(["expires", self.rng.pick(&["1h", "-1", "max", "off", "epoch"])]));
             }
+            12 => self.real_ip(body),
+            13 => {
+                let (prefix, name) =
+                    self.rng.pick(&[&("scgi", "HTTP_AUTHORIZATION"), &("uwsgi", "HTTP_AUTHORIZATION"), &("uwsgi", "HTTP_HOST")]);
+                let value = quote(&self.value());
+                body.push(d([&format!("{prefix}_param"), name, &value]));
+            }
             11 if !has(body, "proxy_intercept_errors") => body.push(d(["proxy_intercept_errors", "on"])),
             _ => {}
+        }
+    }
+
+    /// Addresses of clients behind a proxy.
+    fn real_ip(&mut self, body: &mut Vec<Directive>) {
+        if has(body, "set_real_ip_from") {
+            return;
+        }
+        body.push(d(["set_real_ip_from", self.rng.pick(&["127.0.0.1", "127.0.0.0/8", "10.0.0.0/8", "0.0.0.0/0"])]));
+        if self.rng.chance(80) {
+            body.push(d(["real_ip_header", self.rng.pick(&["X-Forwarded-For", "X-Real-IP", "X-Client"])]));
+        }
+        if self.rng.chance(40) {
+            body.push(d(["real_ip_recursive", "on"]));
         }
     }
 
@@ -352,9 +373,12 @@ impl Generator {
                 if scope == Scope::LocationNoUri && !leaf && self.rng.chance(10) {
                     body.push(d(["alias", "/srv/www/a/$1"]));
                 } else if scope == Scope::Location && self.rng.chance(20) {
-                    body.push(d(["alias", self.rng.pick(&["/srv/www/a/", "/srv/www/docs/"])]));
+                    body.push(d(["alias", self.rng.pick(&["/srv/www/a/", "/srv/www/docs/", "/srv/www/page.html"])]));
                 } else if self.rng.chance(50) {
                     body.push(d(["root", "/srv/www"]));
+                }
+                if self.rng.chance(15) {
+                    self.try_files(body);
                 }
             }
             4 => {

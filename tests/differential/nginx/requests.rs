@@ -115,6 +115,9 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
         ("X-Forwarded-Proto", "https", 12),
         ("X-Forwarded-Host", "public.test", 6),
         ("X-Token", "t0k", 12),
+        ("X-Forwarded-For", "10.0.0.7", 6),
+        ("X-Forwarded-For", "10.0.0.7, 192.168.1.1, 127.0.0.1", 4),
+        ("X-Real-IP", "192.168.1.1", 4),
         ("api_key", "k", 5),
     ] {
         if rng.chance(percent) && !headers.iter().any(|(n, _)| n == name) {

@@ -24,8 +24,13 @@ pub(super) fn kind_of(url: &str) -> HandlerKind {
 
 /// Whether it is a URL with a `?` or a control character that is not escaped, for FastCGI: PHP-FPM would take it for a part of the name
 /// of the script, or for its end (AH10414).
-pub(super) fn confuses_fcgi(url: &Value) -> bool {
+fn confuses_fcgi(url: &Value) -> bool {
     scheme_of(url.prefix()) == "fcgi" && url.prefix().contains(|c: char| c == '?' || c.is_ascii_control())
+}
+
+/// Whether a path or a query has a blank or a control character, which HTTP does not take in a request line (AH10415, AH10408).
+fn breaks_request_line(text: &str) -> bool {
+    text.contains(|c: char| c == ' ' || c.is_ascii_control())
 }
 
 /// What an `ErrorDocument` names.
@@ -39,6 +44,16 @@ enum Document {
 }
 
 impl Walk<'_, '_> {
+    /// Whether `mod_proxy` refuses to ask for a URL. `is_raw`: it goes on without being escaped. The query is never escaped; with
+    /// `nocanon` it is part of the URL.
+    pub(super) fn is_refused_by_proxy(&self, url: &Value, is_raw: bool) -> bool {
+        match kind_of(url.prefix()) {
+            HandlerKind::Proxy if is_raw => breaks_request_line(url.prefix()),
+            HandlerKind::Proxy => self.r.args.as_ref().is_some_and(|args| breaks_request_line(args.prefix())),
+            _ => is_raw && confuses_fcgi(url),
+        }
+    }
+
     /// Ends with a status, unless an `ErrorDocument` takes over: then the request starts again (`true`).
     pub(super) fn die(&mut self, stop: Stop) -> bool {
         self.note_handler(&stop);

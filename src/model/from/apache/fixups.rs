@@ -1,7 +1,6 @@
 //! The type of a file, and the fixups: handlers by extension, redirects of sections, index files, `FallbackResource`.
 
 use super::chain::Group;
-use super::ending;
 use super::frame::{HandlerName, Proxied, Stands};
 use super::walk::{Field, Stop, Walk};
 use crate::model::{Known, Value};
@@ -135,10 +134,10 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Refuses what `mod_proxy` refuses of a URL that goes on without being escaped.
+    /// Refuses what `mod_proxy` refuses.
     fn check_proxied(&self) -> Result<(), Stop> {
         match &self.r.proxied {
-            Some(Proxied { url, by, is_raw: true }) if ending::confuses_fcgi(url) => Err(Stop::status(403, Some(*by))),
+            Some(Proxied { url, by, is_raw }) if self.is_refused_by_proxy(url, *is_raw) => Err(Stop::status(403, Some(*by))),
             _ => Ok(()),
         }
     }

@@ -124,8 +124,11 @@ impl<'a> Walk<'_, 'a> {
             {
                 Invoked::Stop(Stop::status(500, Some(by)))
             }
-            // What a handler names goes on as it is.
-            Class::Proxy { url, by } if self.r.proxied.is_none() && ending::confuses_fcgi(&url) => {
+            // What a handler names goes on to FastCGI as it is.
+            Class::Proxy { url, by }
+                if self.r.proxied.is_none()
+                    && self.is_refused_by_proxy(&url, ending::kind_of(url.prefix()) == HandlerKind::Fastcgi) =>
+            {
                 Invoked::Stop(Stop::status(403, Some(by)))
             }
             Class::Proxy { url, by } => {

@@ -40,6 +40,8 @@ pub(super) struct Shared<'a> {
     set_values: HashMap<String, Vec<DirectiveId>, FixedState>,
     /// The default server of each address and port.
     defaults: HashMap<Socket<'a>, ScopeId, FixedState>,
+    /// Addresses and ports of more than one server.
+    crowded: HashSet<Socket<'a>, FixedState>,
 }
 
 /// One `server` block.
@@ -137,6 +139,7 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         set_variables: HashSet::default(),
         set_values: HashMap::default(),
         defaults: HashMap::default(),
+        crowded: HashSet::default(),
     };
     shared.intern_regexes();
     let mut found: Vec<(DirectiveId, ScopeId)> = Vec::new();
@@ -160,6 +163,9 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         let listens = Listens::of(config, sources, directive, &mut shared.regexes);
         for listen in &listens.all {
             let key = (listen.address.clone(), listen.port);
+            if shared.defaults.contains_key(&key) {
+                shared.crowded.insert(key.clone());
+            }
             if listen.default_server {
                 shared.defaults.insert(key, scope);
             } else {
@@ -233,7 +239,16 @@ impl<'a> Server<'a> {
     }
 
     /// The regex of the `server_name` by which a host was found: its groups are variables.
-    pub(super) fn name_regexes(&self, host: &str) -> Vec<RegexId> {
+    ///
+    /// Where it is the only server of its address, nginx compares names only for the sake of groups, and looks for those in the last
+    /// regex alone (measured).
+    pub(super) fn name_regexes(&self, request: &Request, host: &str) -> Vec<RegexId> {
+        let listen = self.listens.listen_for(request);
+        let is_alone = listen.is_some_and(|l| !self.shared.crowded.contains(&(l.address.clone(), l.port)));
+        let has_groups = |last: RegexId| self.shared.regexes.group_count(last) > 0;
+        if is_alone && !self.listens.last_regex().is_some_and(has_groups) {
+            return Vec::new();
+        }
         self.listens.regexes_for(host)
     }
 

@@ -170,6 +170,11 @@ impl<'a> Listens<'a> {
         self.names.iter().filter(|name| taken.take(name)).filter_map(fit).min()
     }
 
+    /// The last regex among the names.
+    pub(super) fn last_regex(&self) -> Option<RegexId> {
+        self.names.iter().rev().find_map(|name| if let ServerName::Regex(id) = name { Some(*id) } else { None })
+    }
+
     /// The regexes that are asked for a host: none if a plain name fits.
     pub(super) fn regexes_for(&self, host: &str) -> Vec<RegexId> {
         if self.names.iter().any(|name| name.fits(host).is_some()) {

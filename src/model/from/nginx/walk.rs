@@ -137,7 +137,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.uri = uri::normalize(&self.request.path, merge);
         self.client = self.real_client();
         let host = self.request.host.trim_end_matches('.').to_owned();
-        for regex in self.server.name_regexes(&host) {
+        for regex in self.server.name_regexes(self.request, &host) {
             if self.regex_captures(regex, &host) == Some(true) {
                 break;
             }
