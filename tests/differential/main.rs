@@ -124,13 +124,19 @@ impl Counts {
         self.requests += verdicts.len();
         if verdicts.len() < case.asks.len() {
             let line = case.asks.get(verdicts.len()).map(|a| a.lines().join(" | ")).unwrap_or_default();
-            // Where the server reads what it should not, the model says that it cannot tell.
-            let answer = kind.answers(&case.text, &case.asks).into_iter().nth(verdicts.len()).flatten();
-            let is_foreseen = answer.is_some_and(|a| matches!(a.outcome.status, Known::Unknown(_)));
+            // Where the server reads what it should not, the model says that it cannot tell; what stands in memory then may do harm
+            // later.
+            let answers = kind.answers(&case.text, &case.asks);
+            let mut until = answers.iter().take(verdicts.len() + 1).flatten();
+            let is_foreseen = until.any(|a| matches!(a.outcome.status, Known::Unknown(_)));
             self.crashes += 1;
             self.foreseen_crashes += usize::from(is_foreseen);
             if !is_foreseen {
                 println!("seed {seed}: this request crashes the server: {line}");
+                if *show > 0 && self.crashes - self.foreseen_crashes == 1 {
+                    *show -= 1;
+                    report_crash(kind, case, verdicts.len());
+                }
             }
         }
         let mut failed = false;
@@ -174,6 +180,23 @@ impl Counts {
             *self.outcomes.entry(words.join(", ")).or_default() += 1;
         }
     }
+}
+
+/// Shrinks a case whose request number `index` crashes the server, and prints it.
+fn report_crash(server: &dyn Kind, case: &Case, index: usize) {
+    let crashes = |case: &Case| {
+        let observed = server.run(&[case]).pop();
+        observed.is_some_and(|observed| observed.is_ok_and(|observed| observed.len() < case.asks.len()))
+    };
+    let mut small = Case { asks: vec![case.asks[index].clone()], ..case.clone() };
+    if !crashes(&small) {
+        small.asks = case.asks[..=index].to_vec();
+    }
+    let asks = small.asks.clone();
+    let holds = |tree: &[_]| crashes(&Case { tree: tree.to_vec(), text: server.print(tree), asks: asks.clone() });
+    small.tree = shrink::shrink(small.tree, 400, holds);
+    small.text = server.print(&small.tree);
+    print!("{}", regressions::print(&small));
 }
 
 /// Shrinks a disagreement and prints it in the form of a regression file.

@@ -158,7 +158,12 @@ impl Generator {
             match action {
                 "unset" | "echo" => {}
                 "note" => words.push("let_in"),
-                "edit" | "edit*" => words.extend(self.rng.pick(&[
+                // `edit*` with a pattern for an empty text never ends, and takes the process with it.
+                "edit*" => {
+                    let longest = &["[a-f]", "\"%{let_in}e$0\""];
+                    words.extend(self.rng.pick(&[&["^(.+)$", "\"$1; more\""], &["i", "o"], longest]));
+                }
+                "edit" => words.extend(self.rng.pick(&[
                     &["^(.*)$", "\"$1; more\""][..],
                     &["\"^a, b$\"", "b"],
                     &["\"(?i)BEARER (.*)\"", "$1"],
@@ -205,7 +210,8 @@ impl Generator {
             let mut words: Vec<&str> = vec!["RequestHeader", action, name];
             match action {
                 "unset" => {}
-                "edit" | "edit*" => words.extend(self.rng.pick(&[
+                "edit*" => words.extend(self.rng.pick(&[&["=", "-"][..], &["sid=\\d;?", "\"\""], &["(.)", "\"%{let_in}e$1\""]])),
+                "edit" => words.extend(self.rng.pick(&[
                     &["^Bearer\\s+(.*)$", "\"Token $1\""][..],
                     &["=", "-"],
                     &["^(B|h)", "$1$1"],

@@ -1,140 +1,17 @@
 //! The directives of random configurations.
 
-use super::generate::{Generator, REGEXES, Scope};
+use super::generate::{Generator, Scope};
 use crate::support::conf::{Directive, quote};
 
-fn d<const N: usize>(words: [&str; N]) -> Directive {
+pub(super) fn d<const N: usize>(words: [&str; N]) -> Directive {
     Directive::simple(words)
 }
 
-fn has(body: &[Directive], name: &str) -> bool {
+pub(super) fn has(body: &[Directive], name: &str) -> bool {
     body.iter().any(|d| d.name() == name)
 }
 
 impl Generator {
-    /// A variable, with its dollar sign.
-    pub(crate) fn variable(&mut self) -> String {
-        if self.rng.chance(25)
-            && let Some(map) = self.rng.one(&self.maps)
-        {
-            return map.clone();
-        }
-        if self.rng.chance(10)
-            && let Some(group) = self.groups.iter().next()
-        {
-            return (*group).to_owned();
-        }
-        self.rng
-            .pick(&[
-                "$host",
-                "$http_host",
-                "$uri",
-                "$request_uri",
-                "$args",
-                "$http_authorization",
-                "$http_authorization",
-                "$cookie_sid",
-                "$scheme",
-                "$server_name",
-                "$server_port",
-                "$request_method",
-                "$remote_addr",
-                "$http_x_forwarded_proto",
-                "$arg_a",
-                "$1",
-                "$s1",
-                "$s2",
-                "$s3",
-                "$document_uri",
-                "$query_string",
-                "$http_x_token",
-                "$is_args",
-                "$http_cookie",
-            ])
-            .to_owned()
-    }
-
-    /// A value for header fields and the like.
-    fn value(&mut self) -> String {
-        match self.rng.weighted(&[45, 25, 15, 15]) {
-            0 => self.variable(),
-            1 => self.rng.pick(&["one", "https", "http", "example.test", "Bearer fixed", "Basic dXNlcjpzZWNyZXQ="]).to_owned(),
-            2 => String::new(),
-            _ => format!("v-{}", self.variable()),
-        }
-    }
-
-    pub(crate) fn map(&mut self) -> Directive {
-        if self.rng.chance(10) {
-            return self.geo();
-        }
-        let source = match self.rng.below(8) {
-            0 => "$host$uri".to_owned(),
-            1 => "$host".to_owned(),
-            2 => "$uri".to_owned(),
-            3 => "$request_method".to_owned(),
-            4 => "$cookie_sid".to_owned(),
-            5 => "$arg_a".to_owned(),
-            _ => "$http_authorization".to_owned(),
-        };
-        let name = format!("$m{}", self.maps.len());
-        let mut body = Vec::new();
-        if source == "$host" && self.rng.chance(50) {
-            body.push(d(["hostnames"]));
-            for key in ["*.a.test", ".b.test", "www.*", "a.test"] {
-                if self.rng.chance(50) {
-                    let value = self.map_value();
-                    body.push(d([key, &value]));
-                }
-            }
-        }
-        let keys: &[&str] = match source.as_str() {
-            "$uri" => &["/a", "~^/api", "~*\\.PHP$", "/admin/x.php", "~^/u/(?<digits>\\d+)"],
-            "$request_method" => &["GET", "POST", "~^P", "HEAD"],
-            "$cookie_sid" => &["1", "~.+", "\"\""],
-            "$arg_a" => &["1", "~^(.)b", "\"\""],
-            "$host" => &["~^www", "~\\.test$", "\"\"", "B.test"],
-            "$host$uri" => &["a.test/", "~^a\\.test/a", "~/api"],
-            _ => &["~^Bearer", "\"~^Basic \"", "\"~*^bearer (.+)$\"", "\"\""],
-        };
-        for key in keys {
-            // A host list may not name `b.test` beside `.b.test`.
-            let clash = *key == "B.test" && has(&body, ".b.test");
-            if !clash && self.rng.chance(55) {
-                let value = if key.contains("(.+)") && self.rng.chance(50) { "$1".to_owned() } else { self.map_value() };
-                body.push(d([key, &value]));
-            }
-        }
-        if self.rng.chance(60) {
-            let value = self.map_value();
-            let at = self.rng.below(body.len() + 1);
-            let at = if has(&body, "hostnames") { body.len() } else { at };
-            body.insert(at, d(["default", &value]));
-        }
-        self.maps.push(name.clone());
-        Directive::block(["map", &source, &name], body)
-    }
-
-    fn geo(&mut self) -> Directive {
-        let name = format!("$m{}", self.maps.len());
-        let mut body = Vec::new();
-        if self.rng.chance(70) {
-            body.push(d(["default", self.rng.pick(&["0", "off", "else"])]));
-        }
-        for network in ["127.0.0.1/32", "127.0.0.0/8", "10.0.0.0/8", "0.0.0.0/0"] {
-            if self.rng.chance(40) {
-                body.push(d([network, self.rng.pick(&["0", "1", "near", "Realm"])]));
-            }
-        }
-        self.maps.push(name.clone());
-        Directive::block(["geo", &name], body)
-    }
-
-    fn map_value(&mut self) -> String {
-        let value = self.rng.pick(&["0", "1", "\"\"", "off", "Realm", "$http_x_token", "$host", "/mapped", "x-$request_method"]);
-        value.to_owned()
-    }
-
     /// One directive (or a small group) that lower levels inherit.
     pub(crate) fn inheritable(&mut self, scope: Scope, body: &mut Vec<Directive>) {
         match self.rng.weighted(&[20, 6, 7, 26, 6, 6, 12, 5, 18, 3, 4, 3, 4, 3]) {
@@ -268,7 +145,7 @@ impl Generator {
         }
     }
 
-    fn error_page(&mut self, scope: Scope, body: &mut Vec<Directive>) {
+    pub(crate) fn error_page(&mut self, scope: Scope, body: &mut Vec<Directive>) {
         let codes = self.rng.pick(&["404", "401", "403", "401 403", "404 405", "500 502 503 504"]);
         let mut words: Vec<String> = vec!["error_page".to_owned()];
         words.extend(codes.split(' ').map(str::to_owned));
@@ -417,116 +294,5 @@ impl Generator {
             self.rng.pick(&last).to_owned()
         }));
         body.push(Directive::simple(words));
-    }
-
-    pub(crate) fn return_directive(&mut self) -> Directive {
-        match self.rng.below(14) {
-            0 => d(["return", "403"]),
-            1 => d(["return", "401"]),
-            2 => d(["return", "404"]),
-            3 => d(["return", "204"]),
-            4 => d(["return", "301", "/moved"]),
-            5 => d(["return", "302", "http://o.test$request_uri"]),
-            6 => d(["return", "307", "$scheme://$host/new$uri"]),
-            7 => d(["return", "308", "https://$host$request_uri"]),
-            8 => d(["return", "http://o.test/"]),
-            9 => d(["return", "444"]),
-            10 => d(["return", "200", &quote(&format!("text {}", self.variable()))]),
-            11 => d(["return", "301", &quote(&format!("/r/{}", self.variable()))]),
-            12 => d(["return", "401", "no"]),
-            _ => d(["return", "200", "\"\""]),
-        }
-    }
-
-    /// Directives of the rewrite module.
-    pub(crate) fn rewriting(&mut self, scope: Scope, body: &mut Vec<Directive>) {
-        match self.rng.weighted(&[30, 35, 30, 5]) {
-            0 => {
-                let name = self.rng.pick(&["$s1", "$s2", "$s3"]);
-                let value = quote(&self.value());
-                body.push(d(["set", name, &value]));
-            }
-            1 => {
-                let directive = self.rewrite();
-                body.push(directive);
-            }
-            2 => {
-                let block = self.if_block(scope);
-                body.push(block);
-            }
-            _ => body.push(d(["break"])),
-        }
-    }
-
-    fn rewrite(&mut self) -> Directive {
-        let (regex, _) = REGEXES[self.rng.below(REGEXES.len())];
-        if regex.contains("<who>") {
-            self.groups.insert("$who");
-        }
-        let to = self.rng.pick(&[
-            "/api/x",
-            "/a/b/file.txt",
-            "/index.html",
-            "/r/$1",
-            "/$1",
-            "/a/q?b=2",
-            "/admin/x.php?",
-            "http://o.test/$1",
-            "https://$host$request_uri?",
-            "/u/7",
-            "$uri/",
-            "/page.html?from=$uri",
-        ]);
-        match self.rng.pick(&["", "last", "last", "break", "break", "redirect", "permanent"]) {
-            "" => d(["rewrite", &quote(regex), to]),
-            flag => d(["rewrite", &quote(regex), to, flag]),
-        }
-    }
-
-    fn if_block(&mut self, scope: Scope) -> Directive {
-        // Captures have no name that a condition could test.
-        let variable = Some(self.variable()).filter(|v| v != "$1").unwrap_or_else(|| "$uri".to_owned());
-        let condition: Vec<String> = match self.rng.below(12) {
-            0..=2 => vec![format!("({variable})")],
-            3 => vec![
-                format!("({variable}"),
-                "=".to_owned(),
-                self.rng.pick(&["1)", "\"\")", "a.test)", "GET)", "off)"]).to_owned(),
-            ],
-            4 => vec![format!("({variable}"), "!=".to_owned(), self.rng.pick(&["1)", "\"\")", "a.test)", "GET)"]).to_owned()],
-            5 | 6 => vec![
-                format!("({variable}"),
-                self.rng.pick(&["~", "~*"]).to_owned(),
-                self.rng.pick(&["^/a(.*))", "Bearer)", "^(.+)$)", "\"^basic \")", "(P|p)O)"]).to_owned(),
-            ],
-            7 => vec![
-                format!("({variable}"),
-                self.rng.pick(&["!~", "!~*"]).to_owned(),
-                self.rng.pick(&["^/a)", "Bearer)", "^.)"]).to_owned(),
-            ],
-            8 => vec!["($http_authorization".to_owned(), "=".to_owned(), "\"\")".to_owned()],
-            9 => vec!["($request_method".to_owned(), "=".to_owned(), self.rng.pick(&["POST)", "OPTIONS)"]).to_owned()],
-            10 => vec![format!("({}", self.rng.pick(&["-f", "!-f", "-d", "!-d", "-e", "!-e"])), "$document_root$uri)".to_owned()],
-            _ => vec!["($http_authorization".to_owned(), "~".to_owned(), "Bearer)".to_owned()],
-        };
-        let mut body = Vec::new();
-        match self.rng.weighted(&[40, 20, 20, 20]) {
-            0 => body.push(self.return_directive()),
-            1 => body.push(self.rewrite()),
-            2 => {
-                let value = quote(&self.value());
-                body.push(d(["set", self.rng.pick(&["$s1", "$s2", "$s3"]), &value]));
-            }
-            _ if scope == Scope::Server => body.push(d(["return", "418"])),
-            _ => match self.rng.below(4) {
-                0 => body.push(d(["proxy_pass", "http://127.0.0.1:9001"])),
-                1 => self.error_page(Scope::If, &mut body),
-                2 => body.push(d(["expires", "2h"])),
-                _ => body.push(d(["break"])),
-            },
-        }
-        let mut words = vec!["if".to_owned()];
-        words.extend(condition);
-        Directive::block(words, body)
     }
 }

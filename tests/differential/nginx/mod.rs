@@ -5,6 +5,8 @@ mod generate;
 mod model;
 mod real;
 mod requests;
+mod rewriting;
+mod values;
 
 use crate::ask::Ask;
 use crate::compare::Answer;
