@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::Request;
-use crate::source::{SourceMap, Span};
+use crate::source::{FileId, SourceMap, Span};
 
 /// How bad a finding is. Ordered: `Info < Warning < Error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
@@ -98,14 +98,28 @@ impl Edit {
         Self { span: Span::new(span.file, start, span.end + end as u32), text: String::new() }
     }
 
-    /// Puts a directive before another one: on a line of its own with the same indentation, or beside it where that one does not
-    /// begin its line.
-    pub fn insert_before(sources: &SourceMap, span: Span, directive: &str) -> Self {
+    /// Replaces a text.
+    pub fn replace(span: Span, text: impl Into<String>) -> Self {
+        Self { span, text: text.into() }
+    }
+
+    /// Puts a text before a byte.
+    pub fn insert(file: FileId, at: u32, text: impl Into<String>) -> Self {
+        Self { span: Span::new(file, at, at), text: text.into() }
+    }
+
+    /// Puts directives before another one: each on a line of its own with the same indentation, or beside it where that one does
+    /// not begin its line.
+    pub fn insert_before(sources: &SourceMap, span: Span, directives: &[&str]) -> Self {
         let text = sources.file(span.file).text();
         let before = text.get(..span.start as usize).unwrap_or_default();
         let line = before.rfind('\n').map_or(before, |at| before.get(at + 1..).unwrap_or_default());
         let own_line = line.chars().all(|c| matches!(c, ' ' | '\t'));
-        let text = if own_line { format!("{directive}\n{line}") } else { format!("{directive} ") };
+        let text = directives.iter().flat_map(|directive| {
+            let end = if own_line { ["\n", line] } else { [" ", ""] };
+            [*directive, end[0], end[1]]
+        });
+        let text = text.collect();
         Self { span: Span::new(span.file, span.start, span.start), text }
     }
 }
@@ -238,10 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn a_directive_goes_before_another() {
-        let before = |text| edited(text, |sources, span| Edit::insert_before(sources, span, "y;"));
-        assert_eq!(before("a;\n  x;\n"), "a;\n  y;\n  x;\n");
-        assert_eq!(before("l { x; }"), "l { y; x; }");
+    fn directives_go_before_another() {
+        let before = |text| edited(text, |sources, span| Edit::insert_before(sources, span, &["y;", "z;"]));
+        assert_eq!(before("a;\n  x;\n"), "a;\n  y;\n  z;\n  x;\n");
+        assert_eq!(before("l { x; }"), "l { y; z; x; }");
         assert_eq!(before("x;"), "y;\nx;");
     }
 }

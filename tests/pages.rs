@@ -97,14 +97,20 @@ fn add(page: &Arc<Page>, servers: &[Dialect], trials: &mut Vec<Trial>) {
                 }
             };
             trials.push(Trial::test(format!("{name}/lint"), move || check().map_err(Failed::from)));
-            if !example.fixed.is_empty() {
+            if example.role == "bad" {
                 let shared = Arc::clone(page);
-                let check = move || lint::fixed(&shared, &shared.examples[index]);
+                let check = move || lint::fixed(&shared, &shared.examples[index]).map(|_| ());
                 trials.push(Trial::test(format!("{name}/fixed"), move || check().map_err(Failed::from)));
             }
         }
         let dialect = Dialect::of(&example.language).filter(|d| servers.contains(d));
         if let Some(dialect) = dialect.filter(|_| !example.words.iter().any(|w| w == "no-oracle")) {
+            if example.role == "bad" && page.registered && page.meta.fix != "none" {
+                let page = Arc::clone(page);
+                trials.push(Trial::test(format!("{name}/fixed/{}", dialect.name()), move || {
+                    accepted_after_fixes(&page, &page.examples[index]).map_err(Failed::from)
+                }));
+            }
             let page = Arc::clone(page);
             trials.push(Trial::test(format!("{name}/{}", dialect.name()), move || {
                 real(&page.examples[index]).map_err(Failed::from)
@@ -120,4 +126,12 @@ fn real(example: &Example) -> Result<(), String> {
     };
     let parsed = witness::parse(&block.text).map_err(|e| format!("from line {}: {e}", block.line))?;
     replay::replay(example, Some(&parsed)).map_err(|e| format!("from line {}: {e}", block.line))
+}
+
+/// The real server accepts what the fixes make of an example.
+fn accepted_after_fixes(page: &Page, example: &Example) -> Result<(), String> {
+    match lint::after_fixes(page, example)? {
+        Some(mended) => replay::replay(&mended, None),
+        None => Ok(()),
+    }
 }

@@ -7,10 +7,10 @@ use std::cell::LazyCell;
 use super::Cx;
 use super::caches::{self, Candidate};
 use super::support::finding;
-use crate::finding::Confidence;
+use crate::finding::{Applicability, Confidence, Edit, Finding};
 use crate::model::from::nginx::Server;
 use crate::model::{Outcome, PathKind, Site, Stores};
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 
 pub(super) use apache::check as check_apache;
 
@@ -73,6 +73,30 @@ fn keeps_401(outcome: &Outcome) -> bool {
     outcome.always(|o| o.handler.kind.is_upstream() && o.cache.stores_401.value.is(&Stores::Yes))
 }
 
+/// The status goes from the list, or a line before it takes the status out.
+fn without_401(found: Finding, valid: Span, named: bool, sources: &SourceMap) -> Finding {
+    let text = sources.text(valid);
+    let Some((directive, values)) = text.split_once(char::is_whitespace) else { return found };
+    if !named {
+        let edit = Edit::insert_before(sources, valid, &[&format!("{directive} 401 403 0;")]);
+        return found.fix(Applicability::Unsafe, "keep no 401 and 403", vec![edit]);
+    }
+    // The last word is the time.
+    if values.split_whitespace().rev().skip(1).all(|status| status == "401") {
+        let ended = Span::new(valid.file, valid.start, valid.end + u32::from(sources.file(valid.file).text().get(valid.end as usize..).is_some_and(|rest| rest.starts_with(';'))));
+        return found.fix(Applicability::Unsafe, "remove the line", vec![Edit::remove(sources, ended)]);
+    }
+    let is_status = |at: &usize| {
+        let around = (text.as_bytes().get(at.wrapping_sub(1)), text.as_bytes().get(at + 3));
+        matches!(around, (Some(before), Some(after)) if before.is_ascii_whitespace() && after.is_ascii_whitespace())
+    };
+    let Some(at) = text.match_indices("401").map(|(at, _)| at).find(is_status) else { return found };
+    let blanks = text.get(..at).map_or(0, |before| before.len() - before.trim_end().len());
+    let start = valid.start + (at - blanks) as u32;
+    let span = Span::new(valid.file, start, valid.start + (at + 3) as u32);
+    found.fix(Applicability::Unsafe, "take 401 out of the list", vec![Edit::replace(span, "")])
+}
+
 fn report(
     site: &dyn Site,
     candidate: &Candidate,
@@ -93,5 +117,6 @@ fn report(
         found = found.related(*cache, "the cache is switched on here");
     }
     found = found.related(outcome.served_by.span, "the request is served here");
+    found = without_401(found, valid, named, cx.sources);
     cx.report(found.confidence(if named { Confidence::High } else { Confidence::Medium }));
 }

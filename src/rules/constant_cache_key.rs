@@ -3,11 +3,11 @@
 use super::Cx;
 use super::caches::{self, CacheNames};
 use super::support::finding;
-use crate::finding::Confidence;
+use crate::finding::{Applicability, Confidence, Edit};
 use crate::model::from::nginx::Server;
 use crate::model::{Request, RouteId, Site};
 use crate::project::nginx::Directive;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use crate::syntax::nginx::Name;
 
 /// The id.
@@ -48,7 +48,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         };
         let Some(fault) = fault else { continue };
         reported.push(cache.span());
-        report(site, id, cache, key, &fault, cx);
+        report(site, id, (cache, key), key_name(names), &fault, cx);
     }
 }
 
@@ -59,13 +59,42 @@ fn shows_zone(server: &Server, names: &CacheNames, cache: Directive, cx: &Cx) ->
     !config.incomplete && config.all(cx.sources, names.path).any(|d| d.args().any(|a| a.starts_with(&zone)))
 }
 
-fn report(site: &dyn Site, id: RouteId, cache: Directive, key: Option<Directive>, fault: &str, cx: &mut Cx) {
+/// Where something is added to a key.
+enum Place {
+    Front,
+    Back,
+}
+
+/// Adds a variable to the key, inside of its quotes.
+fn insertion(key: &Directive, place: Place, variable: &str, sources: &SourceMap) -> Edit {
+    let span = key.arg_span(0);
+    let quote = u32::from(sources.text(span).starts_with(['"', '\'']));
+    let at = match place {
+        Place::Front => span.start + quote,
+        Place::Back => span.end - quote,
+    };
+    Edit::insert(span.file, at, variable)
+}
+
+fn report(site: &dyn Site, id: RouteId, (cache, key): (Directive, Option<Directive>), key_name: &str, fault: &str, cx: &mut Cx) {
     let request = site.landmark(id).unwrap_or_else(|| site.request("/some/page"));
     let message = format!("{} gets the copy made for another request: {fault}", request.describe());
     let mut found = finding(ID, site, id, cache.span(), message, request)
         .help("use a key with host and URL: $scheme$request_method$host$request_uri");
-    if let Some(key) = key {
-        found = found.related(key.span(), "the key");
+    match key {
+        Some(key) => {
+            let (at, missing) = if fault.contains("host") { (Place::Front, "$host") } else { (Place::Back, "$request_uri") };
+            found = found.related(key.span(), "the key").fix(
+                Applicability::Unsafe,
+                format!("add {missing} to the key"),
+                vec![insertion(&key, at, missing, cx.sources)],
+            );
+        }
+        None => {
+            let line = format!("{key_name} $scheme$request_method$host$request_uri;");
+            let edit = Edit::insert_before(cx.sources, cache.span(), &[&line]);
+            found = found.fix(Applicability::Unsafe, "give it a key with host and URL", vec![edit]);
+        }
     }
     if fault.contains("host") {
         found = found.confidence(Confidence::Medium);

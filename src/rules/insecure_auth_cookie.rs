@@ -4,12 +4,12 @@ mod apache;
 
 use super::Cx;
 use super::support::finding;
-use crate::finding::{Confidence, Finding};
+use crate::finding::{Applicability, Confidence, Edit, Finding};
 use crate::model::from::nginx::Server;
 use crate::model::{RouteId, Site};
 use crate::project::nginx::Directive;
 use crate::source::Span;
-use crate::syntax::nginx::Name;
+use crate::syntax::nginx::{Name, Quote};
 
 pub(super) use apache::check as check_apache;
 
@@ -57,7 +57,25 @@ fn fault(server: &Server, id: RouteId, directive: &Directive) -> Option<Finding>
     }
     let witness = server.landmark(id).unwrap_or_else(|| server.request("/"));
     let found = finding(ID, server, id, directive.span(), message, witness).help("add Secure to the cookie").confidence(confidence);
-    Some(found)
+    Some(found.fix(Applicability::Unsafe, "add Secure", vec![secured(directive)]))
+}
+
+/// The cookie with Secure.
+fn secured(directive: &Directive) -> Edit {
+    if directive.name() == Name::ProxyCookieFlags {
+        let flags: Vec<_> = directive.args().collect();
+        return match flags.iter().position(|flag| flag.eq_ignore_ascii_case("nosecure")) {
+            Some(index) => Edit::replace(directive.arg_span(index), "secure"),
+            None => Edit::insert(directive.span().file, directive.span().end, " secure"),
+        };
+    }
+    let value = directive.arg_span(1);
+    let quoted = directive.arg_words().get(1).is_some_and(|word| word.quote != Quote::None);
+    if quoted {
+        return Edit::insert(value.file, value.end - 1, "; Secure");
+    }
+    // A semicolon needs quotes around it.
+    Edit::replace(value, format!("\"{}; Secure\"", directive.arg(1)))
 }
 
 /// Whether another line of the block gives cookies Secure.

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::Cx;
 use super::support::{finding, is_asset, reaching, routes_with};
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Applicability, Confidence, Edit, Finding, Severity};
 use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, Outcome, PathKind, RouteId, Sent, Site, Traits};
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use crate::syntax::nginx::Name;
 
 /// The id.
@@ -59,6 +59,7 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
         for other in lost.iter().skip(1).take(3) {
             found = found.related(other.span, "nor is this");
         }
+        found = repeated(found, &lost, cx.sources);
         if only_clears {
             found = found.severity(Severity::Info).confidence(Confidence::Medium);
         } else if !outcome.unknown.is_empty() {
@@ -66,6 +67,15 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
         }
         cx.report(found);
     }
+}
+
+/// The outer lines once more, before the block's own first one.
+fn repeated(found: Finding, lost: &[&Sent], sources: &SourceMap) -> Finding {
+    let mut lines: Vec<String> = lost.iter().map(|sent| format!("{};", sources.text(sent.span))).collect();
+    lines.dedup();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let edit = Edit::insert_before(sources, found.primary, &lines);
+    found.fix(Applicability::Unsafe, "repeat the outer lines", vec![edit])
 }
 
 /// The line, or where it comes with nginx (`proxy_params`), the include that brings it.

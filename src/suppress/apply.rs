@@ -182,6 +182,19 @@ fn expired(ignore: &Ignore, comment: &Comment, policy: &IgnorePolicy, findings: 
     false
 }
 
+/// An id in the list of a comment, with the comma that goes with it: the one before it, or of the first one the one behind.
+fn in_list(sources: &SourceMap, comment: Span, id: Span) -> Span {
+    let text = sources.file(comment.file).text();
+    let part = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or_default();
+    let before = part(comment.start, id.start).trim_end_matches([' ', '\t']);
+    if let Some(before) = before.strip_suffix(',') {
+        return Span::new(id.file, comment.start + before.len() as u32, id.end);
+    }
+    let after = part(id.end, comment.end);
+    let rest = after.trim_start_matches([' ', '\t', ',']);
+    Span::new(id.file, id.start, id.end + (after.len() - rest.len()) as u32)
+}
+
 /// A comment that accepts nothing; mended by taking it out.
 fn unused(sources: &SourceMap, ignore: &Ignore, comment: &Comment, rule: &str, at: Span) -> Finding {
     let message = match &ignore.governs {
@@ -194,7 +207,8 @@ fn unused(sources: &SourceMap, ignore: &Ignore, comment: &Comment, rule: &str, a
     }
     let finding = finding.help("take it out");
     if comment.rules.len() > 1 {
-        return finding;
+        let edit = Edit { span: in_list(sources, ignore.span, at), text: String::new() };
+        return finding.fix(Applicability::Safe, "take the rule out of the comment", vec![edit]);
     }
     finding.fix(Applicability::Safe, "take the comment out", vec![Edit::remove(sources, ignore.span)])
 }

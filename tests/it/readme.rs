@@ -149,7 +149,7 @@ fn the_first_command_is_the_main_job_and_the_second_the_tests() {
 
 #[test]
 fn the_rule_table_is_the_registry() {
-    let mut table = String::from("| rule | severity | reports |\n|---|---|---|\n");
+    let mut table = String::from("| rule | severity | fix | reports |\n|---|---|---|---|\n");
     for rule in lint401::rules::registry() {
         let meta = &rule.page().meta;
         let profile = match meta.profile {
@@ -158,7 +158,8 @@ fn the_rule_table_is_the_registry() {
             lint401::settings::Profile::Audit => " (audit)",
         };
         let severity = meta.severity.as_str();
-        writeln!(table, "| [`{0}`](rules/{0}.md) | {severity}{profile} | {1} |", rule.id, meta.summary).unwrap();
+        let fix = if meta.fix == "none" { "" } else { &meta.fix };
+        writeln!(table, "| [`{0}`](rules/{0}.md) | {severity}{profile} | {fix} | {1} |", rule.id, meta.summary).unwrap();
     }
     keep(|text| {
         let (before, rest) = text.split_once(BEGIN).unwrap();

@@ -1,11 +1,13 @@
 //! lint401 on the examples of pages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use lint401::discover::{Dialect, RootKind};
-use lint401::files::Memory;
-use lint401::finding::{Edit, Severity};
+use lint401::files::{Files, Memory};
+use lint401::finding::{Applicability, Severity};
+use lint401::fix::{self, Wanted};
 use lint401::settings::{Profile, Settings};
 use lint401::{Analysis, Root};
 
@@ -49,31 +51,31 @@ fn settings(example: &Example) -> Result<Settings, String> {
 }
 
 fn analyze(language: &str, files: &[(String, String)], settings: &Settings) -> Analysis {
+    lint401::analyze(&memory(files), &[root(language, files)], settings)
+}
+
+fn memory(files: &[(String, String)]) -> Memory {
     let mut memory = Memory::new();
     for (path, text) in files {
         memory.add(path, text.as_str());
     }
+    memory
+}
+
+fn root(language: &str, files: &[(String, String)]) -> Root {
     let (main, text) = files.first().expect("an example has a file");
-    let other = match language {
-        "apache" => Some(Dialect::Apache),
-        "htaccess" => Some(Dialect::Htaccess),
-        "yaml" => Some(Dialect::Edge),
-        _ => None,
-    };
-    if let Some(dialect) = other {
-        let root = Root { main: PathBuf::from(main), base: PathBuf::new(), kind: RootKind::Main, dialect };
-        return lint401::analyze(&memory, &[root], settings);
+    let root = |kind, dialect| Root { main: PathBuf::from(main), base: PathBuf::new(), kind, dialect };
+    match language {
+        "apache" => return root(RootKind::Main, Dialect::Apache),
+        "htaccess" => return root(RootKind::Main, Dialect::Htaccess),
+        "yaml" => return root(RootKind::Main, Dialect::Edge),
+        _ => {}
     }
     let whole = crate::support::conf::parse(text).map_or_else(
         |_| text.lines().any(|l| l.starts_with("http") || l.starts_with("events")),
         |tree| Context::guess(&tree) == Context::Main,
     );
-    let kind = if whole { RootKind::Main } else { RootKind::Snippet };
-    lint401::analyze(
-        &memory,
-        &[Root { main: PathBuf::from(main), base: PathBuf::new(), kind, dialect: Dialect::Nginx }],
-        settings,
-    )
+    root(if whole { RootKind::Main } else { RootKind::Snippet }, Dialect::Nginx)
 }
 
 /// The files of an example. What it names by an absolute path (a `.htaccess` below a document root) lies below the checked folder.
@@ -149,38 +151,97 @@ fn all(language: &str, files: &[(String, String)], settings: &Settings) -> Vec<(
     severities.into_iter().zip(found(&analysis)).collect()
 }
 
-/// The fixes of a bad example lead to what stands in its `fixed` blocks, and that is silent.
-pub(crate) fn fixed(page: &Page, example: &Example) -> Result<(), String> {
-    let mut settings = settings(example)?;
-    settings.select = vec![page.meta.id.clone()];
-    let mut files: Vec<(String, String)> =
+/// All fixes of this page's rule for a bad example, applied as `check --fix --unsafe-fixes` does. `None`: there is nothing to fix.
+///
+/// What they lead to stands in its `fixed` blocks, if it has some. In any case each fix makes its finding go away and brings no other
+/// one, no file has more that its server would refuse, and a second run changes nothing.
+pub(crate) fn fixed(page: &Page, example: &Example) -> Result<Option<Vec<(String, String)>>, String> {
+    let plain = settings(example)?;
+    let select = Settings { select: vec![page.meta.id.clone()], ..plain.clone() };
+    let before: Vec<(String, String)> =
         texts(example).into_iter().map(|(path, text)| (path, markdown::unmarked(&text))).collect();
-    let analysis = analyze(&example.language, &files, &settings);
-    let edits: Vec<&Edit> = analysis.findings.iter().filter_map(|r| r.finding.fix.as_ref()).flat_map(|f| &f.edits).collect();
-    if edits.is_empty() {
-        return Err("no finding has a fix".to_owned());
+    let fixes = analyze(&example.language, &before, &select).findings.into_iter().filter_map(|r| r.finding.fix);
+    let odd = fixes.map(|fix| fix.applicability).find(|applicability| match page.meta.fix.as_str() {
+        "safe" => *applicability != Applicability::Safe,
+        "unsafe" => *applicability != Applicability::Unsafe,
+        other => other != "mixed",
+    });
+    if let Some(odd) = odd {
+        return Err(format!("there is a fix that is {odd:?}, and the page says {}", page.meta.fix));
     }
-    for (path, text) in &mut files {
-        let of_file = edits.iter().filter(|e| Path::new(&analysis.sources.file(e.span.file).path) == Path::new(path));
-        let mut of_file: Vec<&&Edit> = of_file.collect();
-        of_file.sort_by_key(|e| std::cmp::Reverse((e.span.start, e.span.end)));
-        of_file.dedup_by(|a, b| a == b);
-        for edit in of_file {
-            text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
-        }
+    let (after, count) = fix(&example.language, &before, &select)?;
+    if count == 0 {
+        return if example.fixed.is_empty() { Ok(None) } else { Err("nothing was fixed".to_owned()) };
     }
     let mut problems = Vec::new();
     for (path, block) in &example.fixed {
         let text =
-            files.iter().find(|(p, _)| p == local(path)).map(|(_, t)| t.as_str()).ok_or_else(|| format!("no file {path}"))?;
+            after.iter().find(|(p, _)| p == local(path)).map(|(_, t)| t.as_str()).ok_or_else(|| format!("no file {path}"))?;
         let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
         if trimmed(text) != trimmed(&block.text) {
             problems.push(format!("{path} is not what line {} says after the fix:\n{text}", block.line));
         }
     }
-    let left = all(&example.language, &files, &settings);
-    problems.extend(left.iter().map(|(_, (mark, message))| format!("still reported: {}", shown(mark, message))));
-    done(&problems)
+    let rest = all(&example.language, &after, &select);
+    if !example.fixed.is_empty() {
+        problems.extend(rest.iter().map(|(_, (mark, message))| format!("still reported: {}", shown(mark, message))));
+    }
+    if rest.len() + count > all(&example.language, &before, &select).len() {
+        problems.push(format!("{count} fixed, and still there: {rest:?}"));
+    }
+    // Of all rules of the default profile, how often each is reported.
+    let counts = |files: &[(String, String)]| {
+        let mut counts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (_, ((_, _, _, rule), message)) in all(&example.language, files, &plain) {
+            counts.entry(rule).or_default().push(message);
+        }
+        counts
+    };
+    let old = counts(&before);
+    for (rule, messages) in counts(&after) {
+        if messages.len() > old.get(&rule).map_or(0, Vec::len) {
+            problems.push(format!("the fix brings a finding of {rule}: {messages:?}"));
+        }
+    }
+    let (again, more) = fix(&example.language, &after, &select)?;
+    if more > 0 || again != after {
+        problems.push(format!("a second run fixes {more} more: {again:?}"));
+    }
+    if problems.is_empty() { Ok(Some(after)) } else { Err(problems.join("\n")) }
+}
+
+/// The files with all fixes applied, and how many findings were fixed.
+fn fix(language: &str, files: &[(String, String)], settings: &Settings) -> Result<(Vec<(String, String)>, usize), String> {
+    let memory = memory(files);
+    let root = root(language, files);
+    let analyze = |files: &dyn Files| (lint401::analyze(files, std::slice::from_ref(&root), settings), ());
+    let wanted = Wanted { unsafe_too: true, finding: &|_, _| true, file: &|_| true };
+    let run = fix::run::<(), Infallible>(&memory, Path::new(""), analyze(&memory), &wanted, &mut |files| Ok(analyze(files)));
+    let Ok(fixed) = run;
+    if let Some(dropped) = fixed.dropped.first() {
+        return Err(format!("a fix was left out: {dropped:?}"));
+    }
+    let text = |(path, text): &(String, String)| {
+        let changed = fixed.files.iter().find(|file| file.path == Path::new(path));
+        let text = changed.map_or(text.clone(), |file| String::from_utf8_lossy(&file.after).into_owned());
+        (path.clone(), text)
+    };
+    Ok((files.iter().map(text).collect(), fixed.findings.values().sum()))
+}
+
+/// The example after all its fixes, for the real server; `None`: there are none, or more is wrong with it.
+pub(crate) fn after_fixes(page: &Page, example: &Example) -> Result<Option<Example>, String> {
+    let Some(after) = fixed(page, example)? else { return Ok(None) };
+    let select = Settings { select: vec![page.meta.id.clone()], ..settings(example)? };
+    let refused = example.witness.as_ref().is_some_and(|witness| witness.text.contains("=> refused"));
+    if refused && !all(&example.language, &after, &select).is_empty() {
+        return Ok(None);
+    }
+    let mut mended = example.clone();
+    for ((_, block), (_, text)) in mended.files.iter_mut().zip(after) {
+        block.text = text;
+    }
+    Ok(Some(mended))
 }
 
 fn done(problems: &[String]) -> Result<(), String> {

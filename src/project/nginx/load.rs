@@ -11,7 +11,7 @@ use super::context;
 use super::include::{Resolver, Target};
 use super::shipped;
 use crate::files::{Files, display, normalize};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Applicability, Edit, Finding, Severity};
 use crate::project::glob::is_pattern;
 use crate::project::reading::{self, Unreadable};
 use crate::settings::Settings;
@@ -234,6 +234,10 @@ impl Expansion<'_, '_, '_> {
         for error in &tree.errors {
             let mut finding = Finding::new("syntax-error", error.span, error.message.clone());
             finding.help = error.help.clone().map(Into::into);
+            if let Some(at) = error.semicolon {
+                let edit = Edit::insert(error.span.file, at, ";");
+                finding = finding.fix(Applicability::Unsafe, "end the directive", vec![edit]);
+            }
             self.report(finding);
         }
         let among_words = || tree.words.iter().find(|w| w.hole).map(|w| tree.word_span(w));

@@ -363,7 +363,7 @@ fn repair(host: &Host, id: RouteId, cause: &Cause, found: Finding, cx: &Cx) -> F
             if !in_section {
                 return found;
             }
-            let edit = Edit::insert_before(cx.sources, *span, "CGIPassAuth On");
+            let edit = Edit::insert_before(cx.sources, *span, &["CGIPassAuth On"]);
             found.fix(Applicability::Unsafe, "hand the header on", vec![edit])
         }
         _ => found,

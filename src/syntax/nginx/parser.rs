@@ -188,7 +188,7 @@ impl<'t> Parser<'t> {
         };
         let span = self.span(start, end);
         self.brace_errors.push(brace);
-        self.tree.errors.push(SyntaxError { span, message, help: None });
+        self.tree.errors.push(SyntaxError { span, message, help: None, semicolon: None });
         Reported(self.tree.errors.last_mut())
     }
 
@@ -498,6 +498,14 @@ impl Reported<'_> {
     pub(super) fn help(self, help: impl Into<String>) {
         if let Some(error) = self.0 {
             error.help = Some(help.into());
+        }
+    }
+
+    /// A `;` at this place would mend it.
+    pub(super) fn semicolon(self, at: usize, help: impl Into<String>) {
+        if let Some(error) = self.0 {
+            error.help = Some(help.into());
+            error.semicolon = Some(at as u32);
         }
     }
 }

@@ -84,6 +84,8 @@ pub struct SyntaxError {
     pub message: String,
     /// What to do, if that is known.
     pub help: Option<String>,
+    /// Where a `;` is missing, if that is what is wrong.
+    pub semicolon: Option<u32>,
 }
 
 /// One parsed file. Nodes stand in the order of the text, each before its children.

@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 
 use super::scope::{Around, Scope};
 use super::{Checker, FileState};
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::{Applicability, Confidence, Edit, Finding, Severity};
 use crate::project::apache::config::{CERTAIN, Directive};
 use crate::syntax::apache::directives;
 
@@ -48,7 +48,10 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, fil
     };
     finding = match similar {
         Some(Similar { text, .. }) if is_section => finding.help(format!("did you mean \"{text}>\"?")),
-        Some(Similar { text, .. }) => finding.help(format!("did you mean \"{text}\"?")),
+        Some(Similar { text, .. }) => {
+            let edit = Edit::replace(directive.name_span(), text);
+            finding.help(format!("did you mean \"{text}\"?")).fix(Applicability::Unsafe, format!("write {text}"), vec![edit])
+        }
         None => finding.confidence(Confidence::Medium).help("it may belong to a third-party module"),
     };
     checker.fault(directive, finding);

@@ -318,6 +318,11 @@ impl<'a> Checker<'a> {
             Finding::new("syntax-error", directive.span(), message).help("nginx refuses it as a duplicate: keep one");
         if let Some(earlier) = earlier.filter(|earlier| *earlier != directive.span()) {
             finding = finding.related(earlier, "here for the first time");
+            // Said twice in the same words it may go without a loss.
+            if self.sources.text(earlier) == self.sources.text(directive.span()) && directive.body() == Body::None {
+                let edit = Edit::remove(self.sources, directive.full_span());
+                finding = finding.fix(Applicability::Safe, "remove the second line", vec![edit]);
+            }
         }
         self.report(finding);
     }
@@ -346,7 +351,14 @@ impl<'a> Checker<'a> {
         let message = format!("unknown directive \"{text}\"");
         let mut finding = Finding::new("unknown-directive", directive.name_span(), message).severity(Severity::Info);
         finding = match similar(&text, outer) {
-            Some(known) => finding.help(format!("did you mean \"{known}\"?")),
+            Some(known) => {
+                let edit = Edit::replace(directive.name_span(), known);
+                finding.help(format!("did you mean \"{known}\"?")).fix(
+                    Applicability::Unsafe,
+                    format!("write {known}"),
+                    vec![edit],
+                )
+            }
             None => finding.confidence(Confidence::Medium).help("it may belong to a third-party module"),
         };
         self.report(finding);

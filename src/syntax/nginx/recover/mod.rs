@@ -94,6 +94,7 @@ impl Parser<'_> {
             let (before, after) = self.words().split_at_checked(count).unwrap_or_default();
             let Some(next) = after.first().copied() else { return };
             let head = self.head(before);
+            let behind = before.last().map_or(at, |word| word.end as usize);
             self.split(count);
             name = self.current_name();
             // The server names the line on which the directive that runs on ends at last.
@@ -101,7 +102,8 @@ impl Parser<'_> {
                 Some(_) => (next.start as usize, next.end as usize),
                 None => self.same_line(next, at),
             };
-            self.error(start, end, format!("missing \";\" after \"{head}\"")).help("the next line is read as its arguments");
+            self.error(start, end, format!("missing \";\" after \"{head}\""))
+                .semicolon(behind, "the next line is read as its arguments");
         }
         let takes_two = name == Name::Entry && matches!(self.parent(), Name::Map | Name::Geo | Name::CharsetMap);
         if !takes_two || self.is_doubtful() || self.pending() == 2 {
@@ -157,12 +159,13 @@ impl Parser<'_> {
         let head = self.head(self.words());
         let name = self.words().first().map_or(Name::Unknown, |w| self.name_of(w));
         let opens = self.opens_block(name) == Some(true) && !self.in_entries();
+        let behind = self.words().last().map_or(at, |word| word.end as usize);
         if !self.is_doubtful() {
             let report = self.error(at, at + 1, format!("unexpected \"}}\": \"{head}\" is not ended"));
             if opens {
                 report.help(format!("\"{head}\" has no block: \"{{\" is missing"));
             } else {
-                report.help(format!("put \";\" after \"{head}\""));
+                report.semicolon(behind, format!("put \";\" after \"{head}\""));
             }
         }
         // It may be a misspelt ";" or "{", and then the "}" that was meant follows.
