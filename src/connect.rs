@@ -15,6 +15,7 @@ use crate::project::{apache, edge, nginx};
 use crate::settings::Settings;
 use crate::source::{FileId, SourceMap, Span};
 use crate::suppress::{self, Commented, Ignore};
+use crate::syntax;
 
 /// A loaded configuration.
 pub enum Config {
@@ -124,6 +125,21 @@ pub fn ignores(config: &Config, sources: &SourceMap) -> Vec<Ignore> {
         found.extend(suppress::collect(sources, commented));
     }
     found
+}
+
+/// The heads of all directives of a file, those of the entries of a YAML file too, in the order of the text.
+pub fn heads(dialect: Dialect, file: FileId, text: &str) -> Vec<Span> {
+    match dialect {
+        Dialect::Nginx => {
+            let tree = syntax::nginx::parse(file, text);
+            tree.nodes.iter().map(|node| tree.head_span(node)).collect()
+        }
+        Dialect::Apache | Dialect::Htaccess => {
+            let tree = syntax::apache::parse(file, text);
+            tree.nodes.iter().map(|node| tree.head_span(node)).collect()
+        }
+        Dialect::Edge => syntax::yaml::parse(file, text).entries().into_iter().map(|(head, _)| head).collect(),
+    }
 }
 
 fn first_includes(placed: impl Iterator<Item = (FileId, Option<Span>)>) -> BTreeMap<FileId, Span> {

@@ -281,6 +281,9 @@ pub(super) struct FixArgs {
     /// Write nothing; print what --fix would change as a diff instead of the report, and exit with 1 if there is something
     #[arg(long, env = "LINT401_DIFF", hide_env = true)]
     pub(super) diff: bool,
+    /// Write a comment with this reason above each finding that is left, so that it is accepted
+    #[arg(long, value_name = "REASON", env = "LINT401_ADD_IGNORE", hide_env = true)]
+    pub(super) add_ignore: Option<String>,
 }
 
 #[derive(Debug, Args)]

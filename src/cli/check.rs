@@ -48,11 +48,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
             let mut found = look(&*input.files)?;
             let mut mended = None;
             if args.fix.is_wanted() {
-                let settings = configs.own.paths.first().map(PathBuf::as_path);
                 let mendable = |analysis: &Analysis, reported: &Reported| {
                     shown(reported) && scope.as_ref().is_none_or(|scope| scope.counts(analysis, reported))
                 };
-                let (fixed, left) = fix::run(&args.fix, &input, settings, found, &mendable, &mut look)?;
+                let (fixed, left) = fix::run(&args.fix, &input, &configs, found, &mendable, &mut look)?;
                 (mended, found) = (Some(fixed), left);
             }
             if let Some(scope) = &scope {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::FixArgs;
 use super::input::{self, Input, Origin};
+use super::project::Configs;
 use super::{Failure, note, output};
 use crate::analysis::{Analysis, Reported};
 use crate::discover::{self, RootKind};
@@ -13,13 +14,16 @@ use crate::files::{Disk, Files};
 use crate::finding::Applicability;
 use crate::fix::{self, Analyze, Changed, Dropped, Wanted};
 use crate::report::{self, escape, plural};
+use crate::suppress::Reason;
 
 /// What was mended.
 pub(super) struct Mended {
     /// The files that are different now, or would be.
     pub(super) files: Vec<Changed>,
-    /// How many findings are gone, or would be.
-    findings: usize,
+    /// How many findings are fixed, or would be.
+    fixed: usize,
+    /// How many findings comments accept now, or would; `None`: that is not asked for.
+    accepted: Option<usize>,
     dropped: Vec<Dropped>,
     /// Fixes that are left because they may change what was meant.
     unsafe_left: usize,
@@ -40,7 +44,14 @@ struct Reach {
 impl FixArgs {
     /// Whether anything is to be mended, or shown mended.
     pub(super) fn is_wanted(&self) -> bool {
-        self.fix || self.diff
+        self.fix || self.diff || self.add_ignore.is_some()
+    }
+
+    /// The reason of --add-ignore.
+    fn reason(&self) -> Result<Option<Reason>, Failure> {
+        let Some(text) = &self.add_ignore else { return Ok(None) };
+        let wrong = || Failure::usage("the reason of --add-ignore must be one line of text, without `\\` at its end");
+        Reason::new(text).map(Some).ok_or_else(wrong)
     }
 }
 
@@ -78,33 +89,91 @@ impl Reach {
 pub(super) fn run<T>(
     args: &FixArgs,
     input: &Input,
-    settings: Option<&Path>,
+    configs: &Configs,
     found: (Analysis, T),
     shown: &dyn Fn(&Analysis, &Reported) -> bool,
     look: &mut Analyze<T, Failure>,
 ) -> Result<(Mended, (Analysis, T)), Failure> {
     if !args.diff && input.origin == Origin::Dump {
         let hint = "--diff shows what could be mended; --fix works on the files themselves";
-        return Err(Failure::with_hint("--fix cannot write into the output of `nginx -T`", hint));
+        return Err(Failure::with_hint("nothing can be written into the output of `nginx -T`", hint));
     }
-    let reach = Reach::of(input, settings)?;
+    let reason = args.reason()?;
+    let reach = Reach::of(input, configs.own.paths.first().map(PathBuf::as_path))?;
+    let never = configs.own.unignorable.as_deref().unwrap_or_default();
+    let acceptable = |analysis: &Analysis, reported: &Reported| {
+        shown(analysis, reported) && !never.iter().any(|rule| rule == reported.finding.rule)
+    };
+    let mut steps = Steps { found, files: Vec::new(), dropped: Vec::new() };
     let wanted = Wanted { unsafe_too: args.unsafe_fixes, finding: shown, file: &|path| reach.holds(path) };
-    let fixed = fix::run(&*input.files, &reach.base, found, &wanted, look)?;
-    let (unsafe_left, out_of_reach) = left(&fixed.analysis, &reach, args, shown);
+    let mut fixed = BTreeMap::new();
+    if args.fix || reason.is_none() {
+        (steps, fixed) = steps.run(&*input.files, &reach.base, &wanted, look)?;
+    }
+    let mut accepted = BTreeMap::new();
+    if let Some(reason) = &reason {
+        fix::by_comments(&mut steps.found.0, reason, &acceptable);
+        (steps, accepted) = steps.run(&*input.files, &reach.base, &wanted, &mut |files| {
+            let (mut analysis, beside) = look(files)?;
+            fix::by_comments(&mut analysis, reason, &acceptable);
+            Ok((analysis, beside))
+        })?;
+        // With the fixes that the findings have of their own.
+        steps.found = look(&fix::over(&*input.files, &steps.files))?;
+    }
+    let Steps { mut found, files, dropped } = steps;
+    let (unsafe_left, out_of_reach) = left(&found.0, &reach, args, shown);
     let writes = !args.diff && input.origin == Origin::Disk;
-    let failed = if writes { write(&fixed.files) } else { BTreeMap::new() };
+    let failed = if writes { write(&files) } else { BTreeMap::new() };
     // What is on the disk is reported: with a diff that is what was there before.
-    let is_as_mended = failed.is_empty() && !args.diff;
-    let found = if is_as_mended { (fixed.analysis, fixed.beside) } else { look(&*input.files)? };
+    if !failed.is_empty() || args.diff {
+        found = look(&*input.files)?;
+    }
+    let count = |findings: &BTreeMap<PathBuf, usize>| {
+        findings.iter().filter(|(path, _)| !failed.contains_key(*path)).map(|(_, count)| count).sum()
+    };
     let mended = Mended {
-        findings: fixed.findings.iter().filter(|(path, _)| !failed.contains_key(*path)).map(|(_, count)| count).sum(),
-        files: fixed.files.into_iter().filter(|file| !failed.contains_key(&file.path)).collect(),
-        dropped: fixed.dropped,
+        fixed: count(&fixed),
+        accepted: reason.map(|_| count(&accepted)),
+        files: files.into_iter().filter(|file| !failed.contains_key(&file.path)).collect(),
+        dropped,
         unsafe_left,
         out_of_reach,
         problems: failed.into_values().collect(),
     };
     Ok((mended, found))
+}
+
+/// What some steps of mending came to.
+struct Steps<T> {
+    found: (Analysis, T),
+    files: Vec<Changed>,
+    dropped: Vec<Dropped>,
+}
+
+impl<T> Steps<T> {
+    /// One step more; gives also how many findings it takes away, by file.
+    fn run(
+        self,
+        files: &dyn Files,
+        base: &Path,
+        wanted: &Wanted,
+        look: &mut Analyze<T, Failure>,
+    ) -> Result<(Self, BTreeMap<PathBuf, usize>), Failure> {
+        let edited = fix::over(files, &self.files);
+        let step = fix::run(&edited, base, self.found, wanted, look)?;
+        let mut files: BTreeMap<PathBuf, Changed> =
+            self.files.into_iter().map(|changed| (changed.path.clone(), changed)).collect();
+        for mut changed in step.files {
+            if let Some(earlier) = files.remove(&changed.path) {
+                changed.before = earlier.before;
+            }
+            files.insert(changed.path.clone(), changed);
+        }
+        let dropped = self.dropped.into_iter().chain(step.dropped).collect();
+        let found = (step.analysis, step.beside);
+        Ok((Self { found, files: files.into_values().collect(), dropped }, step.findings))
+    }
 }
 
 /// How many fixes wait for --unsafe-fixes, and how many would change files out of reach.
@@ -194,8 +263,11 @@ impl Mended {
             0 => String::new(),
             files => format!(" ({})", plural(files, "file")),
         };
-        let verb = if args.diff { "would be fixed" } else { "fixed" };
-        note(&format!("{} {verb}{files}{unsafe_left}", self.findings));
+        let would = if args.diff { "would be " } else { "" };
+        let accepted = self.accepted.map(|count| format!("{count} {would}accepted by comments"));
+        let fixed = (args.fix || accepted.is_none()).then(|| format!("{} {would}fixed", self.fixed));
+        let done: Vec<String> = fixed.into_iter().chain(accepted).collect();
+        note(&format!("{}{files}{unsafe_left}", done.join(", ")));
     }
 }
 
@@ -210,6 +282,7 @@ mod tests {
         let file = |before: &str| Changed {
             path: path.clone(),
             shown: "nginx.conf".to_owned(),
+            names: std::collections::BTreeSet::new(),
             before: before.as_bytes().into(),
             after: b"mended".as_slice().into(),
         };

@@ -4,6 +4,7 @@
 //! Nothing is written here. A fix is kept only if the analysis of the edited texts says that its finding is gone and that the
 //! server would refuse no more of the file than before.
 
+mod accept;
 mod choose;
 mod judge;
 mod text;
@@ -12,9 +13,10 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
+pub use self::accept::by_comments;
 use self::choose::Chosen;
-pub use self::text::Changed;
 use self::text::Texts;
+pub use self::text::{Changed, over};
 use crate::analysis::{Analysis, Reported};
 use crate::files::Files;
 

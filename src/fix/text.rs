@@ -15,6 +15,8 @@ pub struct Changed {
     pub path: PathBuf,
     /// Its path as it is shown.
     pub shown: String,
+    /// The paths that it was read by: with links there are several.
+    pub names: BTreeSet<PathBuf>,
     /// What was read.
     pub before: Arc<[u8]>,
     /// What the fixes make of it.
@@ -100,13 +102,7 @@ impl<'a> Texts<'a> {
 
     /// The files with what is edited lying over them.
     pub(super) fn overlay(&self) -> Overlay<'a> {
-        let mut top = Memory::new();
-        for (path, text) in self.known.iter().filter(|(_, text)| text.now != text.before) {
-            for name in text.names.iter().chain([path]) {
-                top.add(name, text.now.to_vec());
-            }
-        }
-        Overlay { top, base: self.files }
+        over(self.files, &self.changed())
     }
 
     /// The files that are different now, by path.
@@ -115,11 +111,23 @@ impl<'a> Texts<'a> {
         let changed = changed.map(|(path, text)| Changed {
             path: path.clone(),
             shown: text.shown.clone(),
+            names: text.names.clone(),
             before: Arc::clone(&text.before),
             after: Arc::clone(&text.now),
         });
         changed.collect()
     }
+}
+
+/// Files with what has changed lying over them.
+pub fn over<'a>(files: &'a dyn Files, changed: &[Changed]) -> Overlay<'a> {
+    let mut top = Memory::new();
+    for file in changed {
+        for name in file.names.iter().chain([&file.path]) {
+            top.add(name, file.after.to_vec());
+        }
+    }
+    Overlay { top, base: files }
 }
 
 /// The edits of one file, each once, in the order of the text.

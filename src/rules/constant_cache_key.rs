@@ -59,43 +59,31 @@ fn shows_zone(server: &Server, names: &CacheNames, cache: Directive, cx: &Cx) ->
     !config.incomplete && config.all(cx.sources, names.path).any(|d| d.args().any(|a| a.starts_with(&zone)))
 }
 
-/// Where something is added to a key.
-enum Place {
-    Front,
-    Back,
-}
-
-/// Adds a variable to the key, inside of its quotes.
-fn insertion(key: &Directive, place: Place, variable: &str, sources: &SourceMap) -> Edit {
+/// Adds what is missing to the key, inside of its quotes: the host in front, the URL behind.
+fn completed(key: &Directive, missing: &'static str, sources: &SourceMap) -> Edit {
     let span = key.arg_span(0);
     let quote = u32::from(sources.text(span).starts_with(['"', '\'']));
-    let at = match place {
-        Place::Front => span.start + quote,
-        Place::Back => span.end - quote,
-    };
-    Edit::insert(span.file, at, variable)
+    let at = if missing == HOST_VARIABLE { span.start + quote } else { span.end - quote };
+    Edit::insert(span.file, at, missing)
 }
+
+/// Tells sites apart.
+const HOST_VARIABLE: &str = "$host";
 
 fn report(site: &dyn Site, id: RouteId, (cache, key): (Directive, Option<Directive>), key_name: &str, fault: &str, cx: &mut Cx) {
     let request = site.landmark(id).unwrap_or_else(|| site.request("/some/page"));
     let message = format!("{} gets the copy made for another request: {fault}", request.describe());
     let mut found = finding(ID, site, id, cache.span(), message, request)
         .help("use a key with host and URL: $scheme$request_method$host$request_uri");
-    match key {
-        Some(key) => {
-            let (at, missing) = if fault.contains("host") { (Place::Front, "$host") } else { (Place::Back, "$request_uri") };
-            found = found.related(key.span(), "the key").fix(
-                Applicability::Unsafe,
-                format!("add {missing} to the key"),
-                vec![insertion(&key, at, missing, cx.sources)],
-            );
-        }
-        None => {
-            let line = format!("{key_name} $scheme$request_method$host$request_uri;");
-            let edit = Edit::insert_before(cx.sources, cache.span(), &[&line]);
-            found = found.fix(Applicability::Unsafe, "give it a key with host and URL", vec![edit]);
-        }
-    }
+    let (title, edit) = if let Some(key) = key {
+        let missing = if fault.contains("host") { HOST_VARIABLE } else { "$request_uri" };
+        found = found.related(key.span(), "the key");
+        (format!("add {missing} to the key"), completed(&key, missing, cx.sources))
+    } else {
+        let line = format!("{key_name} $scheme$request_method$host$request_uri;");
+        ("give it a key with host and URL".to_owned(), Edit::insert_before(cx.sources, cache.span(), &[&line]))
+    };
+    found = found.fix(Applicability::Unsafe, title, vec![edit]);
     if fault.contains("host") {
         found = found.confidence(Confidence::Medium);
     }

@@ -60,6 +60,26 @@ pub(super) fn read(text: &str) -> Option<Result<Comment, usize>> {
     Some(comment)
 }
 
+/// Writes a comment that accepts what rules report at the next directive.
+pub fn write<'r>(rules: impl IntoIterator<Item = &'r str>, reason: &Reason) -> String {
+    let rules: Vec<&str> = rules.into_iter().collect();
+    format!("# {MARK} ignore[{}] -- {}", rules.join(", "), reason.0)
+}
+
+/// Why findings are accepted, in words that can stand at the end of a comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(String);
+
+impl Reason {
+    /// `None`: it says nothing, or would not stay a comment: of several lines, or with a `\` at its end, which in Apache makes the
+    /// next line a part of it.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fits = !text.is_empty() && !text.chars().any(char::is_control) && !text.ends_with('\\');
+        fits.then(|| Self(text.to_owned()))
+    }
+}
+
 /// Where a part of a text stands in it.
 fn offset(text: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len())
@@ -101,6 +121,19 @@ mod tests {
         let short = read("#lint401:ignore-file[x]").unwrap().unwrap();
         assert_eq!((short.reach, short.until, short.reason), (Reach::File, None, None));
         assert_eq!(read("# lint401: ignore-block[x] -- ").unwrap().unwrap().reason, None);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let reason = Reason::new(" the old app -- ends in May ").unwrap();
+        let text = write(["a-b", "c"], &reason);
+        assert_eq!(text, "# lint401: ignore[a-b, c] -- the old app -- ends in May");
+        let found = read(&text).unwrap().unwrap();
+        assert_eq!((found.reach, found.rules.len(), found.until), (Reach::Directive, 2, None));
+        assert_eq!(found.reason.as_deref(), Some("the old app -- ends in May"));
+        for reason in ["", "  ", "a\nb", "a\\", "a\x1b[31m"] {
+            assert_eq!(Reason::new(reason), None);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod comment;
 use std::ops::Range;
 
 pub use apply::{Applied, Audit, Shown, apply};
+pub use comment::{Reason, write as comment};
 
 use crate::source::{SourceMap, Span};
 use comment::{Comment, MARK, Reach};
@@ -35,6 +36,11 @@ pub struct Ignore {
     governs: Option<Range<u32>>,
     /// What it says, or from which offset it cannot be read.
     comment: Result<Comment, usize>,
+}
+
+/// Whether findings of a rule can be accepted by a comment at all: what is wrong with comments cannot.
+pub fn can_accept(rule: &str) -> bool {
+    !["unused-ignore", "unknown-rule-in-ignore", "ignore-without-reason", "expired-ignore", "internal-error"].contains(&rule)
 }
 
 /// Whether a text may hold such comments.

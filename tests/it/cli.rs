@@ -38,8 +38,12 @@ error[syntax-error]
    ╰────
   help: put ";" after "return 204"
   docs: https://github.com/lint401/lint401/blob/main/rules/syntax-error.md
+  fix (unsafe): end the directive
+    5 -     location / { return 204 }
+    5 +     location / { return 204; }
 
 Found 1 error in 1 file.
+1 fixable with --fix --unsafe-fixes.
 
 "#]]
         .raw()

@@ -217,7 +217,7 @@ fn a_dump_is_shown_mended_and_not_written() {
     let folder = Folder::with(&[]);
     let ran = folder.run_with(&["check", "--fix", "-"], &dump);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    assert!(ran.stderr.starts_with("error: --fix cannot write into the output of `nginx -T`\n"), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error: nothing can be written into the output of `nginx -T`\n"), "{}", ran.stderr);
     let ran = folder.run_with(&["check", "--diff", "-"], &dump);
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.starts_with("--- /etc/nginx/nginx.conf\n"), "{}", ran.stdout);
@@ -335,4 +335,85 @@ fn what_is_no_utf_8_and_how_lines_end_stays() {
     folder.run(&["check", "--fix", "-q"]);
     let expected = [b"\xef\xbb\xbf# \xe9\xff\r\n", without(&[COMMENT]).replace('\n', "\r\n").as_bytes()].concat();
     assert_eq!(fs::read(folder.path().join("nginx.conf")).unwrap(), expected);
+}
+
+#[test]
+fn findings_that_are_left_are_accepted_with_a_reason() {
+    let text = "events {}
+http {
+    proxy_cache_path /c keys_zone=c:1m;
+    server {
+        listen 80;
+        # lint401: ignore[bypassed-auth] -- no longer so
+        location /api/ { proxy_set_header Authorization \"\"; proxy_pass http://app; }
+        location /wp-json/ {
+            proxy_set_header
+                Authorization \"\";
+            proxy_pass http://app;
+        }
+    }
+}
+";
+    let folder = Folder::with(&[("nginx.conf", text)]);
+    let ran = folder.run(&["check", "--diff", "--add-ignore", "the old app"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, "2 would be accepted by comments (1 file)\n"));
+    assert_eq!(read(&folder, "nginx.conf"), text);
+    let ran = folder.run(&["check", "--fix", "--add-ignore=the old app, until May", "-f", "concise"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+    assert_eq!(ran.stderr, "1 fixed, 2 accepted by comments (1 file)\n");
+    assert_data_eq!(
+        read(&folder, "nginx.conf"),
+        str![[r#"
+events {}
+http {
+    proxy_cache_path /c keys_zone=c:1m;
+    server {
+        listen 80;
+        location /api/ {
+        # lint401: ignore[dropped-authorization] -- the old app, until May
+        proxy_set_header Authorization ""; proxy_pass http://app; }
+        location /wp-json/ {
+            # lint401: ignore[dropped-authorization] -- the old app, until May
+            proxy_set_header
+                Authorization "";
+            proxy_pass http://app;
+        }
+    }
+}
+
+"#]]
+        .raw()
+    );
+    let ran = folder.run(&["check", "--add-ignore=again", "-f", "concise"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "0 accepted by comments\n"));
+}
+
+#[test]
+fn comments_for_apache_and_yaml() {
+    let htaccess = "# first\r\nRewriteEngine On\r\n  RewriteRule ^(.*)$ index.php [L]\r\n";
+    let yaml = "schema: edge-rules/v1\ncdn: example\nrules:\n  - path: /*\n    cache: {ttl: 10m}\n    forward: {authorization: true, cookies: all}\n";
+    let folder = Folder::with(&[("site/.htaccess", htaccess), ("cdn/edge.yaml", yaml)]);
+    let before = folder.run(&["check", "-f", "concise"]);
+    assert_eq!(before.code, 1, "{}", before.stderr);
+    let ran = folder.run(&["check", "--add-ignore=so be it", "-f", "concise"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}{}", before.stdout, ran.stderr);
+    assert!(
+        read(&folder, "site/.htaccess").contains("\r\n  # lint401: ignore[dropped-authorization] -- so be it\r\n  RewriteRule")
+    );
+    assert!(read(&folder, "cdn/edge.yaml").contains("    # lint401: ignore[cached-login] -- so be it\n    cache: "));
+    let ignores = folder.run(&["ignores"]);
+    assert_eq!(ignores.code, 0, "{}", ignores.stdout);
+}
+
+#[test]
+fn what_cannot_be_accepted_stays() {
+    let folder =
+        Folder::with(&[("nginx.conf", BOTH), ("lint401.toml", "[ignores]\nunignorable = [\"dropped-authorization\"]\n")]);
+    let ran = folder.run(&["check", "--add-ignore=so be it", "-f", "concise"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (1, 2));
+    assert_eq!(read(&folder, "nginx.conf"), BOTH, "neither the rule that must not be accepted nor a comment is");
+    for reason in ["", " ", "a\nb", "a\\"] {
+        let ran = folder.run(&["check", &format!("--add-ignore={reason}")]);
+        assert_eq!(ran.code, 2, "{reason:?}");
+    }
 }
