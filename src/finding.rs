@@ -256,6 +256,6 @@ mod tests {
         let before = |text| edited(text, |sources, span| Edit::insert_before(sources, span, &["y;", "z;"]));
         assert_eq!(before("a;\n  x;\n"), "a;\n  y;\n  z;\n  x;\n");
         assert_eq!(before("l { x; }"), "l { y; z; x; }");
-        assert_eq!(before("x;"), "y;\nx;");
+        assert_eq!(before("x;"), "y;\nz;\nx;");
     }
 }
