@@ -128,6 +128,11 @@ pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progr
     }
     let (trees, servers): (Vec<&Root>, Vec<&Root>) = roots.iter().partition(|root| root.dialect == Dialect::Htaccess);
     let parts = roots.iter().filter(|root| root.kind == RootKind::Snippet).map(|root| files.identity(&root.main)).collect();
+    // A main file that is only reported in itself is loaded once, as its own context.
+    let contexts: BTreeSet<&Path> =
+        roots.iter().filter(|root| root.kind == RootKind::Context).map(|root| root.main.as_path()).collect();
+    let servers: Vec<&Root> =
+        servers.into_iter().filter(|root| root.kind != RootKind::Snippet || !contexts.contains(root.main.as_path())).collect();
     let mut owned = BTreeSet::new();
     let mut projects = load_some(files, &servers, settings, progress, &parts, &mut owned);
     let alone: Vec<&Root> = trees.into_iter().filter(|root| !owned.contains(&files.identity(&root.main))).collect();
@@ -250,18 +255,24 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
     let mut analysis = Analysis::default();
     let mut findings = Vec::with_capacity(found.len() * 2);
     let mut ignores = Vec::new();
+    // The files that only stand around those that were named.
+    let mut beside = BTreeSet::new();
     for (mut project, found) in projects.into_iter().zip(found) {
         let own = std::mem::take(&mut project.findings);
-        let mut only = project.only.take();
-        if only.is_none()
-            && let Some(kept) = not_excluded(&project, settings)
-        {
-            analysis.excluded.extend(covered(&project, |file| !kept.contains(&file)));
-            only = Some(kept);
+        let named = project.only.take();
+        let is_named = |file: FileId| named.as_ref().is_some_and(|named| named.contains(&file));
+        let kept = not_excluded(&project, settings);
+        let is_open = |file: FileId| is_named(file) || kept.as_ref().is_none_or(|kept| kept.contains(&file));
+        if named.is_some() {
+            analysis.files.extend(covered(&project, is_named));
+        } else {
+            analysis.files.extend(covered(&project, is_open));
+            analysis.excluded.extend(covered(&project, |file| !is_open(file)));
         }
-        analysis.files.extend(covered(&project, |file| only.as_ref().is_none_or(|only| only.contains(&file))));
         let mut comments = connect::ignores(&project.config, &project.sources);
-        comments.retain(|ignore| only.as_ref().is_none_or(|files| files.contains(&ignore.span.file)));
+        comments.retain(|ignore| is_open(ignore.span.file));
+        let others = project.sources.iter().map(|(file, _)| file).filter(|file| named.is_some() && !is_named(*file));
+        let others: Vec<FileId> = others.collect();
         // The directives are given back before the findings are sorted.
         let Project { sources, config, .. } = project;
         drop(config);
@@ -270,12 +281,13 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
             *analysis.refused.entry(path).or_default() += 1;
         }
         let offset = analysis.sources.append(sources);
+        beside.extend(others.into_iter().map(|file| FileId(file.0 + offset)));
         ignores.extend(comments.into_iter().map(|mut ignore| {
             ignore.span.file.0 += offset;
             ignore
         }));
         for mut list in [own, found] {
-            list.retain(|f| only.as_ref().is_none_or(|files| files.contains(&f.primary.file)));
+            list.retain(|f| is_open(f.primary.file));
             for finding in &mut list {
                 shift(finding, offset);
             }
@@ -285,7 +297,22 @@ pub fn analyze(files: &dyn Files, roots: &[Root], settings: &Settings, progress:
     analysis.sort_files();
     report(&mut analysis, findings, &selection, settings);
     suppress(&mut analysis, &ignores, &selection, settings);
+    if !beside.is_empty() {
+        leave(&mut analysis, &beside);
+    }
     analysis
+}
+
+/// Takes out what lies beside the files that were named. What plays a part in a finding elsewhere may well be what is wrong.
+fn leave(analysis: &mut Analysis, beside: &BTreeSet<FileId>) {
+    let stays = |finding: &Finding| {
+        let mut places = finding.related.iter().map(|label| label.span).chain([finding.primary]);
+        finding.rule == INTERNAL_ERROR || places.any(|place| !beside.contains(&place.file))
+    };
+    analysis.findings.retain(|reported| stays(&reported.finding));
+    analysis.ignored.retain(|(reported, _)| stays(&reported.finding));
+    analysis.hidden_by_profile.retain(|place| !beside.contains(&place.file));
+    analysis.ignores.retain(|audit| !beside.contains(&audit.span.file));
 }
 
 /// Filters, grades, sorts and joins the findings.

@@ -1,6 +1,7 @@
 //! From arguments to settings, files and roots.
 
 use std::cell::LazyCell;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -152,6 +153,8 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
     let base = base()?;
     let patterns = if args.root.is_empty() { configs.own.roots.as_ref() } else { Some(&args.root) };
     let roots = LazyCell::new(|| patterns.map(|patterns| discover::expand(&*configs.files, patterns, &base)));
+    // Otherwise the roots themselves are what is checked.
+    let are_named = !paths.is_empty() || args.files_from.is_some();
     let listed;
     let paths = match &args.files_from {
         Some(from) => {
@@ -173,14 +176,16 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
     };
     let search = configs.search(args, kind);
     let with_context = |files: &dyn Files, found: &mut Discovery| {
-        if found.roots.iter().any(|root| root.kind == RootKind::Snippet)
+        let named: BTreeSet<PathBuf> = paths.iter().map(|path| discover::shown(path, &base)).collect();
+        if are_named
+            && found.roots.iter().any(|root| root.kind == RootKind::Snippet || named.contains(&root.main))
             && let Some(roots) = &*roots
         {
             let mut context = discover::discover(files, roots, &base, &search);
             if !args.root.is_empty() {
                 found.unreadable.append(&mut context.unreadable);
             }
-            add_context(found, context);
+            add_context(found, context, &named);
         }
     };
     if !paths.iter().any(|p| p.as_os_str() == "-") {
@@ -228,13 +233,18 @@ fn list(from: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect())
 }
 
-/// Parts that are named are looked at in the configurations that `--root` or `roots` of lint401.toml names, wherever those lie.
-fn add_context(found: &mut Discovery, roots: Discovery) {
-    for mut root in roots.roots {
-        if root.kind == RootKind::Main && !found.roots.iter().any(|known| known.main == root.main) {
-            root.kind = RootKind::Context;
-            found.roots.push(root);
+/// What is named is looked at in the configurations that `--root` or `roots` of lint401.toml names, wherever those lie: the whole
+/// project is analysed, and what is named is reported on.
+fn add_context(found: &mut Discovery, roots: Discovery, named: &BTreeSet<PathBuf>) {
+    for mut root in roots.roots.into_iter().filter(|root| root.kind == RootKind::Main) {
+        match found.roots.iter_mut().find(|known| known.main == root.main) {
+            // The main file itself is named: its own lines are meant, as with any other file.
+            Some(known) if known.kind == RootKind::Main && named.contains(&root.main) => known.kind = RootKind::Snippet,
+            Some(_) => continue,
+            None => {}
         }
+        root.kind = RootKind::Context;
+        found.roots.push(root);
     }
     found.roots.sort_by(|a, b| a.main.cmp(&b.main));
 }

@@ -176,3 +176,35 @@ fn what_a_hook_names_and_is_no_configuration() {
     assert_eq!(ran.code, 1, "what is called a configuration is read, however odd: {}", ran.stdout);
     assert_eq!(folder.run(&["check", "nginx/.htpasswd"]).code, 1, "who names a file means it");
 }
+
+#[test]
+fn with_roots_a_named_file_is_what_to_report_on() {
+    const LOSES: &str = "server {\n  server_name a.example.com;\n  location / {\n    proxy_set_header X-A 1;\n    proxy_pass http://127.0.0.1:9000;\n  }\n}\n";
+    let folder = Folder::with(&[
+        ("lint401.toml", "roots = [\"main/web.conf\"]\nexclude = [\"vendor\"]\n"),
+        (".git/HEAD", ""),
+        (
+            "main/web.conf",
+            "events {}\nhttp {\n  include ../snippets/headers.inc;\n  include ../sites/*.conf;\n  include ../vendor/*.conf;\n  ;\n}\n",
+        ),
+        ("snippets/headers.inc", "proxy_set_header Host $host;\n"),
+        ("snippets/other.inc", "# nothing\n"),
+        ("sites/a.conf", LOSES),
+        ("sites/b.conf", &format!("# lint401: ignore-file[lost-proxy-headers] -- known\n{}", LOSES.replace("a.ex", "b.ex"))),
+        ("vendor/c.conf", &LOSES.replace("a.ex", "c.ex")),
+    ]);
+    let places = |arguments: &[&str]| {
+        let ran = folder.run(&[&["check", "-f", "concise"], arguments].concat());
+        super::repository::places(&ran.stdout)
+    };
+    assert_eq!(places(&[]), ["main/web.conf:6", "sites/a.conf:4"]);
+    assert_eq!(places(&["sites/a.conf"]), ["sites/a.conf:4"]);
+    assert_eq!(places(&["sites/b.conf"]), [""; 0]);
+    assert_eq!(places(&["main/web.conf"]), ["main/web.conf:6"]);
+    assert_eq!(places(&["main/web.conf", "sites/a.conf"]), ["main/web.conf:6", "sites/a.conf:4"]);
+    // What a snippet does harm to lies elsewhere; what is accepted or excluded there stays so.
+    assert_eq!(places(&["snippets/headers.inc"]), ["sites/a.conf:4"]);
+    // Without roots a main file stands for its configuration.
+    assert_eq!(places(&["--isolated", "main/web.conf"]), ["main/web.conf:6", "sites/a.conf:4", "vendor/c.conf:4"]);
+    assert_eq!(files(&folder, &["main/web.conf"]), "main/web.conf  nginx, main file\n");
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test stops where its set-up fails")]
 
+mod adoption;
 mod apache_apps;
 mod apache_corpus;
 mod apache_htaccess;
