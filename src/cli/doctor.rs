@@ -18,6 +18,9 @@ use crate::files::Disk;
 use crate::report::{escape, plural};
 use crate::settings::Settings;
 
+/// How many roots are shown to people.
+const SHOWN: usize = 10;
+
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
     /// Files and folders (default: the roots of lint401.toml, else this folder)
@@ -218,8 +221,11 @@ fn as_text(document: &Value) -> String {
     if !files.is_null() {
         let roots = files["roots"].as_array();
         say("roots", roots.map_or(0, Vec::len).to_string());
-        for root in roots.into_iter().flatten() {
+        for root in roots.into_iter().flatten().take(SHOWN) {
             say("", format!("{} ({})", word(&root["path"]), word(&root["kind"])));
+        }
+        if let Some(more) = roots.and_then(|roots| roots.len().checked_sub(SHOWN)).filter(|more| *more > 0) {
+            say("", format!("and {more} more (-f json)"));
         }
         say("checked", counts(&files["checked"]));
         say("not checked", counts(&files["not_checked"]));

@@ -213,7 +213,11 @@ fn kind_of(files: &dyn Files, candidate: &Candidate, base: &Path, search: &Searc
     // What shows that YAML is ours may stand at its end.
     let prefix = if recognise::is_yaml(&candidate.path) { usize::MAX } else { recognise::PREFIX };
     let bytes = files.head(&candidate.path, prefix).map_err(|e| reason(&e))?;
-    let kind = recognise(&candidate.path, &bytes);
+    let kind = match recognise(&candidate.path, &bytes) {
+        // A program about nginx may well have lines that look like its directives.
+        Kind::NginxMain | Kind::NginxSnippet | Kind::ApacheMain | Kind::ApachePart if is_other(&candidate.path) => Kind::Unknown,
+        kind => kind,
+    };
     if !candidate.named && forced.is_none() {
         return Ok(kind);
     }
@@ -248,18 +252,21 @@ pub fn reason(error: &std::io::Error) -> String {
 /// Whether a file that is named, and whose content tells nothing, is read all the same: all but what is plainly something else; or,
 /// where another program names the files, only what is called as configurations are.
 fn may_be_configuration(path: &Path, strict: bool) -> bool {
-    const OURS: &[&str] = &["conf", "vhost", "htaccess"];
+    if strict { has_extension(path, &["conf", "vhost", "htaccess"]) } else { !is_other(path) }
+}
+
+/// Whether a file is plainly something else by its name.
+fn is_other(path: &Path) -> bool {
     const OTHER: &[&str] = &[
         "md", "rst", "html", "htm", "css", "js", "ts", "py", "rb", "go", "rs", "c", "h", "cpp", "java", "php", "sh", "json",
         "yaml", "yml", "toml", "xml", "ini", "cnf", "service", "vcl", "png", "jpg", "svg", "pdf", "gz", "zip", "tar", "lock",
         "log",
     ];
-    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    if strict {
-        extension.is_some_and(|e| OURS.contains(&e.as_str()))
-    } else {
-        extension.is_none_or(|e| !OTHER.contains(&e.as_str()))
-    }
+    has_extension(path, OTHER)
+}
+
+fn has_extension(path: &Path, known: &[&str]) -> bool {
+    path.extension().is_some_and(|e| known.contains(&e.to_string_lossy().to_ascii_lowercase().as_str()))
 }
 
 /// How many folders above a file that is named are looked into.
@@ -390,6 +397,20 @@ mod tests {
         let found = discover(&files, &["a.conf", "b.conf", "c.conf"].map(PathBuf::from), Path::new("/w"), &Search::default());
         let dialects: Vec<_> = found.roots.iter().map(|r| r.dialect).collect();
         assert_eq!(dialects, [Dialect::Apache, Dialect::Nginx, Dialect::Nginx]);
+    }
+
+    #[test]
+    fn a_program_about_nginx_is_no_configuration() {
+        let mut files = Memory::new();
+        let text = "location / {\n  return 204;\n}\n";
+        files.add("nginx/location.rs", text);
+        files.add("nginx/location.conf", text);
+        for search in [Search::default(), Search { force_exclude: true, ..Search::default() }] {
+            let inputs = ["nginx/location.rs", "nginx/location.conf"].map(PathBuf::from);
+            let found = discover(&files, &inputs, Path::new("/w"), &search);
+            let roots: Vec<_> = found.roots.iter().map(|root| root.main.to_string_lossy().into_owned()).collect();
+            assert_eq!(roots, ["nginx/location.conf"]);
+        }
     }
 
     #[test]

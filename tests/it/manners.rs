@@ -319,3 +319,39 @@ fn the_rules_that_run_for_a_file() {
     assert_eq!(severity("syntax-error"), Some("error"));
     assert_eq!(folder.run(&["rules", "--enabled-for", "gone.conf"]).code, 2);
 }
+
+#[test]
+fn every_kind_of_configuration() {
+    let stack = "Resources:\n  Cdn:\n    Type: AWS::CloudFront::Distribution\n    Properties:\n      DistributionConfig:\n        Enabled: true\n        \
+                 Origins:\n          - Id: app\n            DomainName: app.example.com\n        DefaultCacheBehavior:\n          TargetOriginId: app\n          \
+                 ViewerProtocolPolicy: redirect-to-https\n          CachePolicyId: 4135ea2d-6df8-44a3-9df3-4b5a84be39ad\n";
+    let folder = Folder::with(&[
+        ("nginx/nginx.conf", GOOD),
+        ("apache/httpd.conf", "ServerRoot /etc/httpd\nListen 80\nDocumentRoot /srv/www\n"),
+        ("public/.htaccess", "Require all granted\n"),
+        ("cdn/stack.yaml", stack),
+    ]);
+    let ran = folder.run(&["doctor", "-f", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let checked = serde_json::json!({"apache": 1, "edge": 1, "htaccess": 1, "nginx": 1});
+    assert_eq!((ran.code, &document["files"]["checked"]), (0, &checked), "{document}");
+}
+
+#[test]
+fn every_fault_and_the_rest() {
+    let text = "events {}\nhttp {\n  server {\n    listen 80;\n    ;\n    ;\n    location / { return 204 }\n    location /login {\n      \
+                proxy_pass http://127.0.0.1:3000;\n      proxy_set_header Authorization \"\";\n    }\n  }\n}\n";
+    let ran = Folder::with(&[("nginx.conf", text)]).run(&["check", "-f", "concise"]);
+    let rules: Vec<_> = ran.stdout.lines().map(|line| line.rsplit_once('[').unwrap().1.trim_end_matches(']')).collect();
+    assert_eq!(rules.iter().filter(|rule| **rule == "syntax-error").count(), 3, "{}", ran.stdout);
+    assert!(rules.contains(&"dropped-authorization"), "{}", ran.stdout);
+}
+
+/// Neither the certificate nor the host is here, and `nginx -t` would not get past them.
+#[test]
+fn away_from_the_server() {
+    let text = "events {}\nhttp {\n  server {\n    listen 443 ssl;\n    ssl_certificate /etc/ssl/no-such.pem;\n    ssl_certificate_key /etc/ssl/no-such.key;\n    \
+                location / { proxy_pass http://no-such-host.invalid; }\n  }\n}\n";
+    let ran = Folder::with(&[("nginx.conf", text)]).run(&["check", "-f", "concise"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+}

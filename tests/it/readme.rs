@@ -167,3 +167,30 @@ fn the_rule_table_is_the_registry() {
         format!("{before}{BEGIN}{table}{END}{after}")
     });
 }
+
+/// What the README says of us beside other tools is what a test shows: the last cell of each row names it.
+#[test]
+fn what_is_compared_is_tested() {
+    let text = fs::read_to_string(readme()).unwrap();
+    let (_, rest) = text.split_once("<!-- compared:begin -->\n").unwrap();
+    let (table, _) = rest.split_once("<!-- compared:end -->").unwrap();
+    let rows: Vec<Vec<&str>> =
+        table.lines().skip(2).map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect()).collect();
+    assert!(rows.len() >= 10, "{table}");
+    for cells in rows {
+        let [name, ours, .., tests] = cells.as_slice() else { panic!("{cells:?}") };
+        assert_eq!(cells.len(), 8, "{name}");
+        if *ours == "not yet" {
+            assert_eq!(*tests, "", "{name}: what is not there is not tested");
+            continue;
+        }
+        for test in tests.split(", ").map(|test| test.trim_matches('`')) {
+            let path: Vec<&str> = test.split("::").collect();
+            let [modules @ .., function] = path.as_slice() else { panic!("{name}: {test}") };
+            let file = root().join("tests/it").join(modules.join("/")).with_extension("rs");
+            let source = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{name}: {}: {error}", file.display()));
+            let stands = source.split("#[test]\n").skip(1).any(|after| after.starts_with(&format!("fn {function}()")));
+            assert!(stands, "{name}: there is no test {test}");
+        }
+    }
+}
