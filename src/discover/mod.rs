@@ -1,6 +1,7 @@
 //! Which files to check: walks folders, recognises what is there, names the roots.
 
 pub mod edge;
+mod names;
 mod recognise;
 mod wishes;
 
@@ -11,6 +12,8 @@ use rayon::prelude::*;
 
 pub use recognise::{Kind, is_candidate, recognise};
 pub use wishes::{Search, Wishes};
+
+use names::{is_access_file, is_other, may_be_configuration};
 
 use crate::files::{FileKind, Files, normalize, or_dot};
 
@@ -167,11 +170,6 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, search: &Sea
     found
 }
 
-/// Whether a file is called as httpd looks for it.
-fn is_access_file(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == ".htaccess")
-}
-
 /// Whether a `.htaccess` lies below a folder that has one; outer folders come first.
 fn has_outer(path: &Path, folders: &BTreeSet<PathBuf>) -> bool {
     is_access_file(path) && path.ancestors().skip(2).any(|folder| folders.contains(folder))
@@ -247,26 +245,6 @@ pub fn reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         _ => error.to_string(),
     }
-}
-
-/// Whether a file that is named, and whose content tells nothing, is read all the same: all but what is plainly something else; or,
-/// where another program names the files, only what is called as configurations are.
-fn may_be_configuration(path: &Path, strict: bool) -> bool {
-    if strict { has_extension(path, &["conf", "vhost", "htaccess"]) } else { !is_other(path) }
-}
-
-/// Whether a file is plainly something else by its name.
-fn is_other(path: &Path) -> bool {
-    const OTHER: &[&str] = &[
-        "md", "rst", "html", "htm", "css", "js", "ts", "py", "rb", "go", "rs", "c", "h", "cpp", "java", "php", "sh", "json",
-        "yaml", "yml", "toml", "xml", "ini", "cnf", "service", "vcl", "png", "jpg", "svg", "pdf", "gz", "zip", "tar", "lock",
-        "log",
-    ];
-    has_extension(path, OTHER)
-}
-
-fn has_extension(path: &Path, known: &[&str]) -> bool {
-    path.extension().is_some_and(|e| known.contains(&e.to_string_lossy().to_ascii_lowercase().as_str()))
 }
 
 /// How many folders above a file that is named are looked into.
