@@ -291,8 +291,12 @@ snippet line 6:   }
 diagnostic help: put ";" after "return 204"
 diagnostic code: error[syntax-error]
   docs: https://github.com/lint401/lint401/blob/main/rules/syntax-error.md
+  fix (unsafe): end the directive
+    5 -     location / { return 204 }
+    5 +     location / { return 204; }
 
 Found 1 error in 1 file.
+1 fixable with --fix --unsafe-fixes.
 
 "#]]
         .raw()
