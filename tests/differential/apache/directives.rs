@@ -210,7 +210,7 @@ impl Generator {
             let mut words: Vec<&str> = vec!["RequestHeader", action, name];
             match action {
                 "unset" => {}
-                "edit*" => words.extend(self.rng.pick(&[&["=", "-"][..], &["sid=\\d;?", "\"\""], &["(.)", "\"%{let_in}e$1\""]])),
+                "edit*" => words.extend(self.rng.pick(&[&["=", "-"][..], &["sid=\\d;?", "\"\""], &["[Bh]", "\"%{let_in}e$0\""]])),
                 "edit" => words.extend(self.rng.pick(&[
                     &["^Bearer\\s+(.*)$", "\"Token $1\""][..],
                     &["=", "-"],

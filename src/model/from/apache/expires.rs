@@ -64,7 +64,8 @@ impl<'a> Walk<'_, 'a> {
     /// The `Cache-Control` that `mod_expires` adds to a response that is no error, and the directive that decides; a page of an
     /// application is taken for HTML.
     pub(super) fn expires(&mut self) -> Option<(Value, Span)> {
-        if self.flag(Name::ExpiresActive) != Some(true) {
+        // A page that answers for an error gets none either.
+        if self.r.status >= 400 || self.flag(Name::ExpiresActive) != Some(true) {
             return None;
         }
         let content_type = self.response_type();

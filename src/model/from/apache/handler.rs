@@ -3,6 +3,7 @@
 use super::ending;
 use super::frame::{HandlerName, Stands};
 use super::walk::{End, Invoked, Stop, Walk};
+use super::walked::Settings;
 use crate::model::fact::concat;
 use crate::model::{Handler, HandlerKind, Known, Value};
 use crate::project::apache::{Directive, DirectiveId, is_method};
@@ -120,7 +121,9 @@ impl<'a> Walk<'_, 'a> {
         match class {
             // `uwsgi_handler` decodes the path once more, and does not take a slash.
             Class::Proxy { url, by }
-                if ending::kind_of(url.prefix()) == HandlerKind::Uwsgi && self.r.uri.to_ascii_lowercase().contains("%2f") =>
+                if ending::kind_of(url.prefix()) == HandlerKind::Uwsgi
+                    && self.keeps_encoded_slash()
+                    && self.r.uri.to_ascii_lowercase().contains("%2f") =>
             {
                 Invoked::Stop(Stop::status(500, Some(by)))
             }
@@ -160,6 +163,13 @@ impl<'a> Walk<'_, 'a> {
             }
             Class::Static => self.static_file(),
         }
+    }
+
+    /// Whether the proxy leaves `%2F` as it is. `AllowEncodedSlashes NoDecode` is lost as soon as a section is for the request, whatever
+    /// stands in it (`merge_core_dir_configs`); then the `%` is escaped.
+    fn keeps_encoded_slash(&self) -> bool {
+        let is_raw = self.r.proxied.as_ref().is_some_and(|proxied| proxied.is_raw);
+        is_raw || self.r.settings == Settings::default()
     }
 
     fn redirect_to(&mut self, path: &str, args: Option<Value>) -> Invoked {
