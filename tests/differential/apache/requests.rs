@@ -109,7 +109,7 @@ fn gather(directive: &Directive, folder: &str, material: &mut Material) {
         }
         "ProxyPassMatch" => material.own.extend(["/api/v1/x", "/u/12", "/docs/page.html", "/a/b/x.php"].map(str::to_owned)),
         "Redirect" | "ProxyPass" | "Alias" | "ScriptAlias" => {
-            let prefixes = directive.words.iter().skip(1).filter(|w| w.starts_with('/')).take(1);
+            let prefixes = directive.words.iter().skip(1).filter(|w| w.starts_with('/') && !w.starts_with("/srv/")).take(1);
             material.own.extend(prefixes.flat_map(|p| [p.clone(), format!("{p}/x.php"), format!("{p}x")]));
         }
         "VirtualHost" => {

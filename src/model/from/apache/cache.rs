@@ -28,7 +28,10 @@ impl<'a> Walk<'_, 'a> {
         let store_no_store = self.is_on(Name::CacheStoreNoStore);
         let forbids =
             text.contains("no-store") && store_no_store.is_none() || text.contains("private") && store_private.is_none();
-        let fresh = text.contains("max-age=") && !text.contains("max-age=0");
+        let lifetime = lifetime(&text);
+        let fresh = lifetime.is_some_and(|seconds| seconds > 0);
+        // It is refused, or never answers.
+        let forbids = forbids || lifetime == Some(0);
         let ignores_freshness = self.is_on(Name::CacheIgnoreNoLastMod);
         let has_query = self.r.args.is_some();
         let ignores_query = self.server_flag(Name::CacheIgnoreQueryString);
@@ -53,7 +56,7 @@ impl<'a> Walk<'_, 'a> {
             let is_kept = if ok { any } else { error_fresh };
             if is_kept { decided(Stores::Yes, also) } else { decided(Stores::Origin, None) }
         };
-        let ttl = fresh.then(|| max_age(&text)).flatten().or_else(|| any.then(|| self.default_expire()));
+        let ttl = lifetime.filter(|_| fresh).or_else(|| any.then(|| self.default_expire()));
         let answers = match () {
             () if !reads => Fact::is(false, [by]),
             () if quick_authorization && is_quick => Fact::is(false, [by]),
@@ -148,9 +151,11 @@ fn covers(prefix: &str, path: &str) -> bool {
     prefix.starts_with('/') && path.starts_with(prefix)
 }
 
-/// The seconds of `max-age=…`.
-fn max_age(text: &str) -> Option<u64> {
-    let (_, rest) = text.split_once("max-age=")?;
-    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    rest.get(..end)?.parse().ok()
+/// How many seconds `s-maxage`, or else `max-age`, gives.
+fn lifetime(cache_control: &str) -> Option<u64> {
+    let of = |name: &str| {
+        let mut words = cache_control.split(',').map(str::trim);
+        words.find_map(|word| word.strip_prefix(name)?.strip_prefix('=')?.trim_matches('"').parse().ok())
+    };
+    of("s-maxage").or_else(|| of("max-age"))
 }

@@ -33,7 +33,11 @@ impl<'a> Walk<'_, 'a> {
             Some("nodecode") => Slashes::Kept,
             _ => Slashes::Refused,
         };
-        let Some(tidy) = uri::tidy(&self.r.path, merge) else { return Err(Stop::status(400, None)) };
+        let Some((tidy, is_accepted)) = uri::tidy(&self.r.path, merge) else { return Err(Stop::status(400, None)) };
+        if !is_accepted {
+            self.r.uri = tidy;
+            return Err(Stop::status(400, None));
+        }
         self.r.uri.clone_from(&tidy);
         self.location_and_if();
         self.start_settings();
@@ -42,7 +46,10 @@ impl<'a> Walk<'_, 'a> {
                 self.r.uri = path;
                 Ok(())
             }
-            Normal::Refused(status) => Err(Stop::status(status, None)),
+            Normal::Refused(status) => {
+                self.r.uri = uri::decode_refused(&tidy);
+                Err(Stop::status(status, None))
+            }
             Normal::Unknown => Err(Stop::unknown("the path is not UTF-8", None)),
         }
     }

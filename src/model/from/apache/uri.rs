@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::from::segments::resolve;
+use crate::model::from::segments::{resolve, resolve_what_is_there};
 
 /// What a normalised path is, or how it is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,17 +31,22 @@ pub(super) enum Slashes {
 #[cfg(test)]
 pub(super) fn normalize(path: &str, merge_slashes: bool, slashes: Slashes) -> Normal {
     match tidy(path, merge_slashes) {
-        Some(path) => decode(&path, merge_slashes, slashes),
-        None => Normal::Refused(400),
+        Some((path, true)) => decode(&path, merge_slashes, slashes),
+        _ => Normal::Refused(400),
     }
 }
 
-/// The first half of it; `None`: refused with 400.
-pub(super) fn tidy(path: &str, merge_slashes: bool) -> Option<String> {
-    if !path.starts_with('/') || has_bad_escape(path) {
-        return None;
-    }
-    resolve(&decode_unreserved(path), merge_slashes)
+/// The first half of it, and whether the server goes on; `None`: there is no path.
+pub(super) fn tidy(path: &str, merge_slashes: bool) -> Option<(String, bool)> {
+    let (resolved, stays_inside) = resolve_what_is_there(&decode_unreserved(path), merge_slashes)?;
+    Some((resolved, stays_inside && !has_bad_escape(path)))
+}
+
+/// What is left of a path that is refused for a slash or a zero byte in it: everything is decoded all the same, and the text ends at the
+/// zero byte.
+pub(super) fn decode_refused(path: &str) -> String {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+    decoded.split('\0').next().unwrap_or_default().to_owned()
 }
 
 /// The second half.
