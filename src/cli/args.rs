@@ -82,7 +82,7 @@ pub(super) enum Command {
 #[command(next_help_heading = "Scope")]
 pub(super) struct ScopeArgs {
     /// Check the files as git would commit them, and report on those that are staged
-    #[arg(long, conflicts_with_all = ["changed", "since", "fix"], env = "LINT401_STAGED", hide_env = true)]
+    #[arg(long, conflicts_with_all = ["changed", "since", "fix", "add_ignore"], env = "LINT401_STAGED", hide_env = true)]
     pub(super) staged: bool,
     /// Report on files that changed since the branch left its upstream (without one: since the last commit)
     #[arg(long, env = "LINT401_CHANGED", hide_env = true)]
@@ -91,7 +91,7 @@ pub(super) struct ScopeArgs {
     #[arg(long, value_name = "REF", env = "LINT401_SINCE", hide_env = true)]
     pub(super) since: Option<String>,
     /// Of these only findings in lines that changed
-    #[arg(long, conflicts_with = "fix", env = "LINT401_LINES", hide_env = true)]
+    #[arg(long, conflicts_with_all = ["fix", "add_ignore"], env = "LINT401_LINES", hide_env = true)]
     pub(super) lines: bool,
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{By, Item, Report, docs_url};
+use super::{By, Item, Report, can_be_applied, docs_url};
 use crate::baseline::Stale;
 use crate::finding::{Applicability, Confidence, Severity};
 use crate::fingerprint::Fingerprint;
@@ -82,6 +82,7 @@ struct Diagnostic<'a> {
     context: String,
     witness: Option<Witness>,
     related: Vec<Related<'a>>,
+    /// A repair; none where its text would hold a secret.
     fix: Option<Fix<'a>>,
     /// Sixteen hexadecimal digits that stay the same when lines move.
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{16}$")))]
@@ -179,7 +180,7 @@ struct Edit<'a> {
     path: &'a str,
     start: Place,
     end: Place,
-    text: String,
+    text: &'a str,
 }
 
 /// Something that could not be read.
@@ -272,7 +273,7 @@ fn diagnostic<'a>(report: &'a Report<'a>, Item { reported, fingerprint, suppress
                 Related { message: prose(&label.message).into_owned(), path, start, end }
             })
             .collect(),
-        fix: finding.fix.as_ref().map(|fix| Fix {
+        fix: finding.fix.as_ref().filter(|fix| can_be_applied(fix)).map(|fix| Fix {
             applicability: fix.applicability,
             title: &fix.title,
             edits: fix
@@ -280,7 +281,7 @@ fn diagnostic<'a>(report: &'a Report<'a>, Item { reported, fingerprint, suppress
                 .iter()
                 .map(|edit| {
                     let (path, start, end) = place(edit.span);
-                    Edit { path, start, end, text: mask(&edit.text).into_owned() }
+                    Edit { path, start, end, text: &edit.text }
                 })
                 .collect(),
         }),

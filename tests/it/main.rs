@@ -27,6 +27,7 @@ mod ignores;
 mod integrations;
 mod manners;
 mod readme;
+mod report_fixes;
 mod report_formats;
 mod report_sarif;
 mod report_schemas;
