@@ -243,7 +243,7 @@ fn not_checked(skipped: &[Skipped]) -> Option<String> {
     if skipped.is_empty() {
         return None;
     }
-    let kinds = [Kind::LaterEdge, Kind::Foreign, Kind::Unknown];
+    let kinds = [Kind::Foreign, Kind::Unknown];
     let counts = kinds.iter().map(|kind| (skipped.iter().filter(|s| s.kind == *kind).count(), kind));
     let counts: Vec<String> = counts.filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{n} {}", kind.as_str())).collect();
     let verb = if skipped.len() == 1 { "is" } else { "are" };

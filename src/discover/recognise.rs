@@ -22,8 +22,6 @@ pub enum Kind {
     Htaccess,
     /// A YAML file of a CDN, a gateway or an ingress.
     Edge,
-    /// The same in a dialect that is not read yet.
-    LaterEdge,
     /// The configuration of another program.
     Foreign,
     /// Nothing that can be told.
@@ -39,7 +37,7 @@ impl Kind {
             Self::ApacheMain => "apache",
             Self::ApachePart => "apache snippet",
             Self::Htaccess => "htaccess",
-            Self::Edge | Self::LaterEdge => "edge",
+            Self::Edge => "edge",
             Self::Foreign => "other",
             Self::Unknown => "unknown",
         }
@@ -119,7 +117,7 @@ pub fn recognise(path: &Path, text: &[u8]) -> Kind {
         .find_map(|e| name.strip_suffix(e)?.strip_suffix('.'))
         .unwrap_or(&name);
     if may_be_edge(name) {
-        return if has_one(text.as_bytes(), edge::LATER) { Kind::LaterEdge } else { Kind::Foreign };
+        return Kind::Foreign;
     }
     let score = Score::of(text);
     let apache = ApacheScore::of(text);

@@ -1,6 +1,7 @@
 //! The YAML of CDNs, gateways and ingresses: one file with its documents, each in the dialect that its keys show.
 
 mod cloudformation;
+mod google;
 mod neutral;
 
 use std::path::Path;
@@ -110,6 +111,8 @@ pub fn check(config: &Config, sources: &SourceMap) -> Vec<Finding> {
     let checked = config.documents(sources).map(|(dialect, document)| match dialect {
         Dialect::Neutral => neutral::check(document),
         Dialect::CloudFormation => cloudformation::check(document),
+        Dialect::Google => google::check(document),
+        _ => Vec::new(),
     });
     checked.flatten().collect()
 }

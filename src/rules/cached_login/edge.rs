@@ -1,12 +1,12 @@
 //! The same for CDNs: behaviours, rules and routes that keep pages to sign in.
 
-use super::{Hit, ID, KINDS, duration, login_product, login_products_without_cache, specific};
+use super::{Hit, ID, KINDS, duration, login_product, specific};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::edge::EdgeSite;
-use crate::model::{Request, Site, Stores};
+use crate::model::{PathKind, Request, Site, Stores, Traits};
 use crate::rules::Cx;
 use crate::rules::caches;
-use crate::rules::support::finding;
+use crate::rules::support::{finding, known_paths, request_for};
 use crate::source::Span;
 
 const HELP: &str = "give login, account and administration pages an entry of their own, before this one, that keeps nothing";
@@ -17,10 +17,13 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
     if starts.is_empty() || site.hosts().first().is_some_and(|host| caches::is_asset_host(host)) {
         return;
     }
-    let mut excluded: Vec<&str> = login_products_without_cache(site, cx);
+    let mut excluded: Vec<&str> = products_without_cache(site, cx);
     let mut hits: Vec<Hit> = Vec::new();
     for start in starts {
         for candidate in caches::candidates(site, start, cx.paths, KINDS) {
+            if !site.keeps_pages(candidate.route) {
+                continue;
+            }
             let outcome = site.resolve(&candidate.request);
             if caches::kept_out(&outcome) {
                 excluded.extend(login_product(&candidate));
@@ -44,6 +47,15 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
             report(site, hit, cx);
         }
     }
+}
+
+/// Products of which a login page goes past every cache: an entry that keeps nothing takes it.
+fn products_without_cache<'p>(site: &EdgeSite, cx: &Cx<'p>) -> Vec<&'p str> {
+    let apart = site.routes().iter().filter(|r| r.traits.has(Traits::UPSTREAM) && !r.traits.has(Traits::CACHE));
+    let known = apart.flat_map(|route| known_paths(route, cx.paths, &[PathKind::Login]));
+    let pages = known.filter(|k| !k.kinds.contains(&PathKind::Api) && k.product != "oauth");
+    let past = |request: &Request| site.resolve(request).always(|o| o.handler.kind.is_upstream() && o.cache.key.is_none());
+    pages.filter(|known| past(&request_for(site, known).method("GET"))).map(|known| known.product.as_str()).collect()
 }
 
 /// Whether a form can be sent to this path: where only reading is let through, nobody signs in.

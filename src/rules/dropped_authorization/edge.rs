@@ -45,11 +45,14 @@ fn requests(site: &EdgeSite, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request
 }
 
 /// Whether what is behind reads credentials, as far as the file shows: it takes requests that change something, or it is called an
-/// interface of programs.
+/// interface of programs. Where a password is asked for here, the header was meant for this check, unless the name says otherwise.
 fn is_for_programs(site: &EdgeSite, request: &Request, outcome: &Outcome) -> bool {
-    let writes = site.resolve(&request.clone().method("POST")).possibly(|o| o.handler.kind.is_upstream());
     let target = outcome.handler.target.as_ref().and_then(|target| target.known()).unwrap_or_default();
-    writes || has_api_name(target) || has_api_name(&request.path)
+    if has_api_name(target) || has_api_name(&request.host) || has_api_name(&outcome.served_by.text) {
+        return true;
+    }
+    let consumed = outcome.gates.iter().any(|gate| gate.kind.reads_authorization());
+    !consumed && site.resolve(&request.clone().method("POST")).possibly(|o| o.handler.kind.is_upstream())
 }
 
 fn report(site: &EdgeSite, id: RouteId, request: Request, outcome: &Outcome, primary: Span, cx: &mut Cx) {

@@ -1,7 +1,8 @@
 //! A distribution, a set of routes or an ingress: what the rules ask.
 
+use super::condition::Example;
 use super::pattern::host_matches;
-use super::says::{Behaviour, Behind, Forward, Keeps, Limit, Says};
+use super::says::{Behaviour, Behind, Forward, Keeps, Limit, Says, Verdicts};
 use crate::discover::edge::Dialect;
 use crate::model::{Outcome, PathSet, Paths, Place, Request, Route, RouteId, Scheme, Site, Traits};
 use crate::source::Span;
@@ -57,13 +58,12 @@ impl EdgeSite {
         let mut taken = PathSet::default();
         let mut routes = Vec::with_capacity(behaviours.len() + 1);
         for behaviour in &behaviours {
-            let certain = behaviour.open.is_none() && behaviour.methods.is_empty() && behaviour.hosts.is_empty();
-            let mut serves = behaviour.paths.iter().fold(PathSet::default(), |set, p| set | p.well_known(paths));
+            let mut serves = behaviour.when.well_known(paths);
             if order != Order::Merge {
                 serves &= !taken;
-                if certain {
-                    taken |= serves;
-                }
+            }
+            if behaviour.when.is_of_paths() {
+                taken |= serves;
             }
             let traits = traits(&order.over(&default.says, &behaviour.says));
             routes.push(Route { span: behaviour.head, traits, serves });
@@ -88,6 +88,31 @@ impl EdgeSite {
             Some(behaviour) => self.order.over(&self.default.says, &behaviour.says),
             None => self.default.says.clone(),
         }
+    }
+
+    /// How the verdicts of a subrequest are kept at a route.
+    pub fn verdicts(&self, route: RouteId) -> Option<Verdicts> {
+        self.says(route).verdicts
+    }
+
+    /// Where forwarded addresses or schemes are taken from everyone at a route.
+    pub fn trusts_everyone(&self, route: RouteId) -> Option<Span> {
+        self.says(route).trusts_everyone
+    }
+
+    /// Whether something takes part at a route that is not in view.
+    pub fn is_unread(&self, route: RouteId) -> bool {
+        self.says(route).unread
+    }
+
+    /// The statuses that are answered with something else at a route: status, what the client gets, and the key.
+    pub fn error_pages(&self, route: RouteId) -> Vec<(u16, Option<u16>, Span)> {
+        self.says(route).errors.into_iter().map(|page| (page.status, page.becomes, page.span)).collect()
+    }
+
+    /// Whether pages are kept where a cache is in force at a route.
+    pub fn keeps_pages(&self, route: RouteId) -> bool {
+        self.says(route).caching.is_some_and(|caching| caching.pages)
     }
 
     /// The limit on requests at a route: requests in a minute, how many may come at once, the status of the rest, and the key.
@@ -143,8 +168,11 @@ impl Site for EdgeSite {
     }
 
     fn request(&self, path: &str) -> Request {
-        let literal = self.hosts.iter().find(|host| !host.contains(['*', '{', '$']));
-        let mut request = Request::get(literal.cloned().unwrap_or_default(), path);
+        let own = self.hosts.iter().map(String::as_str);
+        // Entries may name hosts where the site as a whole does not.
+        let named = self.behaviours.iter().flat_map(|behaviour| behaviour.when.hosts());
+        let literal = own.chain(named).find(|host| !host.contains(['*', '{', '$']));
+        let mut request = Request::get(literal.unwrap_or_default(), path);
         if self.tls {
             (request.scheme, request.port) = (Scheme::Https, 443);
         }
@@ -153,14 +181,10 @@ impl Site for EdgeSite {
 
     fn landmark(&self, route: RouteId) -> Option<Request> {
         let behaviour = self.behaviour(route);
-        let path = behaviour.paths.iter().find_map(super::pattern::Pattern::example)?;
-        let mut request = self.request(&path);
-        if let Some(host) = behaviour.hosts.first().filter(|host| !host.contains('*')) {
-            request.host.clone_from(host);
-        }
-        if let Some(method) = behaviour.methods.first() {
-            request.method.clone_from(method);
-        }
+        let Example { path, host, method } = behaviour.when.example();
+        let mut request = self.request(path.as_deref().unwrap_or("/"));
+        request.host = host.unwrap_or(request.host);
+        request.method = method.unwrap_or(request.method);
         let served = self.resolve(&request).served_by.span;
         (served == behaviour.head).then_some(request)
     }

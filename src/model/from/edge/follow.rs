@@ -1,7 +1,6 @@
 //! One request through the entries of a site.
 
 use super::edge_site::{EdgeSite, Order};
-use super::pattern::host_matches;
 use super::says::{Answer, Behaviour, Behind, Caching, Forward, Keeps, Says};
 use crate::model::from::choices::{Choices, explore};
 use crate::model::{
@@ -20,7 +19,7 @@ fn follow(site: &EdgeSite, request: &Request, choices: &mut Choices) -> Outcome 
     let mut served: Option<&Behaviour> = None;
     let mut says = site.default.says.clone();
     for behaviour in &site.behaviours {
-        let applies = applies(behaviour, request).unwrap_or_else(|why| {
+        let applies = behaviour.when.holds(request).unwrap_or_else(|why| {
             let what = format!("whether {} applies: {why}", behaviour.name);
             let answer = choices.answer(&format!("{what} {}", behaviour.head.start), true);
             unknown.push(Unknown { what, span: behaviour.head, file_system: false });
@@ -39,25 +38,6 @@ fn follow(site: &EdgeSite, request: &Request, choices: &mut Choices) -> Outcome 
     let served = served.unwrap_or(&site.default);
     let served_by = Place { span: served.head, text: served.name.clone() };
     outcome(site, served_by, &says, request, steps, unknown)
-}
-
-/// Whether an entry is for a request; `Err`: why the files do not tell.
-fn applies(behaviour: &Behaviour, request: &Request) -> Result<bool, String> {
-    if !behaviour.hosts.is_empty() && !behaviour.hosts.iter().any(|host| host_matches(host, &request.host)) {
-        return Ok(false);
-    }
-    if !behaviour.methods.is_empty() && !behaviour.methods.iter().any(|method| method.eq_ignore_ascii_case(&request.method)) {
-        return Ok(false);
-    }
-    let matches: Vec<Option<bool>> = behaviour.paths.iter().map(|pattern| pattern.matches(&request.path)).collect();
-    if !matches.contains(&Some(true)) {
-        let open = behaviour.paths.iter().find_map(|pattern| match pattern {
-            super::pattern::Pattern::Unknown(why) => Some(why.clone()),
-            _ => None,
-        });
-        return open.map_or(Ok(false), Err);
-    }
-    behaviour.open.clone().map_or(Ok(true), Err)
 }
 
 fn outcome(
@@ -134,8 +114,8 @@ fn outcome(
 fn before(says: &Says, request: &Request) -> Option<Answer> {
     if let Some(tls) = says.over_tls.as_ref().filter(|_| request.scheme == Scheme::Http) {
         let target = format!("https://{}{}", request.host, request.target());
-        let location = tls.redirects.then_some(Value::Known(target));
-        return Some(Answer { status: if tls.redirects { 301 } else { 403 }, location, span: tls.span });
+        let location = (300..400).contains(&tls.status).then_some(Value::Known(target));
+        return Some(Answer { status: tls.status, location, span: tls.span });
     }
     let allowed = says.allowed.as_ref().filter(|allowed| !allowed.methods.is_empty())?;
     let refused = !allowed.methods.contains(&request.method);
@@ -145,6 +125,9 @@ fn before(says: &Says, request: &Request) -> Option<Answer> {
 fn upstream(says: &Says, request: &Request) -> Upstream {
     let fate = |fact: &Option<Fact<Forward>>, name: &str| {
         let sent = request.header_value(name).is_some();
+        if says.unread && !fact.as_ref().is_some_and(|fact| fact.value.is(&Forward::Dropped)) {
+            return Fact::unknown("what is defined elsewhere may change it", []);
+        }
         let Some(fact) = fact else {
             return Fact::is(if sent { HeaderFate::Kept } else { HeaderFate::Absent }, []);
         };
@@ -182,7 +165,7 @@ fn upstream(says: &Says, request: &Request) -> Upstream {
 }
 
 fn cache(says: &Says, request: &Request) -> Cache {
-    let Some(Caching { keeps, because, key, by_authorization, by_cookie, with_set_cookie }) = &says.caching else {
+    let Some(Caching { keeps, because, key, by_authorization, by_cookie, with_set_cookie, .. }) = &says.caching else {
         return Cache::none();
     };
     let asked = matches!(request.method.as_str(), "GET" | "HEAD");

@@ -1,12 +1,27 @@
-//! Documents of CDNs, gateways and ingresses to sites. One file a dialect: it says for each entry which requests it is for and what
-//! it says about them, in the terms of [`says`]; which entry counts is followed by [`follow`], for all dialects alike.
+//! Documents of CDNs, gateways and ingresses to sites. One file a dialect: it says for each entry which requests it is for
+//! ([`condition`]) and what it says about them, in the terms of [`says`]; which entry counts is followed by [`follow`], for all
+//! dialects alike.
 
+mod amplify;
+mod cloudflare;
 mod cloudformation;
+mod condition;
 mod edge_site;
+mod envoy;
 mod follow;
+mod gateway_api;
+mod google;
+mod ingress_nginx;
+mod istio;
+mod kong;
+mod logic;
 mod neutral;
+mod nginx_ingress;
 mod pattern;
+mod platformsh;
+mod read;
 mod says;
+mod traefik;
 
 pub use edge_site::EdgeSite;
 
@@ -14,12 +29,35 @@ use crate::discover::edge::Dialect;
 use crate::model::{Paths, Request};
 use crate::project::edge::Config;
 use crate::source::SourceMap;
+use crate::syntax::yaml::Yaml;
 
-/// The sites of a file, in the order of the text.
+/// The sites of a file, by dialect, in the order of the text.
 pub fn lower(config: &Config, sources: &SourceMap, paths: &Paths) -> Vec<EdgeSite> {
-    let drafts = config.documents(sources).flat_map(|(dialect, document)| match dialect {
-        Dialect::Neutral => neutral::lower(document),
-        Dialect::CloudFormation => cloudformation::lower(document),
+    let documents: Vec<(Dialect, Yaml)> = config.documents(sources).collect();
+    let mut dialects: Vec<Dialect> = Vec::new();
+    documents.iter().for_each(|(dialect, _)| {
+        if !dialects.contains(dialect) {
+            dialects.push(*dialect);
+        }
+    });
+    let drafts = dialects.into_iter().flat_map(|dialect| {
+        // Documents of one file speak of each other: a route names a middleware.
+        let own: Vec<Yaml> = documents.iter().filter(|(of, _)| *of == dialect).map(|(_, document)| *document).collect();
+        match dialect {
+            Dialect::Neutral => neutral::lower(&own),
+            Dialect::CloudFormation => cloudformation::lower(&own),
+            Dialect::Cloudflare => cloudflare::lower(&own),
+            Dialect::PlatformSh => platformsh::lower(&own),
+            Dialect::IngressNginx => ingress_nginx::lower(&own),
+            Dialect::Traefik => traefik::lower(&own),
+            Dialect::Kong => kong::lower(&own),
+            Dialect::Google => google::lower(&own),
+            Dialect::Istio => istio::lower(&own),
+            Dialect::Envoy => envoy::lower(&own),
+            Dialect::GatewayApi => gateway_api::lower(&own),
+            Dialect::NginxIngress => nginx_ingress::lower(&own),
+            Dialect::Amplify => amplify::lower(&own),
+        }
     });
     drafts.map(|draft| EdgeSite::new(draft, paths)).collect()
 }

@@ -1,17 +1,23 @@
 //! The neutral schema, `schema: edge-rules/v1`: for CDNs whose configuration is no YAML. What it leaves unsaid is unknown.
 
+use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
+use super::read::{is_filled_in_later, status, texts};
 use super::says::{Answer, Behaviour, Behind, Caching, Forward, Keeps, Limit, Origin, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Combine, Fact, Gate, GateKind, Place, Stores, Value, Verdict};
 use crate::project::edge::seconds;
 use crate::syntax::yaml::{Entry, Yaml};
 
-pub(super) fn lower(document: Yaml) -> Vec<Draft> {
-    let Some(schema) = document.entry("schema") else { return Vec::new() };
+pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
+    documents.iter().filter_map(|document| rules(*document)).collect()
+}
+
+fn rules(document: Yaml) -> Option<Draft> {
+    let schema = document.entry("schema")?;
     let cdn = document.get("cdn").and_then(Yaml::as_str).unwrap_or("CDN");
-    let mut default = Behaviour::new(schema.head(), "defaults", vec![Pattern::Any]);
+    let mut default = Behaviour::new(schema.head(), "defaults", Condition::Always);
     default.says = unsaid(&schema);
     if let Some(defaults) = document.entry("defaults") {
         default.head = defaults.head();
@@ -21,10 +27,10 @@ pub(super) fn lower(document: Yaml) -> Vec<Draft> {
     let mut behaviours: Vec<Behaviour> = rules.flat_map(behaviours_of).collect();
     match document.get("match").and_then(Yaml::as_str) {
         Some("last") => behaviours.reverse(),
-        Some("longest-prefix") => behaviours.sort_by_key(|b| std::cmp::Reverse(b.paths.first().map_or(0, Pattern::length))),
+        Some("longest-prefix") => behaviours.sort_by_key(|b| std::cmp::Reverse(b.when.length())),
         _ => {}
     }
-    vec![Draft {
+    Some(Draft {
         dialect: Dialect::Neutral,
         place: Place { span: schema.head(), text: format!("edge rules of {cdn}") },
         hosts: texts(document.get("hosts")),
@@ -32,7 +38,7 @@ pub(super) fn lower(document: Yaml) -> Vec<Draft> {
         default,
         behaviours,
         tls: true,
-    }]
+    })
 }
 
 /// What holds where neither the rules nor the defaults say anything.
@@ -50,30 +56,19 @@ fn behaviours_of(rule: Yaml) -> Vec<Behaviour> {
     };
     let head = rule.entries().first().map_or(rule.span(), Entry::head);
     let says = says(rule);
+    let others = Condition::of_hosts(texts(rule.get("host"))).and(Condition::of_methods(texts(rule.get("methods"))));
     let behaviour = |pattern: Pattern, name: String| Behaviour {
-        hosts: texts(rule.get("host")),
-        methods: texts(rule.get("methods")),
         says: says.clone(),
-        ..Behaviour::new(head, name, vec![pattern])
+        ..Behaviour::new(head, name, others.clone().and(Condition::Path(pattern)))
     };
     if paths.is_empty() {
         return vec![behaviour(Pattern::Any, "rule without path".to_owned())];
     }
     let patterns = paths.into_iter().map(|path| match path.as_str() {
-        Some(text) if !is_hole(text) => (Pattern::wildcard(text), format!("rule {text}")),
+        Some(text) if !is_filled_in_later(text) => (Pattern::wildcard(text), format!("rule {text}")),
         _ => (Pattern::Unknown("its path is filled in later".to_owned()), "rule with a path that is not known".to_owned()),
     });
     patterns.map(|(pattern, name)| behaviour(pattern, name)).collect()
-}
-
-fn is_hole(text: &str) -> bool {
-    ["{{", "${", "%{", "<%"].iter().any(|mark| text.contains(mark))
-}
-
-fn texts(value: Option<Yaml>) -> Vec<String> {
-    let Some(value) = value else { return Vec::new() };
-    let one = |item: Yaml| item.as_str().map(str::to_owned);
-    if value.is_sequence() { value.items().filter_map(one).collect() } else { one(value).into_iter().collect() }
 }
 
 fn says(node: Yaml) -> Says {
@@ -131,10 +126,6 @@ fn says(node: Yaml) -> Says {
     says
 }
 
-fn status(value: Yaml) -> Option<u16> {
-    value.as_str()?.trim().parse().ok()
-}
-
 fn caching(cache: &Entry, says: &mut Says) {
     let head = cache.head();
     let value = cache.value;
@@ -163,6 +154,7 @@ fn caching(cache: &Entry, says: &mut Says) {
         by_cookie: key.iter().any(|part| part.starts_with("cookie")),
         key: ["host".to_owned(), "path".to_owned()].into_iter().chain(key).collect::<Vec<_>>().join(", "),
         with_set_cookie: false,
+        pages: true,
     });
 }
 

@@ -1,9 +1,12 @@
 //! Patterns of paths and hosts.
 
+use fancy_regex::Regex;
+
+use crate::model::from::{example, regexes};
 use crate::model::{PathSet, Paths};
 
 /// What paths an entry is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Pattern {
     /// Every path.
     Any,
@@ -11,6 +14,12 @@ pub(super) enum Pattern {
     Exact(String),
     /// Paths that begin with this text.
     Prefix(String),
+    /// This path and what lies below it as a folder: `/a` is for `/a` and `/a/b`, not for `/ab`.
+    Below(String),
+    /// Paths that have this text in them.
+    Contains(String),
+    /// Paths that a regular expression matches.
+    Regex(String, Box<Regex>),
     /// `*` stands for any characters, slashes too, `?` for one.
     Wildcard(String),
     /// Something that the files do not tell: why.
@@ -29,12 +38,45 @@ impl Pattern {
         }
     }
 
+    /// A path with everything below it; the slash at its end makes no difference.
+    pub(super) fn below(text: &str) -> Self {
+        let text = text.trim_end_matches('/');
+        if text.is_empty() { Self::Any } else { Self::Below(text.to_owned()) }
+    }
+
+    /// A regular expression, for a part of the path where it is not anchored.
+    pub(super) fn regex(text: &str) -> Self {
+        match regexes::compile(text, false, false) {
+            Some(regex) => Self::Regex(text.to_owned(), Box::new(regex)),
+            None => Self::Unknown("a regular expression that cannot be followed".to_owned()),
+        }
+    }
+
+    /// A regular expression for the whole path.
+    pub(super) fn full_regex(text: &str) -> Self {
+        match Self::regex(&format!("^(?:{text})$")) {
+            Self::Regex(_, regex) => Self::Regex(text.to_owned(), regex),
+            other => other,
+        }
+    }
+
+    /// Why it is not known.
+    pub(super) fn why(&self) -> &str {
+        match self {
+            Self::Unknown(why) => why,
+            _ => "the regular expression works too long",
+        }
+    }
+
     /// Whether it is for a path; `None`: the files do not tell.
     pub(super) fn matches(&self, path: &str) -> Option<bool> {
         Some(match self {
             Self::Any => true,
             Self::Exact(text) => text == path,
             Self::Prefix(prefix) => path.starts_with(prefix.as_str()),
+            Self::Below(folder) => path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            Self::Contains(text) => path.contains(text.as_str()),
+            Self::Regex(_, regex) => return regex.is_match(path.as_bytes()).ok(),
             Self::Wildcard(pattern) => wildcard(pattern.as_bytes(), path.as_bytes()),
             Self::Unknown(_) => return None,
         })
@@ -46,18 +88,22 @@ impl Pattern {
             Self::Any => paths.everything,
             Self::Exact(text) => paths.exactly(text),
             Self::Prefix(prefix) => paths.with_prefix(prefix),
-            Self::Wildcard(pattern) => {
-                let literal = pattern.split(['*', '?']).next().unwrap_or_default();
-                let mut set = PathSet::default();
-                for index in paths.with_prefix(literal).iter() {
-                    if paths.list.get(index).is_some_and(|known| wildcard(pattern.as_bytes(), known.path.as_bytes())) {
-                        set.insert(index);
-                    }
-                }
-                set
-            }
+            Self::Below(folder) => paths.exactly(folder) | paths.with_prefix(&format!("{folder}/")),
+            Self::Wildcard(pattern) => self.among(paths, &paths.with_prefix(pattern.split(['*', '?']).next().unwrap_or_default())),
+            Self::Contains(_) | Self::Regex(..) => self.among(paths, &paths.everything),
             Self::Unknown(_) => PathSet::default(),
         }
+    }
+
+    /// Which of some well-known paths it is for, asked one by one.
+    fn among(&self, paths: &Paths, candidates: &PathSet) -> PathSet {
+        let mut set = PathSet::default();
+        for index in candidates.iter() {
+            if paths.list.get(index).is_some_and(|known| self.matches(&known.path) == Some(true)) {
+                set.insert(index);
+            }
+        }
+        set
     }
 
     /// A path that it is for.
@@ -66,6 +112,13 @@ impl Pattern {
             Self::Any => Some("/".to_owned()),
             Self::Exact(text) => Some(text.clone()),
             Self::Prefix(prefix) => Some(format!("{prefix}x")),
+            Self::Below(folder) => Some(format!("{folder}/x")),
+            Self::Contains(text) => Some(if text.starts_with('/') { text.clone() } else { format!("/{text}") }),
+            Self::Regex(text, regex) => {
+                let path = example::example(text, false)?;
+                let path = if path.starts_with('/') { path } else { format!("/{path}") };
+                regex.is_match(path.as_bytes()).ok()?.then_some(path)
+            }
             Self::Wildcard(pattern) => {
                 let path = pattern.replace(['*', '?'], "x");
                 Some(if path.starts_with('/') { path } else { format!("/{path}") })
@@ -78,7 +131,8 @@ impl Pattern {
     pub(super) fn length(&self) -> usize {
         match self {
             Self::Any | Self::Unknown(_) => 0,
-            Self::Exact(text) | Self::Prefix(text) | Self::Wildcard(text) => text.len(),
+            Self::Exact(text) | Self::Prefix(text) | Self::Below(text) | Self::Contains(text) | Self::Wildcard(text) => text.len(),
+            Self::Regex(text, _) => text.len(),
         }
     }
 }
@@ -138,11 +192,12 @@ mod tests {
     #[test]
     fn well_known_paths_are_those_that_match() {
         let paths = Paths::shipped();
-        for text in ["/*", "/wp-login.php", "/wp-*", "*.php", "/wp-admin/*.php", "?x"] {
-            let pattern = Pattern::wildcard(text);
+        let wildcards = ["/*", "/wp-login.php", "/wp-*", "*.php", "/wp-admin/*.php", "?x"].map(Pattern::wildcard);
+        let others = [Pattern::below("/wp-admin/"), Pattern::Contains("admin".to_owned()), Pattern::regex("^/wp-.*[.]php")];
+        for pattern in wildcards.into_iter().chain(others).chain([Pattern::full_regex("/wp-[a-z]+")]) {
             let set = pattern.well_known(paths);
             for (index, known) in paths.list.iter().enumerate() {
-                assert_eq!(Some(set.contains(index)), pattern.matches(&known.path), "{text} {}", known.path);
+                assert_eq!(Some(set.contains(index)), pattern.matches(&known.path), "{pattern:?} {}", known.path);
             }
         }
     }

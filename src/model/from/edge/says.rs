@@ -1,6 +1,6 @@
 //! What entries of the dialects say, in the terms that all of them share.
 
-use super::pattern::Pattern;
+use super::condition::Condition;
 use crate::model::{Fact, Gate, Response, Sent, Stores, Value};
 use crate::source::Span;
 
@@ -63,6 +63,8 @@ pub(super) struct Caching {
     pub(super) by_cookie: bool,
     /// Whether an answer with Set-Cookie is kept with it.
     pub(super) with_set_cookie: bool,
+    /// Whether pages are kept at all: some keep only files by their ending, or only data.
+    pub(super) pages: bool,
 }
 
 /// What becomes of a header field of the client.
@@ -86,6 +88,7 @@ impl Caching {
             by_authorization: Some(false),
             by_cookie: false,
             with_set_cookie: false,
+            pages: true,
         }
     }
 }
@@ -125,9 +128,22 @@ pub(super) struct Allowed {
 /// What requests without TLS get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OverTls {
-    /// Whether they are sent to the same address over TLS; refused otherwise.
-    pub(super) redirects: bool,
+    /// A redirect to the same address over TLS, or a refusal.
+    pub(super) status: u16,
     pub(super) span: Span,
+}
+
+/// For how long the answers of a subrequest that lets requests in are kept, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdicts {
+    /// The key as written, with variables of nginx.
+    pub key: String,
+    /// Statuses and times (`200 202 401 5m`).
+    pub durations: String,
+    /// Where the key is written.
+    pub span: Span,
+    /// Where the times are; `None`: they are the default.
+    pub durations_span: Option<Span>,
 }
 
 /// What one entry says; what is `None` it leaves to those around it.
@@ -150,6 +166,11 @@ pub(super) struct Says {
     pub(super) limit: Option<Limit>,
     pub(super) allowed: Option<Allowed>,
     pub(super) over_tls: Option<OverTls>,
+    pub(super) verdicts: Option<Verdicts>,
+    /// Where forwarded addresses or schemes are taken from everyone.
+    pub(super) trusts_everyone: Option<Span>,
+    /// Whether something takes part that is not in view: what another file defines may do anything.
+    pub(super) unread: bool,
 }
 
 impl Says {
@@ -172,6 +193,9 @@ impl Says {
         over(&mut self.limit, later.limit.as_ref());
         over(&mut self.allowed, later.allowed.as_ref());
         over(&mut self.over_tls, later.over_tls.as_ref());
+        over(&mut self.verdicts, later.verdicts.as_ref());
+        over(&mut self.trusts_everyone, later.trusts_everyone.as_ref());
+        self.unread |= later.unread;
         self.sent.extend_from_slice(&later.sent);
         self.gates.extend_from_slice(&later.gates);
         self.response.added.extend_from_slice(&later.response.added);
@@ -187,23 +211,16 @@ impl Says {
 pub(super) struct Behaviour {
     /// Its head: the key or item that it is known by.
     pub(super) head: Span,
-    /// What it is called (`CacheBehaviors wp-content/*`).
+    /// What it is called (`behaviour wp-content/*`).
     pub(super) name: String,
-    /// The paths that it is for.
-    pub(super) paths: Vec<Pattern>,
-    /// The hosts that it is for; empty: all of the site.
-    pub(super) hosts: Vec<String>,
-    /// The methods that it is for; empty: all.
-    pub(super) methods: Vec<String>,
-    /// Why it may not apply although everything fits.
-    pub(super) open: Option<String>,
+    /// For which requests it is.
+    pub(super) when: Condition,
     pub(super) says: Says,
 }
 
 impl Behaviour {
-    /// An entry for some paths that says nothing yet.
-    pub(super) fn new(head: Span, name: impl Into<String>, paths: Vec<Pattern>) -> Self {
-        let name = name.into();
-        Self { head, name, paths, hosts: Vec::new(), methods: Vec::new(), open: None, says: Says::default() }
+    /// An entry for some requests that says nothing yet.
+    pub(super) fn new(head: Span, name: impl Into<String>, when: Condition) -> Self {
+        Self { head, name: name.into(), when, says: Says::default() }
     }
 }

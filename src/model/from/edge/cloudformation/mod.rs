@@ -12,6 +12,7 @@ mod values;
 use policies::{CachePolicy, OriginPolicy, Part, cache_policies, origin_policies};
 use values::Template;
 
+use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
 use super::says::{Allowed, Behaviour, Caching, ErrorPage, Forward, Keeps, OverTls, Says};
@@ -28,7 +29,11 @@ const LEGACY_MAX: u64 = 31_536_000;
 
 const CONDITION: &str = "a condition of the template decides it";
 
-pub(super) fn lower(document: Yaml) -> Vec<Draft> {
+pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
+    documents.iter().flat_map(|document| template(*document)).collect()
+}
+
+fn template(document: Yaml) -> Vec<Draft> {
     let template = Template::new(document);
     let distributions = template.resources.iter().filter_map(|(name, resource)| {
         let kind = resource.entry("Type").filter(|kind| kind.value.as_str() == Some("AWS::CloudFront::Distribution"))?;
@@ -42,7 +47,7 @@ fn distribution(template: &Template, name: &str, kind: &Entry, config: Yaml) -> 
     let default = config.entry("DefaultCacheBehavior")?;
     let errors = error_pages(template, config);
     let (node, _) = *template.nodes(default.value).first()?;
-    let mut whole = Behaviour::new(default.head(), "DefaultCacheBehavior", vec![Pattern::Any]);
+    let mut whole = Behaviour::new(default.head(), "DefaultCacheBehavior", Condition::Always);
     whole.says = says(template, config, node, default.head());
     whole.says.errors.clone_from(&errors);
     let lists = config.get("CacheBehaviors").map(|list| template.nodes(list)).unwrap_or_default();
@@ -76,8 +81,9 @@ fn behaviour(template: &Template, config: Yaml, node: Yaml, certain: bool) -> Be
         Some(text) => Pattern::wildcard(text),
         None => Pattern::Unknown("its path is not known".to_owned()),
     };
-    let mut behaviour = Behaviour::new(head, format!("behaviour {}", text.unwrap_or("of a path that is not known")), vec![paths]);
-    behaviour.open = (!certain).then(|| CONDITION.to_owned());
+    let open = if certain { Condition::Always } else { Condition::Open(CONDITION.to_owned()) };
+    let name = format!("behaviour {}", text.unwrap_or("of a path that is not known"));
+    let mut behaviour = Behaviour::new(head, name, Condition::Path(paths).and(open));
     behaviour.says = says(template, config, node, head);
     behaviour
 }
@@ -119,12 +125,12 @@ fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Spa
     }
     says.allowed = Some(allowed(template, node, head));
     says.over_tls = node.entry("ViewerProtocolPolicy").and_then(|policy| {
-        let redirects = match template.text(policy.value)? {
-            "redirect-to-https" => true,
-            "https-only" => false,
+        let status = match template.text(policy.value)? {
+            "redirect-to-https" => 301,
+            "https-only" => 403,
             _ => return None,
         };
-        Some(OverTls { redirects, span: policy.head() })
+        Some(OverTls { status, span: policy.head() })
     });
     says
 }
@@ -201,6 +207,7 @@ fn policy_says(template: &Template, node: Yaml, policy: &Entry, domain: Option<S
         by_authorization: (!policies.is_empty()).then(|| all(|policy| policy.authorization)),
         by_cookie: policies.is_empty() || policies.iter().any(|policy| policy.cookies != Part::None),
         with_set_cookie: cookie == Some(true),
+        pages: true,
     });
 }
 
@@ -286,5 +293,6 @@ fn legacy_says(template: &Template, node: Yaml, forwarded: &Entry, domain: Optio
         by_authorization: if whole { Some(passes("Authorization")) } else { None },
         by_cookie: mode != Some("none"),
         with_set_cookie: mode != Some("none"),
+        pages: true,
     });
 }

@@ -1,0 +1,115 @@
+//! Envoy: a route configuration has virtual hosts, which have routes; the first route that fits counts, and
+//! `request_headers_to_remove` of all levels holds (reference of `config.route.v3`).
+
+use super::condition::Condition;
+use super::edge_site::{Draft, Order};
+use super::pattern::Pattern;
+use super::read::{application, dropped, names, status, texts};
+use super::says::{Answer, Behaviour, Says};
+use crate::discover::edge::Dialect;
+use crate::model::{Place, Value};
+use crate::syntax::yaml::Yaml;
+
+/// How many nodes of a document are looked at in search of route configurations.
+const MAX_NODES: usize = 20_000;
+
+pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
+    documents.iter().flat_map(|document| configurations(*document)).flat_map(virtual_hosts).collect()
+}
+
+/// The mappings with `virtual_hosts`, wherever they stand.
+fn configurations(document: Yaml) -> Vec<Yaml> {
+    let mut found = Vec::new();
+    let mut pending = vec![document];
+    for _ in 0..MAX_NODES {
+        let Some(node) = pending.pop() else { break };
+        if node.get("virtual_hosts").is_some() {
+            found.push(node);
+            continue;
+        }
+        pending.extend(node.items());
+        pending.extend(node.entries().into_iter().map(|entry| entry.value));
+    }
+    found.sort_by_key(|node| node.span());
+    found
+}
+
+fn virtual_hosts(configuration: Yaml) -> Vec<Draft> {
+    let hosts = configuration.get("virtual_hosts").into_iter().flat_map(Yaml::items);
+    let draft = |host: Yaml| {
+        let span = host.entry("name").map_or(host.span(), |name| name.head());
+        let outer = removed(configuration, removed(host, Says::default()));
+        let mut default = Behaviour::new(span, "no route", Condition::Always);
+        default.says.answer = Some(Answer { status: 404, location: None, span });
+        let behaviours = host.get("routes").into_iter().flat_map(Yaml::items).map(|route| behaviour(route, &outer)).collect();
+        let name = host.get("name").and_then(Yaml::as_str).unwrap_or("without name");
+        let domains = texts(host.get("domains")).into_iter().filter(|domain| domain != "*");
+        Draft {
+            dialect: Dialect::Envoy,
+            place: Place { span, text: format!("virtual host {name}") },
+            hosts: domains.map(|domain| domain.to_ascii_lowercase()).collect(),
+            order: Order::Alone,
+            default,
+            behaviours,
+            tls: false,
+        }
+    };
+    hosts.map(draft).collect()
+}
+
+/// What is taken away at one level.
+fn removed(node: Yaml, mut says: Says) -> Says {
+    if let Some(remove) = node.entry("request_headers_to_remove") {
+        if names(remove.value, "authorization") {
+            says.authorization.get_or_insert_with(|| dropped(remove.head()));
+        }
+        if names(remove.value, "cookie") {
+            says.cookie.get_or_insert_with(|| dropped(remove.head()));
+        }
+    }
+    if let Some(remove) = node.entry("response_headers_to_remove") {
+        let hidden = remove.value.items().filter_map(Yaml::as_str).map(|name| (name.to_owned(), remove.head()));
+        says.response.hidden.extend(hidden);
+    }
+    says
+}
+
+fn behaviour(route: Yaml, outer: &Says) -> Behaviour {
+    let asked = route.get("match");
+    let text = |key: &str| asked.and_then(|asked| asked.get(key)).and_then(Yaml::as_str);
+    let regex = asked.and_then(|asked| asked.at_path(&["safe_regex", "regex"])).and_then(Yaml::as_str);
+    let separated = text("path_separated_prefix");
+    let pattern = match (text("path"), text("prefix"), separated, regex) {
+        (Some(path), ..) => Pattern::Exact(path.to_owned()),
+        (_, Some("/"), ..) => Pattern::Any,
+        (_, Some(prefix), ..) => Pattern::Prefix(prefix.to_owned()),
+        (_, _, Some(prefix), _) => Pattern::below(prefix),
+        (.., Some(regex)) => Pattern::full_regex(regex),
+        _ => Pattern::Unknown("its match is not known".to_owned()),
+    };
+    let more = asked.is_some_and(|asked| ["headers", "query_parameters", "runtime_fraction"].iter().any(|key| asked.get(key).is_some()));
+    let open = if more { Condition::Open("it asks for more than the path".to_owned()) } else { Condition::Always };
+    let head = route.entry("match").map_or(route.span(), |entry| entry.head());
+    let name = text("prefix").or_else(|| text("path")).map_or_else(|| "route".to_owned(), |path| format!("route {path}"));
+    let action = route.get("route");
+    let mut says = removed(route, outer.clone());
+    let cluster = action.and_then(|action| action.get("cluster")).and_then(Yaml::as_str);
+    says.origin = Some(application(cluster, route.entry("route").map_or(head, |entry| entry.head())));
+    if let Some(redirect) = route.entry("redirect") {
+        let host = redirect.value.get("host_redirect").and_then(Yaml::as_str);
+        let code = match redirect.value.get("response_code").and_then(Yaml::as_str) {
+            Some("FOUND") => 302,
+            Some("SEE_OTHER") => 303,
+            Some("TEMPORARY_REDIRECT") => 307,
+            Some("PERMANENT_REDIRECT") => 308,
+            _ => 301,
+        };
+        let location = host.map(|host| Value::Known(format!("https://{host}/")));
+        says.answer = Some(Answer { status: code, location, span: redirect.head() });
+    }
+    if let Some(direct) = route.entry("direct_response") {
+        let code = direct.value.get("status").and_then(status).unwrap_or(200);
+        says.answer = Some(Answer { status: code, location: None, span: direct.head() });
+    }
+    Behaviour { says, ..Behaviour::new(head, name, Condition::Path(pattern).and(open)) }
+}

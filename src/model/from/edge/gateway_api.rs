@@ -1,0 +1,97 @@
+//! Routes of the Gateway API (`HTTPRoute`). What a filter does is from the specification of its fields; of several matches an exact
+//! path goes before the longest prefix, whatever the order ("HTTPRouteRule, matches").
+
+use super::condition::Condition;
+use super::edge_site::{Draft, Order};
+use super::pattern::Pattern;
+use super::read::{application, dropped, entry_of_header, kind_head, names, object_name, set_to, status, texts};
+use super::says::{Answer, Behaviour, Says};
+use crate::discover::edge::Dialect;
+use crate::model::{Place, Value};
+use crate::syntax::yaml::Yaml;
+
+pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
+    documents.iter().map(|document| route(*document)).collect()
+}
+
+fn route(document: Yaml) -> Draft {
+    let span = kind_head(document);
+    let mut default = Behaviour::new(span, "no rule", Condition::Always);
+    default.says.answer = Some(Answer { status: 404, location: None, span });
+    let rules = document.at_path(&["spec", "rules"]).into_iter().flat_map(Yaml::items);
+    let mut behaviours: Vec<(u8, Behaviour)> = rules.flat_map(entries).collect();
+    behaviours.sort_by_key(|(rank, behaviour)| (*rank, std::cmp::Reverse(behaviour.when.length())));
+    Draft {
+        dialect: Dialect::GatewayApi,
+        place: Place { span, text: format!("route {}", object_name(document)) },
+        hosts: texts(document.at_path(&["spec", "hostnames"])).into_iter().map(|host| host.to_ascii_lowercase()).collect(),
+        order: Order::Alone,
+        default,
+        behaviours: behaviours.into_iter().map(|(_, behaviour)| behaviour).collect(),
+        tls: false,
+    }
+}
+
+/// An entry for each match of a rule, with its rank: exact, prefix, anything else.
+fn entries(rule: Yaml) -> Vec<(u8, Behaviour)> {
+    let says = says(rule);
+    let head = rule.entries().first().map_or(rule.span(), |entry| entry.head());
+    let matches: Vec<Yaml> = rule.get("matches").into_iter().flat_map(Yaml::items).collect();
+    let behaviour = |when: Condition, name: String| Behaviour { says: says.clone(), ..Behaviour::new(head, name, when) };
+    if matches.is_empty() {
+        return vec![(1, behaviour(Condition::Always, "rule for all paths".to_owned()))];
+    }
+    let entry = |one: Yaml| {
+        let text = one.at_path(&["path", "value"]).and_then(Yaml::as_str).unwrap_or("/");
+        let (rank, pattern) = match one.at_path(&["path", "type"]).and_then(Yaml::as_str) {
+            Some("Exact") => (0, Pattern::Exact(text.to_owned())),
+            Some("RegularExpression") => (2, Pattern::full_regex(text)),
+            _ => (1, Pattern::below(text)),
+        };
+        let methods = Condition::of_methods(texts(one.get("method")));
+        let open = one.get("headers").or_else(|| one.get("queryParams")).is_some();
+        let open = if open { Condition::Open("it asks for header fields or arguments".to_owned()) } else { Condition::Always };
+        (rank, behaviour(Condition::Path(pattern).and(methods).and(open), format!("rule {text}")))
+    };
+    matches.into_iter().map(entry).collect()
+}
+
+fn says(rule: Yaml) -> Says {
+    let mut says = Says::default();
+    let service = rule.get("backendRefs").and_then(|backends| backends.items().next()).and_then(|first| first.get("name"));
+    let head = rule.entry("backendRefs").map_or(rule.span(), |entry| entry.head());
+    says.origin = Some(application(service.and_then(Yaml::as_str), head));
+    for filter in rule.get("filters").into_iter().flat_map(Yaml::items) {
+        if let Some(edit) = filter.get("requestHeaderModifier") {
+            if let Some(remove) = edit.entry("remove").filter(|remove| names(remove.value, "authorization")) {
+                says.authorization = Some(dropped(remove.head()));
+            }
+            if let Some(remove) = edit.entry("remove").filter(|remove| names(remove.value, "cookie")) {
+                says.cookie = Some(dropped(remove.head()));
+            }
+            for set in ["set", "add"].iter().filter_map(|key| edit.get(key)).flat_map(Yaml::items) {
+                let name = set.get("name").and_then(Yaml::as_str).unwrap_or_default();
+                if let (true, Some(value)) = (name.eq_ignore_ascii_case("authorization"), set.entry("value")) {
+                    says.authorization = Some(set_to(value.value.as_str().unwrap_or_default(), value.head()));
+                }
+            }
+        }
+        if let Some(edit) = filter.get("responseHeaderModifier")
+            && let Some(remove) = edit.entry("remove")
+        {
+            let hidden = remove.value.items().filter_map(Yaml::as_str).map(|name| (name.to_owned(), remove.head()));
+            says.response.hidden.extend(hidden);
+        }
+        if let Some(redirect) = filter.entry("requestRedirect") {
+            let text = |key: &str| redirect.value.get(key).and_then(Yaml::as_str);
+            let host = entry_of_header(redirect.value, "hostname").and_then(|host| host.value.as_str());
+            let target = match (text("scheme"), host) {
+                (scheme, Some(host)) => Some(Value::Known(format!("{}://{host}/", scheme.unwrap_or("https")))),
+                _ => None,
+            };
+            let code = redirect.value.get("statusCode").and_then(status).unwrap_or(302);
+            says.answer = Some(Answer { status: code, location: target, span: redirect.head() });
+        }
+    }
+    says
+}

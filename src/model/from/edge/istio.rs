@@ -1,0 +1,76 @@
+//! Istio: `VirtualService` decides by the first rule that fits, `headers.request.remove` takes fields away (reference of the fields of
+//! VirtualService, `HTTPRoute` and `Headers`).
+
+use super::condition::Condition;
+use super::edge_site::{Draft, Order};
+use super::read::{application, dropped, entry_of_header, kind_head, names, object_name, path_match, set_to, status, texts};
+use super::says::{Answer, Behaviour, Says};
+use crate::discover::edge::Dialect;
+use crate::model::{Place, Value};
+use crate::syntax::yaml::Yaml;
+
+pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
+    documents.iter().map(|document| virtual_service(*document)).collect()
+}
+
+fn virtual_service(document: Yaml) -> Draft {
+    let span = kind_head(document);
+    let mut default = Behaviour::new(span, "no rule", Condition::Always);
+    default.says.answer = Some(Answer { status: 404, location: None, span });
+    let rules = document.at_path(&["spec", "http"]).into_iter().flat_map(Yaml::items);
+    Draft {
+        dialect: Dialect::Istio,
+        place: Place { span, text: format!("virtual service {}", object_name(document)) },
+        hosts: texts(document.at_path(&["spec", "hosts"])).into_iter().map(|host| host.to_ascii_lowercase()).collect(),
+        order: Order::Alone,
+        default,
+        behaviours: rules.map(behaviour).collect(),
+        tls: false,
+    }
+}
+
+fn behaviour(rule: Yaml) -> Behaviour {
+    let matches = rule.get("match").into_iter().flat_map(Yaml::items).map(|one| {
+        let path = one.get("uri").and_then(path_match).unwrap_or(Condition::Always);
+        let method = one.at_path(&["method", "exact"]).and_then(Yaml::as_str).map(|method| Condition::Method(method.to_owned()));
+        let asks_more = ["headers", "queryParams", "authority", "withoutHeaders", "sourceLabels"].iter().any(|key| one.get(key).is_some());
+        let open = if asks_more { Condition::Open("it asks for more than the path".to_owned()) } else { Condition::Always };
+        path.and(method.unwrap_or(Condition::Always)).and(open)
+    });
+    let when = Condition::any(matches.collect());
+    let head = rule.entries().first().map_or(rule.span(), |entry| entry.head());
+    let name = rule.get("name").and_then(Yaml::as_str).map_or_else(|| "rule".to_owned(), |name| format!("rule {name}"));
+    Behaviour { says: says(rule), ..Behaviour::new(head, name, when) }
+}
+
+fn says(rule: Yaml) -> Says {
+    let mut says = Says::default();
+    let target = rule.get("route").and_then(|routes| routes.items().next());
+    let host = target.and_then(|target| target.at_path(&["destination", "host"])).and_then(Yaml::as_str);
+    says.origin = Some(application(host, rule.entry("route").map_or(rule.span(), |route| route.head())));
+    let edits = [Some(rule), target].into_iter().flatten().filter_map(|node| node.at_path(&["headers", "request"]));
+    for edit in edits {
+        if let Some(remove) = edit.entry("remove") {
+            if names(remove.value, "authorization") {
+                says.authorization = Some(dropped(remove.head()));
+            }
+            if names(remove.value, "cookie") {
+                says.cookie = Some(dropped(remove.head()));
+            }
+        }
+        if let Some(set) = edit.get("set").and_then(|set| entry_of_header(set, "authorization")) {
+            says.authorization = Some(set_to(set.value.as_str().unwrap_or_default(), set.head()));
+        }
+    }
+    if let Some(remove) = rule.at_path(&["headers", "response"]).and_then(|edit| edit.entry("remove")) {
+        let hidden = remove.value.items().filter_map(Yaml::as_str).map(|name| (name.to_owned(), remove.head()));
+        says.response.hidden.extend(hidden);
+    }
+    if let Some(redirect) = rule.entry("redirect") {
+        let authority = redirect.value.get("authority").and_then(Yaml::as_str);
+        let location = authority.map(|host| Value::Known(format!("https://{host}/")));
+        let code = redirect.value.get("redirectCode").and_then(status).unwrap_or(301);
+        says.answer = Some(Answer { status: code, location, span: redirect.head() });
+    }
+    says
+}

@@ -1,0 +1,175 @@
+//! Kong: declarative files (`_format_version`). A plugin holds for its route, its service or everything; of two of one name the nearer
+//! one counts. What plugins do is from their reference: `hide_credentials` clears Authorization, `proxy-cache` keeps what its
+//! `response_code` lists and looks at Cache-Control and Authorization only with `cache_control: true`.
+
+use super::condition::Condition;
+use super::edge_site::{Draft, Order};
+use super::pattern::Pattern;
+use super::read::{application, dropped, gate, list, set_to, status, texts};
+use super::says::{Answer, Behaviour, Caching, Keeps, Limit, Says};
+use crate::discover::edge::Dialect;
+use crate::model::{Combine, Fact, GateKind, Place, Stores};
+use crate::source::Span;
+use crate::syntax::yaml::Yaml;
+
+/// Seconds that `proxy-cache` keeps answers (`cache_ttl`).
+const CACHE_TTL: u64 = 300;
+
+/// What `proxy-cache` keeps (`content_type`).
+const CONTENT_TYPES: &[&str] = &["text/plain", "application/json"];
+
+pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
+    documents.iter().filter_map(|document| declarative(*document)).collect()
+}
+
+fn declarative(document: Yaml) -> Option<Draft> {
+    let span = document.entry("_format_version").map_or(document.span(), |version| version.head());
+    let mut default = Behaviour::new(span, "no route", Condition::Always);
+    default.says.answer = Some(Answer { status: 404, location: None, span });
+    let everywhere = plugins(document);
+    let mut behaviours = Vec::new();
+    for service in document.get("services").into_iter().flat_map(Yaml::items) {
+        let of_service = nearer(&plugins(service), &everywhere);
+        for route in service.get("routes").into_iter().flat_map(Yaml::items) {
+            behaviours.push(behaviour(route, Some(service), &nearer(&plugins(route), &of_service)));
+        }
+    }
+    for route in document.get("routes").into_iter().flat_map(Yaml::items) {
+        behaviours.push(behaviour(route, None, &nearer(&plugins(route), &everywhere)));
+    }
+    behaviours.sort_by_key(|behaviour| std::cmp::Reverse(behaviour.when.length()));
+    let mut hosts: Vec<String> = behaviours.iter().flat_map(|b| b.when.hosts()).map(str::to_owned).collect();
+    if behaviours.iter().any(|b| b.when.hosts().is_empty()) {
+        hosts.clear();
+    }
+    hosts.dedup();
+    let place = Place { span, text: "kong".to_owned() };
+    (!behaviours.is_empty()).then_some(Draft { dialect: Dialect::Kong, place, hosts, order: Order::Alone, default, behaviours, tls: false })
+}
+
+fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Yaml]) -> Behaviour {
+    let paths = texts(route.get("paths")).into_iter().map(|path| match path.strip_prefix('~') {
+        Some(regex) => Pattern::regex(&format!("^{regex}")),
+        None if path == "/" => Pattern::Any,
+        None => Pattern::Prefix(path),
+    });
+    let hosts = texts(route.get("hosts")).into_iter().map(|host| host.to_ascii_lowercase());
+    let more = ["headers", "snis", "sources", "destinations"].iter().any(|key| route.get(key).is_some());
+    let open = if more { Condition::Open("it asks for more than host and path".to_owned()) } else { Condition::Always };
+    let when = Condition::of_hosts(hosts).and(Condition::of_paths(paths)).and(Condition::of_methods(texts(route.get("methods")))).and(open);
+    let name = route.get("name").and_then(Yaml::as_str).unwrap_or("without name");
+    let head = route.entries().first().map_or(route.span(), |entry| entry.head());
+    let text = |key: &str| service.and_then(|service| service.get(key)).and_then(Yaml::as_str);
+    let mut says = Says { origin: Some(application(text("url").or_else(|| text("host")).or_else(|| text("name")), head)), ..Says::default() };
+    for plugin in plugins.iter().filter(|plugin| plugin.get("enabled").and_then(Yaml::as_bool) != Some(false)) {
+        apply(*plugin, &mut says);
+    }
+    if !says.gates.is_empty()
+        && let Some(caching) = &mut says.caching
+    {
+        // The consumer is a part of the key.
+        caching.by_authorization = Some(true);
+    }
+    Behaviour { says, ..Behaviour::new(head, format!("route {name}"), when) }
+}
+
+fn plugins<'a>(node: Yaml<'a>) -> Vec<Yaml<'a>> {
+    node.get("plugins").into_iter().flat_map(Yaml::items).collect()
+}
+
+fn name_of<'a>(plugin: &Yaml<'a>) -> &'a str {
+    plugin.get("name").and_then(Yaml::as_str).unwrap_or_default()
+}
+
+/// Plugins of a place, with those from outside that it has not itself.
+fn nearer<'a>(own: &[Yaml<'a>], outer: &[Yaml<'a>]) -> Vec<Yaml<'a>> {
+    let others = outer.iter().filter(|plugin| own.iter().all(|mine| name_of(mine) != name_of(plugin)));
+    // Gates come before transformations: Kong runs plugins by their own priority.
+    let mut all: Vec<Yaml> = own.iter().chain(others).copied().collect();
+    all.sort_by_key(|plugin| name_of(plugin).ends_with("transformer"));
+    all
+}
+
+fn apply(plugin: Yaml, says: &mut Says) {
+    let head = plugin.entry("name").map_or(plugin.span(), |name| name.head());
+    let option = |key: &str| plugin.get("config").and_then(|config| config.entry(key));
+    match name_of(&plugin) {
+        name @ ("basic-auth" | "ldap-auth" | "key-auth" | "jwt" | "oauth2" | "hmac-auth" | "openid-connect") => {
+            let kind = match name {
+                "basic-auth" | "ldap-auth" => GateKind::Basic,
+                "jwt" | "oauth2" | "openid-connect" => GateKind::Jwt,
+                _ => GateKind::Condition,
+            };
+            let mut asked = gate(kind, head);
+            if option("anonymous").is_some_and(|anonymous| !anonymous.value.is_null()) {
+                asked.combine = Combine::Any;
+            }
+            says.gates.push(asked);
+            let hidden = option("hide_credentials").filter(|hide| hide.value.as_bool() == Some(true));
+            if let Some(hide) = hidden.filter(|_| name != "key-auth" && name != "jwt") {
+                says.authorization = Some(dropped(hide.head()));
+            }
+        }
+        "request-transformer" | "request-transformer-advanced" => transform(plugin, says),
+        "proxy-cache" | "proxy-cache-advanced" => says.caching = Some(caching(plugin, head, says)),
+        "ip-restriction" => says.gates.push(gate(GateKind::Address, head)),
+        "rate-limiting" => {
+            let per = [("second", 60.0), ("minute", 1.0), ("hour", 1.0 / 60.0), ("day", 1.0 / 1440.0)];
+            let limits = per.iter().filter_map(|(key, factor)| Some((option(key)?, factor)));
+            says.limit = limits.filter_map(|(entry, factor)| Some((entry.value.as_number()?, *factor, entry.head()))).min_by(|a, b| (a.0 * a.1).total_cmp(&(b.0 * b.1))).map(
+                |(requests, factor, span)| Limit {
+                    per_minute: requests * factor,
+                    burst: requests,
+                    status: option("error_code").and_then(|code| status(code.value)).unwrap_or(429),
+                    span,
+                },
+            );
+        }
+        _ => {}
+    }
+}
+
+fn transform(plugin: Yaml, says: &mut Says) {
+    let edit = |key: &str| plugin.at_path(&["config", key]).and_then(|edit| edit.get("headers"));
+    if let Some(headers) = edit("remove") {
+        let span = plugin.get("config").and_then(|config| config.entry("remove")).map_or(headers.span(), |remove| remove.head());
+        let removed = |name: &str| list(Some(headers)).iter().filter_map(|item| item.as_str()).any(|item| item.eq_ignore_ascii_case(name));
+        if removed("authorization") {
+            says.authorization = Some(dropped(span));
+        }
+        if removed("cookie") {
+            says.cookie = Some(dropped(span));
+        }
+    }
+    for headers in ["replace", "add"].iter().filter_map(|key| edit(key)) {
+        for item in headers.items() {
+            let Some((name, value)) = item.as_str().and_then(|text| text.split_once(':')) else { continue };
+            if name.trim().eq_ignore_ascii_case("authorization") {
+                says.authorization = Some(set_to(value.trim(), item.span()));
+            }
+        }
+    }
+}
+
+fn caching(plugin: Yaml, head: Span, says: &mut Says) -> Caching {
+    let option = |key: &str| plugin.get("config").and_then(|config| config.entry(key));
+    let ttl = option("cache_ttl").and_then(|ttl| ttl.value.as_str()?.trim().parse().ok()).unwrap_or(CACHE_TTL);
+    let heeds = option("cache_control").is_some_and(|heeds| heeds.value.as_bool() == Some(true));
+    let vary = option("vary_headers");
+    let varies = |name: &str| vary.as_ref().is_some_and(|vary| super::read::names(vary.value, name));
+    let types = option("content_type").map_or_else(|| CONTENT_TYPES.iter().map(|t| (*t).to_owned()).collect(), |types| texts(Some(types.value)));
+    if let Some(codes) = option("response_code") {
+        let kept = codes.value.items().any(|code| status(code) == Some(401));
+        says.keeps_401 = Some(Fact::is(if kept { Stores::Yes } else { Stores::No }, [codes.head()]));
+    }
+    Caching {
+        keeps: if heeds { Keeps::Unless(ttl) } else { Keeps::Always(ttl) },
+        because: vec![head],
+        key: "consumer, route, method, address and vary_headers".to_owned(),
+        // With cache_control, requests with Authorization are not kept.
+        by_authorization: Some(heeds || varies("authorization")),
+        by_cookie: varies("cookie"),
+        with_set_cookie: !heeds,
+        pages: types.iter().any(|kind| kind.starts_with("text/html") || kind == "*/*"),
+    }
+}

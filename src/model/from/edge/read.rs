@@ -1,0 +1,91 @@
+//! What several dialects read alike.
+
+use super::condition::Condition;
+use super::pattern::Pattern;
+use super::says::{Behind, Forward, Origin};
+use crate::model::{Combine, Fact, Gate, GateKind, Value, Verdict};
+use crate::source::Span;
+use crate::syntax::yaml::{Entry, Yaml};
+
+/// The texts of a list, or the one text that stands instead of a list.
+pub(super) fn texts(value: Option<Yaml>) -> Vec<String> {
+    let Some(value) = value else { return Vec::new() };
+    let one = |item: Yaml| item.as_str().map(str::to_owned);
+    if value.is_sequence() { value.items().filter_map(one).collect() } else { one(value).into_iter().collect() }
+}
+
+/// A list, or the one node that stands instead of a list.
+pub(super) fn list<'a>(value: Option<Yaml<'a>>) -> Vec<Yaml<'a>> {
+    match value {
+        Some(value) if value.is_sequence() => value.items().collect(),
+        Some(value) if !value.is_null() => vec![value],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a list names this header field; case does not count.
+pub(super) fn names(list: Yaml, header: &str) -> bool {
+    list.items().filter_map(Yaml::as_str).any(|name| name.eq_ignore_ascii_case(header))
+}
+
+/// The entry of a mapping with this key; case does not count.
+pub(super) fn entry_of_header<'a>(mapping: Yaml<'a>, header: &str) -> Option<Entry<'a>> {
+    mapping.entry_where(&|name| name.eq_ignore_ascii_case(header))
+}
+
+/// A status as it is written.
+pub(super) fn status(value: Yaml) -> Option<u16> {
+    value.as_str()?.trim().parse().ok()
+}
+
+/// It does not arrive, because of this key.
+pub(super) fn dropped(by: Span) -> Fact<Forward> {
+    Fact::is(Forward::Dropped, [by])
+}
+
+/// What an upstream gets instead; nothing if the text is empty.
+pub(super) fn set_to(text: &str, by: Span) -> Fact<Forward> {
+    match text {
+        "" => dropped(by),
+        text if is_filled_in_later(text) => Fact::unknown("the value is filled in later", [by]),
+        text => Fact::is(Forward::Replaced(Value::Known(text.to_owned())), [by]),
+    }
+}
+
+/// Whether a text holds a place that something else fills in.
+pub(super) fn is_filled_in_later(text: &str) -> bool {
+    ["{{", "${", "%{", "<%", "%("].iter().any(|mark| text.contains(mark))
+}
+
+/// A check that asks for what the request does not show.
+pub(super) fn gate(kind: GateKind, span: Span) -> Gate {
+    Gate { kind, realm: None, span, source: None, combine: Combine::All, verdict: Verdict::Unknown }
+}
+
+/// An application behind a name.
+pub(super) fn application(name: Option<&str>, span: Span) -> Origin {
+    let target = name.filter(|name| !is_filled_in_later(name)).map(|name| Value::Known(name.to_owned()));
+    Origin { behind: Behind::Application, span, target }
+}
+
+/// The name of an object of Kubernetes.
+pub(super) fn object_name<'a>(document: Yaml<'a>) -> &'a str {
+    document.at_path(&["metadata", "name"]).and_then(Yaml::as_str).unwrap_or("without name")
+}
+
+/// The entry that says what a document is.
+pub(super) fn kind_head(document: Yaml) -> Span {
+    document.entry("kind").map_or(document.span(), |kind| kind.head())
+}
+
+/// `{exact: …}`, `{prefix: …}` or `{regex: …}` about a path.
+pub(super) fn path_match(value: Yaml) -> Option<Condition> {
+    let text = |key: &str| value.get(key).and_then(Yaml::as_str);
+    let pattern = match (text("exact"), text("prefix"), text("regex")) {
+        (Some(exact), ..) => Pattern::Exact(exact.to_owned()),
+        (_, Some(prefix), _) => Pattern::Prefix(prefix.to_owned()),
+        (.., Some(regex)) => Pattern::full_regex(regex),
+        _ => return None,
+    };
+    Some(Condition::Path(pattern))
+}

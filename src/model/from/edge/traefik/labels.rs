@@ -1,0 +1,80 @@
+//! Labels of compose files: `traefik.http.routers.NAME.rule=…`, as a mapping or a list.
+
+use super::Router;
+use crate::source::Span;
+use crate::syntax::yaml::Yaml;
+
+/// One label: its key in lower case, its value, where it stands.
+struct Label<'a> {
+    key: String,
+    value: &'a str,
+    span: Span,
+}
+
+/// The labels of all services of a file.
+pub(super) struct Labels<'a>(Vec<Label<'a>>);
+
+impl<'a> Labels<'a> {
+    /// Those of a compose file, below `labels` and `deploy.labels`.
+    pub(super) fn of(document: Yaml<'a>) -> Self {
+        let services = document.get("services").map(Yaml::entries).unwrap_or_default();
+        let places = services.iter().flat_map(|service| [service.value.get("labels"), service.value.at_path(&["deploy", "labels"])]);
+        let mut labels = Vec::new();
+        for place in places.flatten() {
+            for entry in place.entries() {
+                if let (Some(key), Some(value)) = (entry.key.raw(), entry.value.as_str()) {
+                    labels.push(Label { key: key.to_ascii_lowercase(), value, span: entry.head() });
+                }
+            }
+            for item in place.items() {
+                if let Some((key, value)) = item.as_str().and_then(|text| text.split_once('=')) {
+                    labels.push(Label { key: key.trim().to_ascii_lowercase(), value, span: item.span() });
+                }
+            }
+        }
+        labels.retain(|label| label.key.starts_with("traefik."));
+        Self(labels)
+    }
+
+    /// An option of a middleware.
+    pub(super) fn get(&self, middleware: &str, path: &[&str]) -> Option<(&'a str, Span)> {
+        let key = format!("traefik.http.middlewares.{middleware}.{}", path.join(".")).to_ascii_lowercase();
+        self.0.iter().find(|label| label.key == key).map(|label| (label.value, label.span))
+    }
+
+    /// Where a middleware is said to be of a kind.
+    pub(super) fn kind(&self, middleware: &str, kind: &str) -> Option<Span> {
+        let key = format!("traefik.http.middlewares.{middleware}.{kind}").to_ascii_lowercase();
+        let of_kind = |label: &&Label| label.key.strip_prefix(&key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.0.iter().find(of_kind).map(|label| label.span)
+    }
+
+    /// Whether there is a middleware of this name.
+    pub(super) fn has_middleware(&self, name: &str) -> bool {
+        let start = format!("traefik.http.middlewares.{name}.").to_ascii_lowercase();
+        self.0.iter().any(|label| label.key.starts_with(&start))
+    }
+}
+
+/// The routers that labels define.
+pub(super) fn routers<'a>(labels: &Labels<'a>) -> Vec<Router<'a>> {
+    let rules = labels.0.iter().filter_map(|label| {
+        let name = label.key.strip_prefix("traefik.http.routers.")?.strip_suffix(".rule")?;
+        let option = |key: &str| {
+            let key = format!("traefik.http.routers.{name}.{key}");
+            labels.0.iter().find(|label| label.key == key).map(|label| label.value)
+        };
+        let middlewares = option("middlewares").unwrap_or_default();
+        let names = middlewares.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Some(Router {
+            name: name.to_owned(),
+            head: label.span,
+            rule: label.value,
+            priority: option("priority").and_then(|priority| priority.parse().ok()),
+            middlewares: names.map(str::to_owned).collect(),
+            service: option("service"),
+            tls: option("tls").is_some() || option("tls.certresolver").is_some(),
+        })
+    });
+    rules.collect()
+}

@@ -1,0 +1,145 @@
+//! Traefik: dynamic files (`http:` with `routers` and `middlewares`), `IngressRoute` and `Middleware` of Kubernetes, and labels of
+//! compose files. What a middleware does is from the documentation of each ("HTTP middlewares"): `removeHeader` and an empty
+//! `customRequestHeaders` entry take Authorization away.
+
+mod labels;
+mod middleware;
+mod rule;
+
+use labels::{Labels, routers as labelled};
+use middleware::{Options, apply};
+
+use super::condition::Condition;
+use super::edge_site::{Draft, Order};
+use super::read::{application, kind_head, object_name};
+use super::says::{Answer, Behaviour, Says};
+use crate::discover::edge::Dialect;
+use crate::model::Place;
+use crate::source::Span;
+use crate::syntax::yaml::Yaml;
+
+/// A router: when, with what priority, through which middlewares, to which service.
+struct Router<'a> {
+    name: String,
+    head: Span,
+    rule: &'a str,
+    priority: Option<f64>,
+    middlewares: Vec<String>,
+    service: Option<&'a str>,
+    tls: bool,
+}
+
+pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for document in documents {
+        if let Some(http) = document.get("http").filter(|http| http.is_mapping()) {
+            drafts.extend(dynamic(*document, http));
+        }
+        if document.get("services").is_some() && document.get("kind").is_none() {
+            drafts.extend(compose(*document));
+        }
+    }
+    drafts.extend(kubernetes(documents));
+    drafts
+}
+
+fn dynamic(document: Yaml, http: Yaml) -> Option<Draft> {
+    let middlewares = http.get("middlewares");
+    let routers = http.get("routers").map(Yaml::entries).unwrap_or_default();
+    let routers: Vec<Router> = routers
+        .iter()
+        .filter_map(|entry| {
+            let router = entry.value;
+            Some(Router {
+                name: entry.key.raw()?.to_owned(),
+                head: entry.key.span(),
+                rule: router.get("rule")?.as_str()?,
+                priority: router.get("priority").and_then(Yaml::as_number),
+                middlewares: super::read::texts(router.get("middlewares")),
+                service: router.get("service").and_then(Yaml::as_str),
+                tls: router.get("tls").is_some(),
+            })
+        })
+        .collect();
+    let find = |name: &str| {
+        let name = name.split('@').next().unwrap_or(name);
+        middlewares.and_then(|all| all.get(name)).map(Options::Node)
+    };
+    let span = document.entry("http").map_or(document.span(), |http| http.head());
+    draft(span, "dynamic configuration".to_owned(), &routers, &find)
+}
+
+/// `IngressRoute`s with the `Middleware`s of the same file.
+fn kubernetes(documents: &[Yaml]) -> Vec<Draft> {
+    let is = |document: &Yaml, kind: &str| document.get("kind").and_then(Yaml::as_str) == Some(kind);
+    let find = |name: &str| {
+        let of_name = documents.iter().filter(|d| is(d, "Middleware")).find(|d| object_name(**d) == name);
+        of_name.and_then(|middleware| middleware.get("spec")).map(Options::Node)
+    };
+    let drafts = documents.iter().filter(|document| is(document, "IngressRoute")).filter_map(|document| {
+        let routes = document.at_path(&["spec", "routes"]).into_iter().flat_map(Yaml::items);
+        let routers: Vec<Router> = routes
+            .filter_map(|route| {
+                let named = route.get("middlewares").into_iter().flat_map(Yaml::items);
+                let rule = route.entry("match")?;
+                Some(Router {
+                    name: rule.value.as_str()?.to_owned(),
+                    head: rule.head(),
+                    rule: rule.value.as_str()?,
+                    priority: route.get("priority").and_then(Yaml::as_number),
+                    middlewares: named.filter_map(|m| m.get("name")?.as_str().map(str::to_owned)).collect(),
+                    service: route.get("services").and_then(|s| s.items().next()).and_then(|s| s.get("name")).and_then(Yaml::as_str),
+                    tls: document.at_path(&["spec", "tls"]).is_some(),
+                })
+            })
+            .collect();
+        draft(kind_head(*document), format!("ingress route {}", object_name(*document)), &routers, &find)
+    });
+    drafts.collect()
+}
+
+fn compose(document: Yaml) -> Option<Draft> {
+    let labels = Labels::of(document);
+    let routers = labelled(&labels);
+    let find = |name: &str| {
+        let name = name.split('@').next().unwrap_or(name);
+        labels.has_middleware(name).then(|| Options::Labels(&labels, name.to_owned()))
+    };
+    let span = document.entry("services").map_or(document.span(), |services| services.head());
+    draft(span, "labels".to_owned(), &routers, &find)
+}
+
+fn draft<'a>(span: Span, text: String, routers: &[Router], find: &dyn Fn(&str) -> Option<Options<'a>>) -> Option<Draft> {
+    if routers.is_empty() {
+        return None;
+    }
+    let mut default = Behaviour::new(span, "no router", Condition::Always);
+    default.says.answer = Some(Answer { status: 404, location: None, span });
+    // Without a priority the longest rule goes before.
+    let length = |router: &Router| router.priority.filter(|p| *p > 0.0).unwrap_or(f64::from(u32::try_from(router.rule.len()).unwrap_or(0)));
+    let mut sorted: Vec<&Router> = routers.iter().collect();
+    sorted.sort_by(|a, b| length(b).total_cmp(&length(a)));
+    let behaviours: Vec<Behaviour> = sorted.into_iter().map(|router| behaviour(router, find)).collect();
+    let mut hosts: Vec<String> = behaviours.iter().flat_map(|b| b.when.hosts()).map(str::to_owned).collect();
+    hosts.sort();
+    hosts.dedup();
+    // A router without a host takes requests for any.
+    if behaviours.iter().any(|behaviour| behaviour.when.hosts().is_empty()) {
+        hosts.clear();
+    }
+    let tls = routers.iter().any(|router| router.tls);
+    Some(Draft { dialect: Dialect::Traefik, place: Place { span, text }, hosts, order: Order::Alone, default, behaviours, tls })
+}
+
+fn behaviour<'a>(router: &Router, find: &dyn Fn(&str) -> Option<Options<'a>>) -> Behaviour {
+    let when = rule::parse(router.rule).unwrap_or_else(|| Condition::Open("its rule is not followed".to_owned()));
+    let mut says = Says { origin: Some(application(router.service, router.head)), ..Says::default() };
+    for name in &router.middlewares {
+        match find(name) {
+            Some(options) => apply(&options, find, &mut says, 0),
+            // What another file or provider defines may do anything.
+            None => says.unread = true,
+        }
+    }
+    Behaviour { says, ..Behaviour::new(router.head, format!("router {}", router.name), when) }
+}
