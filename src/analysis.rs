@@ -505,6 +505,7 @@ fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, s
             (Check::NginxServers(check), Sites::Nginx(servers), _) => run(rule, whole, &mut cx, |cx| check(servers, cx)),
             (Check::Nginx(check), _, Config::Nginx(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
             (Check::ApacheHosts(check), Sites::Apache(hosts), _) => run(rule, whole, &mut cx, |cx| check(hosts, cx)),
+            (Check::EdgeSites(check), Sites::Edge(sites), _) => run(rule, whole, &mut cx, |cx| check(sites, cx)),
             (Check::Apache(check), _, Config::Apache(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
             _ => {}
         }

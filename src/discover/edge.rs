@@ -108,14 +108,18 @@ fn of_object(document: Yaml, version: &str, kind: &str) -> Option<Dialect> {
     match (group, kind) {
         ("networking.k8s.io" | "extensions", "Ingress") => {
             let annotations = document.at_path(&["metadata", "annotations"])?;
-            let is_ours = |entry: &crate::syntax::yaml::Entry| entry.key.raw().is_some_and(|key| key.starts_with("nginx.ingress.kubernetes.io/"));
+            let is_ours = |entry: &crate::syntax::yaml::Entry| {
+                entry.key.raw().is_some_and(|key| key.starts_with("nginx.ingress.kubernetes.io/"))
+            };
             annotations.entries().iter().any(is_ours).then_some(Dialect::IngressNginx)
         }
         ("traefik.io" | "traefik.containo.us", "IngressRoute" | "Middleware") => Some(Dialect::Traefik),
         ("networking.istio.io", "VirtualService") => Some(Dialect::Istio),
         ("gateway.networking.k8s.io", "HTTPRoute") => Some(Dialect::GatewayApi),
         ("k8s.nginx.org", "VirtualServer" | "VirtualServerRoute" | "Policy") => Some(Dialect::NginxIngress),
-        ("cloud.google.com", "BackendConfig") | ("compute.cnrm.cloud.google.com", "ComputeBackendService") => Some(Dialect::Google),
+        ("cloud.google.com", "BackendConfig") | ("compute.cnrm.cloud.google.com", "ComputeBackendService") => {
+            Some(Dialect::Google)
+        }
         _ => is_cloudflare(document).then_some(Dialect::Cloudflare),
     }
 }
@@ -125,7 +129,8 @@ fn is_neutral(document: Yaml) -> bool {
 }
 
 fn is_cloudformation(document: Yaml) -> bool {
-    let is_ours = |resource: Yaml| resource.get("Type").and_then(Yaml::as_str).is_some_and(|t| t.starts_with("AWS::CloudFront::"));
+    let is_ours =
+        |resource: Yaml| resource.get("Type").and_then(Yaml::as_str).is_some_and(|t| t.starts_with("AWS::CloudFront::"));
     resources(document).iter().any(|(_, resource)| is_ours(*resource))
 }
 
@@ -139,7 +144,9 @@ fn is_cloudflare(document: Yaml) -> bool {
 }
 
 fn is_traefik(document: Yaml) -> bool {
-    let dynamic = document.get("http").is_some_and(|http| ["routers", "middlewares"].iter().any(|key| http.get(key).is_some_and(Yaml::is_mapping)));
+    let dynamic = document
+        .get("http")
+        .is_some_and(|http| ["routers", "middlewares"].iter().any(|key| http.get(key).is_some_and(Yaml::is_mapping)));
     let label = |labels: Yaml| {
         labels.entries().iter().any(|entry| entry.key.raw().is_some_and(|key| key.starts_with("traefik.")))
             || labels.items().any(|item| item.as_str().is_some_and(|text| text.starts_with("traefik.")))

@@ -1,6 +1,7 @@
 //! `blocked-login-endpoint`: a rule against attackers also refuses what visitors and their programs need.
 
 mod apache;
+pub(super) mod edge;
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -1,6 +1,7 @@
 //! `broad-basic-auth`: a password also in front of what must stay open.
 
 pub(super) mod apache;
+pub(super) mod edge;
 
 use std::borrow::Cow;
 

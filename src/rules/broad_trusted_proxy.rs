@@ -1,6 +1,7 @@
 //! `broad-trusted-proxy`: everybody is taken for the proxy whose word about the client's address counts.
 
 mod apache;
+pub(super) mod edge;
 
 use std::net::IpAddr;
 

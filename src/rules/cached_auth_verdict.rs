@@ -1,5 +1,7 @@
 //! `cached-auth-verdict`: what `auth_request` was told about one client is kept for others.
 
+pub(super) mod edge;
+
 use super::Cx;
 use super::caches::{self, CacheNames};
 use super::support::{finding, location_of, typical_request};

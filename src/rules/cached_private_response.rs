@@ -1,6 +1,7 @@
 //! `cached-private-response`: an answer made for one client is kept for all, or one for all is given to a client with credentials.
 
 mod apache;
+pub(super) mod edge;
 
 use std::cell::LazyCell;
 

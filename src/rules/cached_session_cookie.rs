@@ -1,6 +1,7 @@
 //! `cached-session-cookie`: a stored answer is replayed with its Set-Cookie.
 
 mod apache;
+pub(super) mod edge;
 
 use super::Cx;
 use super::caches;

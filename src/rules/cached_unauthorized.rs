@@ -1,6 +1,7 @@
 //! `cached-unauthorized`: a 401 is kept and given to clients with good credentials.
 
 mod apache;
+pub(super) mod edge;
 
 use std::cell::LazyCell;
 

@@ -1,6 +1,7 @@
 //! `credential-collision`: a password at the proxy in front of an application that reads Authorization itself.
 
 pub(super) mod apache;
+pub(super) mod edge;
 
 use std::cell::OnceCell;
 

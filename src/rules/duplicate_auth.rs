@@ -1,6 +1,7 @@
 //! `duplicate-auth`: one path behind two password checks.
 
 pub(super) mod apache;
+pub(super) mod edge;
 
 use super::Cx;
 use super::basic_gate::{BasicGate, gate_of, gates, is_own, request_of, uses};

@@ -1,6 +1,7 @@
 //! `literal-credential`: a token or password in plain text.
 
 pub(super) mod apache;
+pub(super) mod edge;
 
 use std::collections::HashSet;
 

@@ -1,6 +1,7 @@
 //! `lossy-redirect`: a redirect on which a client loses its credentials or its body.
 
 pub(super) mod apache;
+pub(super) mod edge;
 
 use std::borrow::Cow;
 

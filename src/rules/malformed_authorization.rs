@@ -1,6 +1,7 @@
 //! `malformed-authorization`: a fixed Authorization value that no server accepts.
 
 pub(super) mod apache;
+pub(super) mod edge;
 
 use std::collections::HashSet;
 

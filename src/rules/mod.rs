@@ -33,6 +33,8 @@ pub enum Check {
     Apache(fn(&apache::Config, &mut Cx)),
     /// Each distribution, set of routes or ingress.
     Edge(fn(&EdgeSite, &mut Cx)),
+    /// All of them of one file together.
+    EdgeSites(fn(&[EdgeSite], &mut Cx)),
     /// Nothing: the stage that meets the fault reports it.
     Stage,
 }
@@ -132,47 +134,47 @@ pub fn registry() -> &'static [Rule] {
 
 rules! {
     // Authorization on its way to the application
-    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check), Check::ApacheHost(credential_collision::apache::check)];
+    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check), Check::ApacheHost(credential_collision::apache::check), Check::Edge(credential_collision::edge::check)];
     "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
     "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check), Check::Edge(dropped_authorization::edge::check)];
-    "literal-credential" literal_credential [Check::Nginx(literal_credential::check), Check::Apache(literal_credential::apache::check)];
-    "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check), Check::ApacheHost(lossy_redirect::apache::check)];
-    "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check), Check::Apache(malformed_authorization::apache::check)];
+    "literal-credential" literal_credential [Check::Nginx(literal_credential::check), Check::Apache(literal_credential::apache::check), Check::Edge(literal_credential::edge::check)];
+    "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check), Check::ApacheHost(lossy_redirect::apache::check), Check::Edge(lossy_redirect::edge::check)];
+    "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check), Check::Apache(malformed_authorization::apache::check), Check::Edge(malformed_authorization::edge::check)];
     "small-header-buffers" small_header_buffers [Check::Nginx(small_header_buffers::check)];
-    "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check), Check::ApacheHost(swallowed_challenge::apache::check), Check::Apache(swallowed_challenge::apache::ignored)];
+    "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check), Check::ApacheHost(swallowed_challenge::apache::check), Check::Apache(swallowed_challenge::apache::ignored), Check::Edge(swallowed_challenge::edge::check)];
 
     // Basic auth, duplicate and overlapping blocks
-    "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check), Check::ApacheHost(broad_basic_auth::apache::check)];
+    "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check), Check::ApacheHost(broad_basic_auth::apache::check), Check::Edge(broad_basic_auth::edge::check)];
     "bypassed-auth" bypassed_auth [Check::NginxServer(bypassed_auth::check), Check::ApacheHost(bypassed_auth::apache::check)];
     "missing-password-file" missing_password_file [Check::NginxServers(missing_password_file::check), Check::ApacheHosts(missing_password_file::apache::check)];
     "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check), Check::ApacheHost(exposed_password_file::apache::check)];
     "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check), Check::ApacheHost(incomplete_auth::apache::check)];
-    "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check), Check::ApacheHost(duplicate_auth::apache::check)];
+    "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check), Check::ApacheHost(duplicate_auth::apache::check), Check::Edge(duplicate_auth::edge::check)];
     "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check), Check::ApacheHost(conflicting_auth::apache::check)];
 
     // Caches
-    "cached-auth-verdict" cached_auth_verdict [Check::NginxServer(cached_auth_verdict::check)];
+    "cached-auth-verdict" cached_auth_verdict [Check::NginxServer(cached_auth_verdict::check), Check::Edge(cached_auth_verdict::edge::check)];
     "cached-login" cached_login [Check::NginxServer(cached_login::check), Check::ApacheHost(cached_login::check_apache), Check::Edge(cached_login::check_edge)];
-    "cached-private-response" cached_private_response [Check::NginxServer(cached_private_response::check), Check::ApacheHost(cached_private_response::check_apache)];
-    "cached-session-cookie" cached_session_cookie [Check::NginxServer(cached_session_cookie::check), Check::ApacheHost(cached_session_cookie::check_apache)];
-    "cached-unauthorized" cached_unauthorized [Check::NginxServer(cached_unauthorized::check), Check::ApacheHost(cached_unauthorized::check_apache)];
+    "cached-private-response" cached_private_response [Check::NginxServer(cached_private_response::check), Check::ApacheHost(cached_private_response::check_apache), Check::Edge(cached_private_response::edge::check)];
+    "cached-session-cookie" cached_session_cookie [Check::NginxServer(cached_session_cookie::check), Check::ApacheHost(cached_session_cookie::check_apache), Check::Edge(cached_session_cookie::edge::check)];
+    "cached-unauthorized" cached_unauthorized [Check::NginxServer(cached_unauthorized::check), Check::ApacheHost(cached_unauthorized::check_apache), Check::Edge(cached_unauthorized::edge::check)];
     "constant-cache-key" constant_cache_key [Check::NginxServer(constant_cache_key::check)];
 
     // Forwarded headers, proxies, redirects, cookies
     "lost-proxy-headers" lost_proxy_headers [Check::NginxServer(lost_proxy_headers::check)];
     "wrong-forwarded-proto" wrong_forwarded_proto [Check::NginxServer(wrong_forwarded_proto::check), Check::ApacheHost(wrong_forwarded_proto::check_apache)];
     "wrong-forwarded-host" wrong_forwarded_host [Check::NginxServer(wrong_forwarded_host::check), Check::ApacheHost(wrong_forwarded_host::check_apache)];
-    "broad-trusted-proxy" broad_trusted_proxy [Check::Nginx(broad_trusted_proxy::check), Check::Apache(broad_trusted_proxy::check_apache)];
+    "broad-trusted-proxy" broad_trusted_proxy [Check::Nginx(broad_trusted_proxy::check), Check::Apache(broad_trusted_proxy::check_apache), Check::Edge(broad_trusted_proxy::edge::check)];
     "redirect-loop" redirect_loop [Check::Sites(redirect_loop::check)];
     "insecure-auth-cookie" insecure_auth_cookie [Check::NginxServer(insecure_auth_cookie::check), Check::ApacheHost(insecure_auth_cookie::check_apache)];
     "misscoped-auth-cookie" misscoped_auth_cookie [Check::NginxServer(misscoped_auth_cookie::check), Check::ApacheHost(misscoped_auth_cookie::check_apache)];
-    "stripped-cookies" stripped_cookies [Check::NginxServer(stripped_cookies::check), Check::ApacheHost(stripped_cookies::check_apache)];
+    "stripped-cookies" stripped_cookies [Check::NginxServer(stripped_cookies::check), Check::ApacheHost(stripped_cookies::check_apache), Check::Edge(stripped_cookies::edge::check)];
 
     // Hosts, WAF, limits, rewrites
-    "blocked-login-endpoint" blocked_login_endpoint [Check::NginxServer(blocked_login_endpoint::check), Check::ApacheHost(blocked_login_endpoint::check_apache)];
+    "blocked-login-endpoint" blocked_login_endpoint [Check::NginxServer(blocked_login_endpoint::check), Check::ApacheHost(blocked_login_endpoint::check_apache), Check::Edge(blocked_login_endpoint::edge::check)];
     "misrouted-login" misrouted_login [Check::NginxServer(misrouted_login::check), Check::ApacheHost(misrouted_login::apache::check)];
-    "split-login-host" split_login_host [Check::NginxServers(split_login_host::check), Check::ApacheHosts(split_login_host::check_apache)];
-    "throttled-login" throttled_login [Check::NginxServer(throttled_login::check)];
+    "split-login-host" split_login_host [Check::NginxServers(split_login_host::check), Check::ApacheHosts(split_login_host::check_apache), Check::EdgeSites(split_login_host::edge::check)];
+    "throttled-login" throttled_login [Check::NginxServer(throttled_login::check), Check::Edge(throttled_login::edge::check)];
     "unlogged-auth-failures" unlogged_auth_failures [Check::NginxServer(unlogged_auth_failures::check), Check::ApacheHost(unlogged_auth_failures::check_apache)];
 
     // Meta

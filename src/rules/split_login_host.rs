@@ -1,6 +1,7 @@
 //! `split-login-host`: the names with and without `www.` both serve the login.
 
 mod apache;
+pub(super) mod edge;
 
 use std::collections::HashMap;
 

@@ -1,6 +1,7 @@
 //! `stripped-cookies`: a login whose cookie never reaches the browser, or never comes back.
 
 mod apache;
+pub(super) mod edge;
 
 use super::Cx;
 use super::support::{finding, is_asset, reaching, routes_with};

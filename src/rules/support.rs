@@ -164,8 +164,7 @@ pub(super) fn is_for_programs(text: &str) -> bool {
 
 /// Whether an address or a path is called after an interface of programs: one of its parts is `api`, `auth`, `gateway` or the like.
 pub(super) fn has_api_name(text: &str) -> bool {
-    const NAMES: &[&str] =
-        &["api", "apis", "auth", "oauth", "oauth2", "token", "gateway", "gw", "graphql", "rest", "rpc", "lambda"];
+    const NAMES: &[&str] = &["api", "apis", "oauth", "oauth2", "token", "gateway", "gw", "graphql", "rest", "rpc", "lambda"];
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| NAMES.iter().any(|name| part.eq_ignore_ascii_case(name)))
 }
 

@@ -1,6 +1,7 @@
 //! `swallowed-challenge`: a 401 loses its challenge or its status on the way to the client.
 
 pub(super) mod apache;
+pub(super) mod edge;
 
 use super::Cx;
 use super::basic_gate::gate_of;

@@ -1,5 +1,7 @@
 //! `throttled-login`: a limit on a login route that ordinary use hits.
 
+pub(super) mod edge;
+
 use super::Cx;
 use super::support::{finding, known_paths, names_login, request_for, routes_with};
 use crate::finding::Confidence;
@@ -10,7 +12,7 @@ use crate::source::Span;
 use crate::syntax::nginx::Name;
 
 /// The id.
-const ID: &str = "throttled-login";
+pub(super) const ID: &str = "throttled-login";
 
 /// A rate up to which two requests in a row of one person (a page and its form, a redirect) come too fast without a burst.
 const SLOW_WITHOUT_BURST: u64 = 10 * 60;

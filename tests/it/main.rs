@@ -16,6 +16,7 @@ mod cli_reports;
 mod completions;
 mod config;
 mod doctor;
+mod edge;
 mod editors;
 mod exclude;
 mod facts_of_docs;

@@ -16,7 +16,7 @@ const AUTH: &[&str] = &["type", "file", "realm", "strip"];
 const REDIRECT: &[&str] = &["to", "code"];
 const RATE_LIMIT: &[&str] = &["requests", "per", "status"];
 const WAF: &[&str] = &["action"];
-const RESPONSE: &[&str] = &["remove", "status"];
+const RESPONSE: &[&str] = &["remove"];
 
 /// Finds keys that the schema does not have, and values that it does not know.
 pub(super) fn check(document: Yaml) -> Vec<Finding> {

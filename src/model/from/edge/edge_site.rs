@@ -4,7 +4,7 @@ use super::condition::Example;
 use super::pattern::host_matches;
 use super::says::{Behaviour, Behind, Forward, Keeps, Limit, Says, Verdicts};
 use crate::discover::edge::Dialect;
-use crate::model::{Outcome, PathSet, Paths, Place, Request, Route, RouteId, Scheme, Site, Traits};
+use crate::model::{Gate, Known, Outcome, PathSet, Paths, Place, Request, Route, RouteId, Scheme, Site, Traits, Value};
 use crate::source::Span;
 
 /// Which of several entries that fit a request counts.
@@ -87,6 +87,20 @@ impl EdgeSite {
         match (route as usize).checked_sub(1).and_then(|index| self.behaviours.get(index)) {
             Some(behaviour) => self.order.over(&self.default.says, &behaviour.says),
             None => self.default.says.clone(),
+        }
+    }
+
+    /// The access checks of a route.
+    pub fn gates(&self, route: RouteId) -> Vec<Gate> {
+        self.says(route).gates
+    }
+
+    /// The value that a route gives Authorization, and the key that says so.
+    pub fn sets_authorization(&self, route: RouteId) -> Option<(String, Span)> {
+        let fact = self.says(route).authorization?;
+        match (fact.value, fact.because.first()) {
+            (Known::Is(Forward::Replaced(Value::Known(value))), Some(span)) => Some((value, *span)),
+            _ => None,
         }
     }
 

@@ -87,7 +87,8 @@ fn behaviour(route: Yaml, outer: &Says) -> Behaviour {
         (.., Some(regex)) => Pattern::full_regex(regex),
         _ => Pattern::Unknown("its match is not known".to_owned()),
     };
-    let more = asked.is_some_and(|asked| ["headers", "query_parameters", "runtime_fraction"].iter().any(|key| asked.get(key).is_some()));
+    let more =
+        asked.is_some_and(|asked| ["headers", "query_parameters", "runtime_fraction"].iter().any(|key| asked.get(key).is_some()));
     let open = if more { Condition::Open("it asks for more than the path".to_owned()) } else { Condition::Always };
     let head = route.entry("match").map_or(route.span(), |entry| entry.head());
     let name = text("prefix").or_else(|| text("path")).map_or_else(|| "route".to_owned(), |path| format!("route {path}"));

@@ -30,7 +30,15 @@ fn backend(document: Yaml) -> Option<Draft> {
     }
     let name = document.get("name").and_then(Yaml::as_str).unwrap_or_else(|| object_name(document));
     let place = Place { span, text: format!("backend {name}") };
-    Some(Draft { dialect: Dialect::Google, place, hosts: Vec::new(), order: Order::Alone, default, behaviours: Vec::new(), tls: true })
+    Some(Draft {
+        dialect: Dialect::Google,
+        place,
+        hosts: Vec::new(),
+        order: Order::Alone,
+        default,
+        behaviours: Vec::new(),
+        tls: true,
+    })
 }
 
 fn caching(policy: Yaml) -> Option<Caching> {

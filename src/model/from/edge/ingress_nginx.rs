@@ -25,8 +25,12 @@ pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
         for rule in document.at_path(&["spec", "rules"]).into_iter().flat_map(Yaml::items) {
             let host = rule.entry("host");
             let name = host.as_ref().and_then(|host| host.value.as_str()).unwrap_or_default().to_ascii_lowercase();
-            let behaviours: Vec<Behaviour> =
-                rule.at_path(&["http", "paths"]).into_iter().flat_map(Yaml::items).map(|path| behaviour(*document, path, &says)).collect();
+            let behaviours: Vec<Behaviour> = rule
+                .at_path(&["http", "paths"])
+                .into_iter()
+                .flat_map(Yaml::items)
+                .map(|path| behaviour(*document, path, &says))
+                .collect();
             let hosts: Vec<String> = Some(name).filter(|name| !name.is_empty()).into_iter().collect();
             match drafts.iter_mut().find(|draft| draft.hosts == hosts) {
                 Some(draft) => draft.behaviours.extend(behaviours),
@@ -98,9 +102,9 @@ fn says(document: Yaml) -> Says {
         says.gates.iter_mut().for_each(|gate| gate.combine = Combine::Any);
     }
     // A snippet may set what the template cleared.
-    let undone = ["configuration-snippet", "auth-snippet"].iter().find_map(|name| {
-        text(name).filter(|(snippet, _)| snippet.to_ascii_lowercase().contains("authorization"))
-    });
+    let undone = ["configuration-snippet", "auth-snippet"]
+        .iter()
+        .find_map(|name| text(name).filter(|(snippet, _)| snippet.to_ascii_lowercase().contains("authorization")));
     if let Some((_, head)) = undone {
         says.authorization = Some(Fact::unknown("a snippet sets it", [head]));
     }
@@ -116,13 +120,15 @@ fn says(document: Yaml) -> Says {
     for (name, code) in [("permanent-redirect", 301), ("temporal-redirect", 302)] {
         if let Some((to, head)) = text(name) {
             let written = annotation(document, &format!("{name}-code")).and_then(|code| status(code.value));
-            says.answer = Some(Answer { status: written.unwrap_or(code), location: Some(Value::Known(to.to_owned())), span: head });
+            says.answer =
+                Some(Answer { status: written.unwrap_or(code), location: Some(Value::Known(to.to_owned())), span: head });
         }
     }
     let tls = document.at_path(&["spec", "tls"]);
     let is = |name: &str, value: &str| text(name).filter(|(text, _)| *text == value).map(|(_, head)| head);
     let forced = is("force-ssl-redirect", "true");
-    let by_default = document.at_path(&["spec"]).and_then(|spec| spec.entry("tls")).filter(|_| tls.is_some()).map(|tls| tls.head());
+    let by_default =
+        document.at_path(&["spec"]).and_then(|spec| spec.entry("tls")).filter(|_| tls.is_some()).map(|tls| tls.head());
     if let Some(span) = forced.or(by_default.filter(|_| is("ssl-redirect", "false").is_none())) {
         says.over_tls = Some(OverTls { status: 308, span });
     }
@@ -134,4 +140,3 @@ fn says(document: Yaml) -> Says {
     });
     says
 }
-

@@ -33,7 +33,8 @@ fn behaviour(rule: Yaml) -> Behaviour {
     let matches = rule.get("match").into_iter().flat_map(Yaml::items).map(|one| {
         let path = one.get("uri").and_then(path_match).unwrap_or(Condition::Always);
         let method = one.at_path(&["method", "exact"]).and_then(Yaml::as_str).map(|method| Condition::Method(method.to_owned()));
-        let asks_more = ["headers", "queryParams", "authority", "withoutHeaders", "sourceLabels"].iter().any(|key| one.get(key).is_some());
+        let asks_more =
+            ["headers", "queryParams", "authority", "withoutHeaders", "sourceLabels"].iter().any(|key| one.get(key).is_some());
         let open = if asks_more { Condition::Open("it asks for more than the path".to_owned()) } else { Condition::Always };
         path.and(method.unwrap_or(Condition::Always)).and(open)
     });

@@ -44,7 +44,15 @@ fn declarative(document: Yaml) -> Option<Draft> {
     }
     hosts.dedup();
     let place = Place { span, text: "kong".to_owned() };
-    (!behaviours.is_empty()).then_some(Draft { dialect: Dialect::Kong, place, hosts, order: Order::Alone, default, behaviours, tls: false })
+    (!behaviours.is_empty()).then_some(Draft {
+        dialect: Dialect::Kong,
+        place,
+        hosts,
+        order: Order::Alone,
+        default,
+        behaviours,
+        tls: false,
+    })
 }
 
 fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Yaml]) -> Behaviour {
@@ -56,11 +64,17 @@ fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Yaml]) -> Behaviour 
     let hosts = texts(route.get("hosts")).into_iter().map(|host| host.to_ascii_lowercase());
     let more = ["headers", "snis", "sources", "destinations"].iter().any(|key| route.get(key).is_some());
     let open = if more { Condition::Open("it asks for more than host and path".to_owned()) } else { Condition::Always };
-    let when = Condition::of_hosts(hosts).and(Condition::of_paths(paths)).and(Condition::of_methods(texts(route.get("methods")))).and(open);
+    let when = Condition::of_hosts(hosts)
+        .and(Condition::of_paths(paths))
+        .and(Condition::of_methods(texts(route.get("methods"))))
+        .and(open);
     let name = route.get("name").and_then(Yaml::as_str).unwrap_or("without name");
     let head = route.entries().first().map_or(route.span(), |entry| entry.head());
     let text = |key: &str| service.and_then(|service| service.get(key)).and_then(Yaml::as_str);
-    let mut says = Says { origin: Some(application(text("url").or_else(|| text("host")).or_else(|| text("name")), head)), ..Says::default() };
+    let mut says = Says {
+        origin: Some(application(text("url").or_else(|| text("host")).or_else(|| text("name")), head)),
+        ..Says::default()
+    };
     for plugin in plugins.iter().filter(|plugin| plugin.get("enabled").and_then(Yaml::as_bool) != Some(false)) {
         apply(*plugin, &mut says);
     }
@@ -116,14 +130,15 @@ fn apply(plugin: Yaml, says: &mut Says) {
         "rate-limiting" => {
             let per = [("second", 60.0), ("minute", 1.0), ("hour", 1.0 / 60.0), ("day", 1.0 / 1440.0)];
             let limits = per.iter().filter_map(|(key, factor)| Some((option(key)?, factor)));
-            says.limit = limits.filter_map(|(entry, factor)| Some((entry.value.as_number()?, *factor, entry.head()))).min_by(|a, b| (a.0 * a.1).total_cmp(&(b.0 * b.1))).map(
-                |(requests, factor, span)| Limit {
+            says.limit = limits
+                .filter_map(|(entry, factor)| Some((entry.value.as_number()?, *factor, entry.head())))
+                .min_by(|a, b| (a.0 * a.1).total_cmp(&(b.0 * b.1)))
+                .map(|(requests, factor, span)| Limit {
                     per_minute: requests * factor,
                     burst: requests,
                     status: option("error_code").and_then(|code| status(code.value)).unwrap_or(429),
                     span,
-                },
-            );
+                });
         }
         _ => {}
     }
@@ -133,7 +148,8 @@ fn transform(plugin: Yaml, says: &mut Says) {
     let edit = |key: &str| plugin.at_path(&["config", key]).and_then(|edit| edit.get("headers"));
     if let Some(headers) = edit("remove") {
         let span = plugin.get("config").and_then(|config| config.entry("remove")).map_or(headers.span(), |remove| remove.head());
-        let removed = |name: &str| list(Some(headers)).iter().filter_map(|item| item.as_str()).any(|item| item.eq_ignore_ascii_case(name));
+        let removed =
+            |name: &str| list(Some(headers)).iter().filter_map(|item| item.as_str()).any(|item| item.eq_ignore_ascii_case(name));
         if removed("authorization") {
             says.authorization = Some(dropped(span));
         }
@@ -157,7 +173,8 @@ fn caching(plugin: Yaml, head: Span, says: &mut Says) -> Caching {
     let heeds = option("cache_control").is_some_and(|heeds| heeds.value.as_bool() == Some(true));
     let vary = option("vary_headers");
     let varies = |name: &str| vary.as_ref().is_some_and(|vary| super::read::names(vary.value, name));
-    let types = option("content_type").map_or_else(|| CONTENT_TYPES.iter().map(|t| (*t).to_owned()).collect(), |types| texts(Some(types.value)));
+    let types = option("content_type")
+        .map_or_else(|| CONTENT_TYPES.iter().map(|t| (*t).to_owned()).collect(), |types| texts(Some(types.value)));
     if let Some(codes) = option("response_code") {
         let kept = codes.value.items().any(|code| status(code) == Some(401));
         says.keeps_401 = Some(Fact::is(if kept { Stores::Yes } else { Stores::No }, [codes.head()]));
@@ -169,7 +186,7 @@ fn caching(plugin: Yaml, head: Span, says: &mut Says) -> Caching {
         // With cache_control, requests with Authorization are not kept.
         by_authorization: Some(heeds || varies("authorization")),
         by_cookie: varies("cookie"),
-        with_set_cookie: !heeds,
+        with_set_cookie: false,
         pages: types.iter().any(|kind| kind.starts_with("text/html") || kind == "*/*"),
     }
 }

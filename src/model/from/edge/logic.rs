@@ -32,8 +32,7 @@ pub(super) fn parse(text: &str, words: &Words, atom: Atom) -> Option<Condition> 
 }
 
 fn disjunction<'t>(text: &'t str, words: &Words, atom: Atom, depth: usize) -> IResult<&'t str, Condition> {
-    let (rest, parts) =
-        separated_list1(operator(words.or), |text| conjunction(text, words, atom, depth)).parse_complete(text)?;
+    let (rest, parts) = separated_list1(operator(words.or), |text| conjunction(text, words, atom, depth)).parse_complete(text)?;
     Ok((rest, Condition::any(parts)))
 }
 

@@ -50,7 +50,9 @@ fn behaviour(route: Yaml, policies: &[Yaml], whole: &Says) -> Behaviour {
     let pattern = match text.strip_prefix('~') {
         Some(regex) => Pattern::regex(&format!("(?i){}", regex.trim_start_matches('*').trim())),
         None if text == "/" => Pattern::Any,
-        None => text.strip_prefix('=').map_or_else(|| Pattern::Prefix(text.to_owned()), |exact| Pattern::Exact(exact.trim().to_owned())),
+        None => text
+            .strip_prefix('=')
+            .map_or_else(|| Pattern::Prefix(text.to_owned()), |exact| Pattern::Exact(exact.trim().to_owned())),
     };
     let head = entry.map_or(route.span(), |entry| entry.head());
     let mut behaviour = Behaviour::new(head, format!("route {text}"), Condition::Path(pattern));

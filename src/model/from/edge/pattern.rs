@@ -74,7 +74,9 @@ impl Pattern {
             Self::Any => true,
             Self::Exact(text) => text == path,
             Self::Prefix(prefix) => path.starts_with(prefix.as_str()),
-            Self::Below(folder) => path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            Self::Below(folder) => {
+                path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
             Self::Contains(text) => path.contains(text.as_str()),
             Self::Regex(_, regex) => return regex.is_match(path.as_bytes()).ok(),
             Self::Wildcard(pattern) => wildcard(pattern.as_bytes(), path.as_bytes()),
@@ -89,7 +91,9 @@ impl Pattern {
             Self::Exact(text) => paths.exactly(text),
             Self::Prefix(prefix) => paths.with_prefix(prefix),
             Self::Below(folder) => paths.exactly(folder) | paths.with_prefix(&format!("{folder}/")),
-            Self::Wildcard(pattern) => self.among(paths, &paths.with_prefix(pattern.split(['*', '?']).next().unwrap_or_default())),
+            Self::Wildcard(pattern) => {
+                self.among(paths, &paths.with_prefix(pattern.split(['*', '?']).next().unwrap_or_default()))
+            }
             Self::Contains(_) | Self::Regex(..) => self.among(paths, &paths.everything),
             Self::Unknown(_) => PathSet::default(),
         }
@@ -131,7 +135,9 @@ impl Pattern {
     pub(super) fn length(&self) -> usize {
         match self {
             Self::Any | Self::Unknown(_) => 0,
-            Self::Exact(text) | Self::Prefix(text) | Self::Below(text) | Self::Contains(text) | Self::Wildcard(text) => text.len(),
+            Self::Exact(text) | Self::Prefix(text) | Self::Below(text) | Self::Contains(text) | Self::Wildcard(text) => {
+                text.len()
+            }
             Self::Regex(text, _) => text.len(),
         }
     }

@@ -13,7 +13,10 @@ use crate::model::{Place, Value};
 use crate::syntax::yaml::{Entry, Yaml};
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
-    documents.iter().flat_map(|document| routes(document.get("routes").filter(|routes| routes.is_mapping()).unwrap_or(*document))).collect()
+    documents
+        .iter()
+        .flat_map(|document| routes(document.get("routes").filter(|routes| routes.is_mapping()).unwrap_or(*document)))
+        .collect()
 }
 
 fn routes(routes: Yaml) -> Vec<Draft> {
@@ -60,14 +63,22 @@ fn draft(entry: &Entry, host: String, behaviour: Behaviour) -> Draft {
 fn behaviour(entry: &Entry, path: &str) -> Behaviour {
     let route = entry.value;
     let pattern = if path.is_empty() || path == "/" { Pattern::Any } else { Pattern::below(path) };
-    let mut behaviour = Behaviour::new(entry.key.span(), format!("route {}", entry.key.raw().unwrap_or_default()), Condition::Path(pattern));
+    let mut behaviour =
+        Behaviour::new(entry.key.span(), format!("route {}", entry.key.raw().unwrap_or_default()), Condition::Path(pattern));
     let says = &mut behaviour.says;
     if route.get("type").and_then(Yaml::as_str) == Some("redirect") {
         let to = route.entry("to");
-        let known = to.as_ref().and_then(|to| to.value.as_str()).filter(|to| !to.contains('{')).map(|to| Value::Known(to.to_owned()));
+        let known =
+            to.as_ref().and_then(|to| to.value.as_str()).filter(|to| !to.contains('{')).map(|to| Value::Known(to.to_owned()));
         says.answer = Some(Answer {
             status: route.get("code").and_then(status).unwrap_or(301),
-            location: known.or_else(|| Some(Value::Unknown { prefix: "https://".to_owned(), nonempty: true, why: "the domain of the project".to_owned() })),
+            location: known.or_else(|| {
+                Some(Value::Unknown {
+                    prefix: "https://".to_owned(),
+                    nonempty: true,
+                    why: "the domain of the project".to_owned(),
+                })
+            }),
             span: to.map_or(entry.key.span(), |to| to.head()),
         });
         return behaviour;

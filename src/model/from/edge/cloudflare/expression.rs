@@ -49,7 +49,8 @@ fn field(text: &str) -> IResult<&str, (String, bool)> {
     let name = || take_while1(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
     let index = || many0(delimited(char('['), is_not("]"), char(']')));
     let lowered = delimited((tag("lower"), multispace0, char('('), multispace0), (name(), index()), (multispace0, char(')')));
-    let (rest, ((name, indexes), lowered)) = alt((lowered.map(|found| (found, true)), (name(), index()).map(|found| (found, false)))).parse(text)?;
+    let (rest, ((name, indexes), lowered)) =
+        alt((lowered.map(|found| (found, true)), (name(), index()).map(|found| (found, false)))).parse(text)?;
     // An element of a map is another field.
     let name = if indexes.is_empty() { name.to_owned() } else { format!("{name}[]") };
     Ok((rest, (name, lowered)))
@@ -96,12 +97,16 @@ fn comparison(text: &str) -> IResult<&str, Condition> {
         value(Operator::Contains, tag("contains")),
         value(Operator::Matches, alt((tag("matches"), tag("~")))),
         value(Operator::Wildcard, (opt((tag("strict"), multispace1)), tag("wildcard")).map(|_| ())),
-        value(Operator::Other, alt((tag("in"), tag("ge"), tag("gt"), tag("le"), tag("lt"), tag(">="), tag("<="), tag(">"), tag("<")))),
+        value(
+            Operator::Other,
+            alt((tag("in"), tag("ge"), tag("gt"), tag("le"), tag("lt"), tag(">="), tag("<="), tag(">"), tag("<"))),
+        ),
     ));
     let (rest, operator) = terminated(operator, multispace0).parse(rest)?;
     let raw = preceded((char('r'), opt(char('#'))), delimited(char('"'), opt(is_not("\"")), (char('"'), opt(char('#')))));
     let raw = raw.map(|text: Option<&str>| text.unwrap_or_default().to_owned());
-    let other = recognize(alt((delimited(char('{'), is_not("}"), char('}')), take_while1(|c: char| !c.is_whitespace() && c != ')'))));
+    let other =
+        recognize(alt((delimited(char('{'), is_not("}"), char('}')), take_while1(|c: char| !c.is_whitespace() && c != ')'))));
     let (rest, text) = alt((string.map(Some), raw.map(Some), value(None, other))).parse(rest)?;
     Ok((rest, text.map_or_else(|| open(&name), |text| compare(&name, operator, &text))))
 }
@@ -121,7 +126,9 @@ fn compare(field: &str, operator: Operator, text: &str) -> Condition {
         ("http.request.method", Operator::Unequal) => not(Condition::Method(text.to_owned())),
         ("http.request.uri.path", Operator::Equal) => Condition::Path(Pattern::Exact(text.to_owned())),
         ("http.request.uri.path", Operator::Unequal) => not(Condition::Path(Pattern::Exact(text.to_owned()))),
-        ("http.request.uri.path" | "http.request.uri", Operator::Contains) if !text.contains('?') => Condition::Path(Pattern::Contains(text.to_owned())),
+        ("http.request.uri.path" | "http.request.uri", Operator::Contains) if !text.contains('?') => {
+            Condition::Path(Pattern::Contains(text.to_owned()))
+        }
         ("http.request.uri.path", Operator::Matches) => Condition::Path(Pattern::regex(text)),
         ("http.request.uri.path", Operator::Wildcard) => Condition::Path(Pattern::Wildcard(text.to_owned())),
         (field, _) => open(field),

@@ -67,7 +67,8 @@ fn behaviour(rule: Yaml, phase: &str) -> Behaviour {
     let text = expression.as_ref().and_then(|expression| expression.value.as_str()).unwrap_or_default();
     let when = expression::parse(text).unwrap_or_else(|| Condition::Open("its expression is not followed".to_owned()));
     let head = expression.as_ref().map_or(rule.span(), Entry::head);
-    let name = rule.get("description").and_then(Yaml::as_str).map_or_else(|| "rule".to_owned(), |text| format!("rule \"{text}\""));
+    let name =
+        rule.get("description").and_then(Yaml::as_str).map_or_else(|| "rule".to_owned(), |text| format!("rule \"{text}\""));
     let mut behaviour = Behaviour::new(head, name, when);
     let says = &mut behaviour.says;
     let action = rule.entry("action");
@@ -87,7 +88,8 @@ fn behaviour(rule: Yaml, phase: &str) -> Behaviour {
         let number = |name: &str| value(limit.value, &[name]).and_then(Yaml::as_number);
         if let (Some(requests), Some(period)) = (number("requests_per_period"), number("period").filter(|period| *period > 0.0)) {
             let answered = parameters.and_then(|p| value(p, &["response", "status_code"])).and_then(status).unwrap_or(429);
-            says.limit = Some(Limit { per_minute: requests * 60.0 / period, burst: requests, status: answered, span: limit.head() });
+            says.limit =
+                Some(Limit { per_minute: requests * 60.0 / period, burst: requests, status: answered, span: limit.head() });
         }
     }
     behaviour

@@ -122,6 +122,7 @@ fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Spa
                 fact.because.push(function);
             }
         }
+        says.response.hidden.clear();
     }
     says.allowed = Some(allowed(template, node, head));
     says.over_tls = node.entry("ViewerProtocolPolicy").and_then(|policy| {

@@ -18,7 +18,8 @@ impl<'a> Labels<'a> {
     /// Those of a compose file, below `labels` and `deploy.labels`.
     pub(super) fn of(document: Yaml<'a>) -> Self {
         let services = document.get("services").map(Yaml::entries).unwrap_or_default();
-        let places = services.iter().flat_map(|service| [service.value.get("labels"), service.value.at_path(&["deploy", "labels"])]);
+        let places =
+            services.iter().flat_map(|service| [service.value.get("labels"), service.value.at_path(&["deploy", "labels"])]);
         let mut labels = Vec::new();
         for place in places.flatten() {
             for entry in place.entries() {

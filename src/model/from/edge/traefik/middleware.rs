@@ -53,10 +53,14 @@ impl<'a> Options<'a> {
         match self {
             Self::Node(node) => {
                 let list = entry_of_header(*node, "chain").and_then(|chain| chain.value.get("middlewares"));
-                let named = list.into_iter().flat_map(Yaml::items).filter_map(|item| item.get("name")?.as_str().map(str::to_owned));
+                let named =
+                    list.into_iter().flat_map(Yaml::items).filter_map(|item| item.get("name")?.as_str().map(str::to_owned));
                 named.chain(texts(list)).collect()
             }
-            Self::Labels(..) => self.get(&["chain", "middlewares"]).map(|s| s.text.split(',').map(|n| n.trim().to_owned()).collect()).unwrap_or_default(),
+            Self::Labels(..) => self
+                .get(&["chain", "middlewares"])
+                .map(|s| s.text.split(',').map(|n| n.trim().to_owned()).collect())
+                .unwrap_or_default(),
         }
     }
 }

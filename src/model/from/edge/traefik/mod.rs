@@ -88,7 +88,11 @@ fn kubernetes(documents: &[Yaml]) -> Vec<Draft> {
                     rule: rule.value.as_str()?,
                     priority: route.get("priority").and_then(Yaml::as_number),
                     middlewares: named.filter_map(|m| m.get("name")?.as_str().map(str::to_owned)).collect(),
-                    service: route.get("services").and_then(|s| s.items().next()).and_then(|s| s.get("name")).and_then(Yaml::as_str),
+                    service: route
+                        .get("services")
+                        .and_then(|s| s.items().next())
+                        .and_then(|s| s.get("name"))
+                        .and_then(Yaml::as_str),
                     tls: document.at_path(&["spec", "tls"]).is_some(),
                 })
             })
@@ -116,7 +120,9 @@ fn draft<'a>(span: Span, text: String, routers: &[Router], find: &dyn Fn(&str) -
     let mut default = Behaviour::new(span, "no router", Condition::Always);
     default.says.answer = Some(Answer { status: 404, location: None, span });
     // Without a priority the longest rule goes before.
-    let length = |router: &Router| router.priority.filter(|p| *p > 0.0).unwrap_or(f64::from(u32::try_from(router.rule.len()).unwrap_or(0)));
+    let length = |router: &Router| {
+        router.priority.filter(|p| *p > 0.0).unwrap_or(f64::from(u32::try_from(router.rule.len()).unwrap_or(0)))
+    };
     let mut sorted: Vec<&Router> = routers.iter().collect();
     sorted.sort_by(|a, b| length(b).total_cmp(&length(a)));
     let behaviours: Vec<Behaviour> = sorted.into_iter().map(|router| behaviour(router, find)).collect();

@@ -37,7 +37,9 @@ fn matcher(name: &str, arguments: &[&str]) -> Condition {
     match name {
         "Host" => each(&|host| Condition::Host(host.to_ascii_lowercase())),
         "Path" => each(&|path| Condition::Path(path_of(path, Pattern::Exact))),
-        "PathPrefix" => each(&|path| Condition::Path(path_of(path, |prefix| if prefix == "/" { Pattern::Any } else { Pattern::Prefix(prefix) }))),
+        "PathPrefix" => each(&|path| {
+            Condition::Path(path_of(path, |prefix| if prefix == "/" { Pattern::Any } else { Pattern::Prefix(prefix) }))
+        }),
         "PathRegexp" => each(&|path| Condition::Path(Pattern::regex(path))),
         "Method" => each(&|method| Condition::Method(method.to_owned())),
         _ => Condition::Open(format!("{name}() is not followed")),
@@ -56,7 +58,8 @@ mod tests {
 
     #[test]
     fn rules_are_read_with_their_operators() {
-        let holds = |rule: &str, host: &str, path: &str| parse(rule).expect(rule).holds(&Request::get(host, path)).map_err(str::to_owned);
+        let holds =
+            |rule: &str, host: &str, path: &str| parse(rule).expect(rule).holds(&Request::get(host, path)).map_err(str::to_owned);
         let rule = "Host(`a.example`) && (PathPrefix(`/api`) || Path(\"/x\"))";
         assert_eq!(holds(rule, "a.example", "/api/v1"), Ok(true));
         assert_eq!(holds(rule, "a.example", "/y"), Ok(false));
