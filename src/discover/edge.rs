@@ -82,13 +82,16 @@ pub const MARKS: &[&str] = &[
     "customHeaders",
 ];
 
+/// Whether a document is of a dialect.
+type Proof = fn(Yaml) -> bool;
+
 /// The dialect of a document; `None`: it is not ours.
 pub fn recognise(document: Yaml) -> Option<Dialect> {
     let text = |key: &str| document.get(key).and_then(Yaml::as_str);
     if let (Some(version), Some(kind)) = (text("apiVersion"), text("kind")) {
         return of_object(document, version, kind);
     }
-    let known: [(Dialect, fn(Yaml) -> bool); 9] = [
+    let known: [(Dialect, Proof); 9] = [
         (Dialect::Neutral, is_neutral),
         (Dialect::CloudFormation, is_cloudformation),
         (Dialect::Cloudflare, is_cloudflare),

@@ -1,12 +1,18 @@
 //! The same for CDNs and gateways.
 
-use super::{FEW_A_MINUTE, ID, ROOMY_BURST};
+use super::ID;
 use crate::finding::Confidence;
 use crate::model::from::edge::EdgeSite;
 use crate::model::{PathKind, Site, Traits};
 use crate::rules::Cx;
 use crate::rules::support::{finding, first_known, request_for, routes_with};
 use crate::source::Span;
+
+/// Requests a minute below which a mistyped password is enough.
+const FEW_A_MINUTE: f64 = 5.0;
+
+/// Below that rate, as many at once leave room for ordinary use.
+const ROOMY_BURST: f64 = 10.0;
 
 /// Looks at the limits of the routes that serve a login.
 pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
@@ -19,7 +25,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         if !outcome.always(|o| o.served_by.span == route.span && o.handler.kind.is_upstream()) {
             continue;
         }
-        let few = per_minute < FEW_A_MINUTE as f64 && burst < ROOMY_BURST as f64;
+        let few = per_minute < FEW_A_MINUTE && burst < ROOMY_BURST;
         let message = if few {
             format!("{per_minute} {} a minute are let through: more is answered {status}", request.describe())
         } else if matches!(status, 401 | 403) {

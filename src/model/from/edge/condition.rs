@@ -87,11 +87,10 @@ impl Condition {
     /// The well-known paths that it may be for by their text, whatever host and method.
     pub(super) fn well_known(&self, paths: &Paths) -> PathSet {
         match self {
-            Self::Always | Self::Host(_) | Self::Method(_) => paths.everything,
             Self::Path(pattern) => pattern.well_known(paths),
             Self::Open(_) => PathSet::default(),
             Self::Not(condition) if condition.is_of_paths() => paths.everything & !condition.well_known(paths),
-            Self::Not(_) => paths.everything,
+            Self::Always | Self::Host(_) | Self::Method(_) | Self::Not(_) => paths.everything,
             Self::All(all) => all.iter().fold(paths.everything, |set, c| set & c.well_known(paths)),
             Self::Any(any) => any.iter().fold(PathSet::default(), |set, c| set | c.well_known(paths)),
         }

@@ -8,7 +8,7 @@ use super::read::{application, dropped, entry_of_header, kind_head, names, objec
 use super::says::{Answer, Behaviour, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Place, Value};
-use crate::syntax::yaml::Yaml;
+use crate::syntax::yaml::{Entry, Yaml};
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
     documents.iter().map(|document| route(*document)).collect()
@@ -35,7 +35,7 @@ fn route(document: Yaml) -> Draft {
 /// An entry for each match of a rule, with its rank: exact, prefix, anything else.
 fn entries(rule: Yaml) -> Vec<(u8, Behaviour)> {
     let says = says(rule);
-    let head = rule.entries().first().map_or(rule.span(), |entry| entry.head());
+    let head = rule.entries().first().map_or(rule.span(), Entry::head);
     let matches: Vec<Yaml> = rule.get("matches").into_iter().flat_map(Yaml::items).collect();
     let behaviour = |when: Condition, name: String| Behaviour { says: says.clone(), ..Behaviour::new(head, name, when) };
     if matches.is_empty() {

@@ -7,7 +7,7 @@ use super::read::{application, dropped, entry_of_header, kind_head, names, objec
 use super::says::{Answer, Behaviour, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Place, Value};
-use crate::syntax::yaml::Yaml;
+use crate::syntax::yaml::{Entry, Yaml};
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
     documents.iter().map(|document| virtual_service(*document)).collect()
@@ -39,7 +39,7 @@ fn behaviour(rule: Yaml) -> Behaviour {
         path.and(method.unwrap_or(Condition::Always)).and(open)
     });
     let when = Condition::any(matches.collect());
-    let head = rule.entries().first().map_or(rule.span(), |entry| entry.head());
+    let head = rule.entries().first().map_or(rule.span(), Entry::head);
     let name = rule.get("name").and_then(Yaml::as_str).map_or_else(|| "rule".to_owned(), |name| format!("rule {name}"));
     Behaviour { says: says(rule), ..Behaviour::new(head, name, when) }
 }

@@ -10,7 +10,7 @@ use super::says::{Answer, Behaviour, Caching, Keeps, Limit, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Combine, Fact, GateKind, Place, Stores};
 use crate::source::Span;
-use crate::syntax::yaml::Yaml;
+use crate::syntax::yaml::{Entry, Yaml};
 
 /// Seconds that `proxy-cache` keeps answers (`cache_ttl`).
 const CACHE_TTL: u64 = 300;
@@ -69,7 +69,7 @@ fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Yaml]) -> Behaviour 
         .and(Condition::of_methods(texts(route.get("methods"))))
         .and(open);
     let name = route.get("name").and_then(Yaml::as_str).unwrap_or("without name");
-    let head = route.entries().first().map_or(route.span(), |entry| entry.head());
+    let head = route.entries().first().map_or(route.span(), Entry::head);
     let text = |key: &str| service.and_then(|service| service.get(key)).and_then(Yaml::as_str);
     let mut says = Says {
         origin: Some(application(text("url").or_else(|| text("host")).or_else(|| text("name")), head)),
@@ -87,7 +87,7 @@ fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Yaml]) -> Behaviour 
     Behaviour { says, ..Behaviour::new(head, format!("route {name}"), when) }
 }
 
-fn plugins<'a>(node: Yaml<'a>) -> Vec<Yaml<'a>> {
+fn plugins(node: Yaml<'_>) -> Vec<Yaml<'_>> {
     node.get("plugins").into_iter().flat_map(Yaml::items).collect()
 }
 

@@ -35,11 +35,11 @@ use crate::syntax::yaml::Yaml;
 pub fn lower(config: &Config, sources: &SourceMap, paths: &Paths) -> Vec<EdgeSite> {
     let documents: Vec<(Dialect, Yaml)> = config.documents(sources).collect();
     let mut dialects: Vec<Dialect> = Vec::new();
-    documents.iter().for_each(|(dialect, _)| {
+    for (dialect, _) in &documents {
         if !dialects.contains(dialect) {
             dialects.push(*dialect);
         }
-    });
+    }
     let drafts = dialects.into_iter().flat_map(|dialect| {
         // Documents of one file speak of each other: a route names a middleware.
         let own: Vec<Yaml> = documents.iter().filter(|(of, _)| *of == dialect).map(|(_, document)| *document).collect();

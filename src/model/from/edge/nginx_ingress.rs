@@ -11,7 +11,7 @@ use super::says::{Answer, Behaviour, Caching, Keeps, Limit, OverTls, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Fact, GateKind, Place, Stores, Value};
 use crate::project::edge::seconds;
-use crate::syntax::yaml::Yaml;
+use crate::syntax::yaml::{Entry, Yaml};
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
     let is = |document: &&Yaml, kind: &str| document.get("kind").and_then(Yaml::as_str) == Some(kind);
@@ -70,7 +70,7 @@ fn behaviour(route: Yaml, policies: &[Yaml], whole: &Says) -> Behaviour {
         for set in headers.get("set").into_iter().flat_map(Yaml::items) {
             let name = set.get("name").and_then(Yaml::as_str).unwrap_or_default();
             let value = set.entry("value");
-            let place = value.as_ref().map_or(set.span(), |value| value.head());
+            let place = value.as_ref().map_or(set.span(), Entry::head);
             let text = value.and_then(|value| value.value.as_str()).unwrap_or_default();
             if name.eq_ignore_ascii_case("authorization") && !text.contains("http_authorization") {
                 says.authorization = Some(set_to(text, place));

@@ -15,7 +15,7 @@ pub(super) fn texts(value: Option<Yaml>) -> Vec<String> {
 }
 
 /// A list, or the one node that stands instead of a list.
-pub(super) fn list<'a>(value: Option<Yaml<'a>>) -> Vec<Yaml<'a>> {
+pub(super) fn list(value: Option<Yaml<'_>>) -> Vec<Yaml<'_>> {
     match value {
         Some(value) if value.is_sequence() => value.items().collect(),
         Some(value) if !value.is_null() => vec![value],
@@ -69,7 +69,7 @@ pub(super) fn application(name: Option<&str>, span: Span) -> Origin {
 }
 
 /// The name of an object of Kubernetes.
-pub(super) fn object_name<'a>(document: Yaml<'a>) -> &'a str {
+pub(super) fn object_name(document: Yaml<'_>) -> &str {
     document.at_path(&["metadata", "name"]).and_then(Yaml::as_str).unwrap_or("without name")
 }
 

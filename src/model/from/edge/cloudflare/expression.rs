@@ -118,10 +118,9 @@ fn list(text: &str) -> IResult<&str, Vec<String>> {
 fn compare(field: &str, operator: Operator, text: &str) -> Condition {
     let not = |condition| Condition::Not(Box::new(condition));
     match (field, operator) {
-        ("http.host", Operator::Equal) => Condition::Host(text.to_ascii_lowercase()),
+        ("http.host", Operator::Equal | Operator::Wildcard) => Condition::Host(text.to_ascii_lowercase()),
         ("http.host", Operator::Unequal) => not(Condition::Host(text.to_ascii_lowercase())),
         ("http.host", Operator::Contains) => Condition::Host(format!("*{text}*")),
-        ("http.host", Operator::Wildcard) => Condition::Host(text.to_ascii_lowercase()),
         ("http.request.method", Operator::Equal) => Condition::Method(text.to_owned()),
         ("http.request.method", Operator::Unequal) => not(Condition::Method(text.to_owned())),
         ("http.request.uri.path", Operator::Equal) => Condition::Path(Pattern::Exact(text.to_owned())),

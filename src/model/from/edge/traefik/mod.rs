@@ -77,8 +77,8 @@ fn kubernetes(documents: &[Yaml]) -> Vec<Draft> {
         of_name.and_then(|middleware| middleware.get("spec")).map(Options::Node)
     };
     let drafts = documents.iter().filter(|document| is(document, "IngressRoute")).filter_map(|document| {
-        let routes = document.at_path(&["spec", "routes"]).into_iter().flat_map(Yaml::items);
-        let routers: Vec<Router> = routes
+        let written = document.at_path(&["spec", "routes"]).into_iter().flat_map(Yaml::items);
+        let routers: Vec<Router> = written
             .filter_map(|route| {
                 let named = route.get("middlewares").into_iter().flat_map(Yaml::items);
                 let rule = route.entry("match")?;
