@@ -3,6 +3,7 @@
 use super::{Hit, KINDS, ID, lasting, lasts, login_product, report, specific};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::apache::Host;
+use crate::project::apache::ConditionKind;
 use crate::model::{HandlerKind, Outcome, PathKind, RouteId, Site, Traits, Value};
 use crate::rules::Cx;
 use crate::rules::apache_headers::{edits, is_open, read, uses, written};
@@ -112,9 +113,18 @@ fn mark(host: &Host, route: RouteId, outcome: &Outcome) -> Option<Mark> {
     if all.iter().any(|e| e.is_of("cache-control") || e.is_of("expires")) || refused_elsewhere(host, Span::new(host.config().main, 0, 0)) {
         return None;
     }
-    let (value, by) = outcome.response.cache_control.clone()?;
-    let same = |o: &Outcome| o.response.cache_control.as_ref().is_some_and(|(v, s)| *s == by && lasts(v));
-    if !outcome.always(same) {
+    // The first run is the usual one: modules that the files ask for are there.
+    let usual = outcome.runs.first().unwrap_or(outcome);
+    let (value, by) = usual.response.cache_control.clone()?;
+    let names = [Name::ExpiresByType, Name::ExpiresDefault].into_iter();
+    let mut expires = names.flat_map(|name| host.effective_all(route, name)).filter(|d| d.span() == by);
+    let condition = expires.next().and_then(|d| host.config().conditions.get(d.condition() as usize));
+    let asks_for_module = condition.is_some_and(|c| matches!(c.kind, ConditionKind::Module(_)));
+    let same = |o: &Outcome| match &o.response.cache_control {
+        Some((value, span)) => *span == by && lasts(value),
+        None => asks_for_module,
+    };
+    if !lasts(&value) || !outcome.always(same) {
         return None;
     }
     let Value::Known(value) = value else { return None };
