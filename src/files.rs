@@ -64,8 +64,11 @@ impl Files for Disk {
 
     fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
         check(path)?;
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+        let file = std::fs::File::open(path)?;
+        // Room for one byte more shows the end of a short file without another round.
+        let length = file.metadata().map_or(0, |metadata| metadata.len()).min(most as u64);
+        let mut bytes = Vec::with_capacity(length as usize + 1);
+        file.take(most as u64).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 

@@ -155,7 +155,10 @@ const BEGINS: [bool; 256] = {
 /// Secrets that show by themselves.
 fn anywhere(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| BEGINS[*byte as usize]) {
+    let bytes = text.as_bytes();
+    let next = |from: usize| bytes.get(from..)?.iter().position(|byte| BEGINS[*byte as usize]).map(|skipped| from + skipped);
+    let mut begins = std::iter::successors(next(0), |at| next(at + 1));
+    while let Some((at, byte)) = begins.next().and_then(|at| Some((at, bytes.get(at)?))) {
         match byte {
             b'$' | b'{' => hash(text, at, &mut found),
             b'=' => assignment(text, at, &mut found),
@@ -248,11 +251,15 @@ fn hash(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
 
 /// What follows a scheme that begins here: `Bearer x`, `Basic x`.
 fn after_scheme(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
-    let before = text.get(..at).and_then(|b| b.chars().next_back());
-    if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '$') {
+    let bytes = text.as_bytes();
+    // Most letters stand inside of a word, and most words are ASCII.
+    let joins = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$');
+    if at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(joins) {
         return;
     }
-    let bytes = text.as_bytes();
+    if text.get(..at).and_then(|b| b.chars().next_back()).is_some_and(char::is_alphanumeric) {
+        return;
+    }
     let begins = |scheme: &&str| bytes.get(at..at + scheme.len()).is_some_and(|b| b.eq_ignore_ascii_case(scheme.as_bytes()));
     let Some(scheme) = ["bearer", "basic", "token"].into_iter().find(begins) else { return };
     let mut start = at + scheme.len();
@@ -320,7 +327,8 @@ fn assignment(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
 /// Directives that set a header, parameter or variable with a secret name, and directives with such a name themselves.
 fn setters(text: &str, part: Range<usize>, found: &mut Vec<Range<usize>>) {
     let mut at = part.start;
-    for statement in text.get(part).unwrap_or_default().split_inclusive([';', '{', '}', '\n']) {
+    let bytes = text.as_bytes().get(part).unwrap_or_default();
+    for statement in bytes.split_inclusive(|byte| matches!(byte, b';' | b'{' | b'}' | b'\n')) {
         setter(text, at..at + statement.len(), found);
         at += statement.len();
     }

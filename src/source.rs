@@ -62,7 +62,7 @@ pub struct SourceFile {
 }
 
 /// How many bytes a block of the text has.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 512;
 
 /// For each block, and for the end: for how many bytes before it `count` counts.
 fn sums(bytes: &[u8], count: impl Fn(&[u8]) -> u32) -> Vec<u32> {

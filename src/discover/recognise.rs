@@ -1,5 +1,6 @@
 //! What a file is, by its path and its first lines.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::edge;
@@ -106,7 +107,7 @@ pub fn recognise(path: &Path, text: &[u8]) -> Kind {
     if text.iter().take(1024).any(|b| *b == 0) {
         return Kind::Unknown;
     }
-    let text = String::from_utf8_lossy(text);
+    let text = readable(text);
     let text = text.trim_start_matches('\u{feff}');
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     if name.ends_with(".htaccess") {
@@ -166,6 +167,11 @@ fn plain_name(path: &Path) -> String {
     plain.map(str::to_owned).unwrap_or(name)
 }
 
+/// The text of a file or of its beginning. Most texts are UTF-8, and that is found out sooner than what to replace.
+fn readable(text: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed)
+}
+
 /// Whether a walk should look into the file at all.
 pub fn is_candidate(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
@@ -208,7 +214,7 @@ pub(super) fn in_apache_folder(path: &Path) -> bool {
 
 /// Whether every line could be httpd's, and none nginx's: of a file that somebody names that is enough (nothing but `Include`, say).
 pub(super) fn reads_as_apache(text: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(text.get(..PREFIX).unwrap_or(text));
+    let text = readable(text.get(..PREFIX).unwrap_or(text));
     let score = ApacheScore::of(text.trim_start_matches('\u{feff}'));
     score.known > 0 && score.known == score.lines
 }
@@ -369,7 +375,9 @@ fn ends_statement(line: &str) -> bool {
 
 /// The line without the comment at its end.
 fn code(line: &str) -> &str {
-    let comment = line.as_bytes().windows(2).position(|pair| pair == b" #");
+    let bytes = line.as_bytes();
+    let mut signs = memchr::memchr_iter(b'#', bytes).filter_map(|at| at.checked_sub(1));
+    let comment = signs.find(|before| bytes.get(*before) == Some(&b' '));
     line.get(..comment.unwrap_or(line.len())).unwrap_or_default().trim_end()
 }
 
@@ -389,6 +397,9 @@ fn is_data_block(first: &str) -> bool {
 
 /// Directives of nginx that come in families too large for the table.
 fn is_nginx_like(word: &str) -> bool {
+    if !word.starts_with(|first: char| first.is_ascii_lowercase()) {
+        return false;
+    }
     [
         "ssl_",
         "proxy_",

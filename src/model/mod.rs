@@ -13,6 +13,6 @@ pub use outcome::{
     Cache, Combine, Gate, GateKind, Handler, HandlerKind, HeaderFate, Place, Response, Sent, Step, Stores, Unknown, Upstream,
     Verdict,
 };
-pub use paths::{PathKind, PathSet, Paths, WellKnown};
+pub use paths::{PathKind, PathSet, Paths, SharedSet, SharedSets, WellKnown};
 pub use request::{Assume, Request, Scheme};
 pub use site::{Route, RouteId, Site, Traits};

@@ -1,7 +1,10 @@
 //! Well-known paths of products (`rules/paths.yaml`), and sets of them.
 
-use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not};
-use std::sync::LazyLock;
+use std::collections::HashSet;
+use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Deref, Not};
+use std::sync::{Arc, LazyLock};
+
+use foldhash::fast::FixedState;
 
 /// What a well-known path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,8 +79,48 @@ impl From<&Written> for WellKnown {
 const WORDS: usize = 8;
 
 /// A set of well-known paths, by their number in [`Paths::list`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PathSet([u64; WORDS]);
+
+/// A set that is kept once, however many routes have it.
+#[derive(Clone, Debug, Default)]
+pub struct SharedSet(Option<Arc<PathSet>>);
+
+/// Sets that are kept once each.
+#[derive(Debug, Default)]
+pub struct SharedSets(HashSet<Arc<PathSet>, FixedState>);
+
+impl SharedSets {
+    /// The one kept for an equal set.
+    pub fn share(&mut self, set: PathSet) -> SharedSet {
+        if set.is_empty() {
+            return SharedSet::default();
+        }
+        if let Some(known) = self.0.get(&set) {
+            return SharedSet(Some(Arc::clone(known)));
+        }
+        let kept = Arc::new(set);
+        self.0.insert(Arc::clone(&kept));
+        SharedSet(Some(kept))
+    }
+}
+
+impl From<PathSet> for SharedSet {
+    /// One that is shared with its clones alone.
+    fn from(set: PathSet) -> Self {
+        Self((!set.is_empty()).then(|| Arc::new(set)))
+    }
+}
+
+impl Deref for SharedSet {
+    type Target = PathSet;
+
+    #[inline]
+    fn deref(&self) -> &PathSet {
+        static EMPTY: PathSet = PathSet([0; WORDS]);
+        self.0.as_deref().unwrap_or(&EMPTY)
+    }
+}
 
 impl PathSet {
     /// How many paths a set can hold.
@@ -175,6 +218,8 @@ impl Not for PathSet {
 pub struct Paths {
     /// All paths, sorted by bytes, each once.
     pub list: Vec<WellKnown>,
+    /// The beginning of each path as a number: most searches need no more.
+    heads: Vec<u128>,
     by_kind: Vec<(PathKind, PathSet)>,
     /// All of them.
     pub everything: PathSet,
@@ -185,6 +230,15 @@ pub struct Paths {
 }
 
 static SHIPPED: LazyLock<Paths> = LazyLock::new(|| Paths::new(WRITTEN.iter().map(WellKnown::from).collect()));
+
+/// The first bytes of a text as a number: of two texts the one that sorts first has the smaller one, or the same.
+fn head(text: &str) -> u128 {
+    if let Some(head) = text.as_bytes().first_chunk() {
+        return u128::from_be_bytes(*head);
+    }
+    let value = text.bytes().fold(0, |value, byte| value << 8 | u128::from(byte));
+    value << (u128::BITS - 8 * text.len() as u32).min(u128::BITS - 1)
+}
 
 impl Paths {
     /// The list that ships with the tool.
@@ -206,6 +260,7 @@ impl Paths {
                 }
             }
         }
+        let heads = list.iter().map(|known| head(&known.path)).collect();
         let everything = PathSet::range(0, list.len());
         let mut by_rank: Vec<u16> = (0..list.len() as u16).collect();
         by_rank.sort_by_key(|i| list.get(usize::from(*i)).map(|k| (k.product != "generic", k.path.len())));
@@ -215,7 +270,7 @@ impl Paths {
                 *place = rank as u16;
             }
         }
-        Self { list, by_kind, everything, by_rank, ranks }
+        Self { list, heads, by_kind, everything, by_rank, ranks }
     }
 
     /// The paths of a kind.
@@ -232,21 +287,35 @@ impl Paths {
 
     /// The paths that start with `prefix`.
     pub fn with_prefix(&self, prefix: &str) -> PathSet {
-        let from = self.list.partition_point(|k| k.path.as_str() < prefix);
+        let from = self.first_from(prefix);
         let rest = self.list.get(from..).unwrap_or_default();
-        // Most prefixes begin no path at all.
+        // Most prefixes begin no path at all, or every one.
         if rest.first().is_none_or(|k| !k.path.starts_with(prefix)) {
             return PathSet::default();
+        }
+        if from == 0 && rest.last().is_some_and(|k| k.path.starts_with(prefix)) {
+            return self.everything;
         }
         PathSet::range(from, from + rest.partition_point(|k| k.path.starts_with(prefix)))
     }
 
     /// The path that equals `path`.
     pub fn exactly(&self, path: &str) -> PathSet {
-        match self.list.binary_search_by(|k| k.path.as_str().cmp(path)) {
-            Ok(index) => PathSet::range(index, index + 1),
-            Err(_) => PathSet::default(),
+        let mut set = PathSet::default();
+        let index = self.first_from(path);
+        if self.list.get(index).is_some_and(|k| k.path == path) {
+            set.insert(index);
         }
+        set
+    }
+
+    /// The number of the first path that does not sort before a text.
+    fn first_from(&self, text: &str) -> usize {
+        let wanted = head(text);
+        let from = self.heads.partition_point(|head| *head < wanted);
+        let alike = self.heads.get(from..).unwrap_or_default().iter().take_while(|head| **head == wanted).count();
+        let alike = self.list.get(from..from + alike).unwrap_or_default();
+        from + alike.partition_point(|k| k.path.as_str() < text)
     }
 
     /// The entry of a set that is tried first: of no special product if there is one, and short.
@@ -292,6 +361,13 @@ mod tests {
         let paths = Paths::shipped();
         assert!(paths.list.len() < PathSet::CAPACITY);
         assert_eq!(paths.exactly("/wp-login.php"), paths.with_prefix("/wp-login.php"));
+        assert_eq!(paths.with_prefix("/"), paths.everything);
+        for (index, known) in paths.list.iter().enumerate() {
+            assert_eq!(paths.exactly(&known.path), PathSet::range(index, index + 1));
+            let prefix = known.path.get(..known.path.len() / 2).unwrap();
+            let begun: Vec<usize> = (0..paths.list.len()).filter(|i| paths.list[*i].path.starts_with(prefix)).collect();
+            assert_eq!(paths.with_prefix(prefix).iter().collect::<Vec<_>>(), begun, "{prefix}");
+        }
         assert!(!(paths.of(PathKind::Login) & paths.exactly("/wp-login.php")).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! A virtual host, distribution or tree that answers requests.
 
 use super::outcome::{Outcome, Place};
-use super::paths::PathSet;
+use super::paths::SharedSet;
 use super::request::Request;
 use crate::source::Span;
 
@@ -56,14 +56,14 @@ impl Traits {
 }
 
 /// A location, section or behaviour.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Route {
     /// The head of the block.
     pub span: Span,
     /// What it has to do with credentials.
     pub traits: Traits,
     /// The well-known paths that reach it by its pattern (rewrites and the like do not count).
-    pub serves: PathSet,
+    pub serves: SharedSet,
 }
 
 /// A virtual host, distribution or tree: what the rules ask.

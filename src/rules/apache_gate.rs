@@ -1,6 +1,6 @@
 //! What the rules on passwords share for Apache: sections with a password check, and requests that meet one or do not.
 
-use crate::model::from::apache::{Guard, Host, user_requirement};
+use crate::model::from::apache::{Host, user_requirement};
 use crate::model::{Combine, GateKind, HandlerKind, Outcome, Request, RouteId, Verdict};
 use crate::project::apache::Directive;
 use crate::syntax::apache::Name;
@@ -8,14 +8,6 @@ use crate::syntax::apache::Name;
 /// Whether the configuration has a directive of that name at all: the cheapest screen.
 pub(super) fn uses(host: &Host, name: Name) -> bool {
     host.config().by_name.get(name as usize).is_some_and(|ids| !ids.is_empty())
-}
-
-/// The sections of a host that ask for a user by themselves.
-pub(super) fn asking<'a>(host: &Host<'a>) -> Vec<Guard<'a>> {
-    if !uses(host, Name::Require) {
-        return Vec::new();
-    }
-    host.guards().into_iter().filter(|guard| guard.asks().is_some()).collect()
 }
 
 /// A request whose path is taken to name a file or a folder that is there.

@@ -233,6 +233,9 @@ fn report(server: &Server, caught: Vec<Caught>, cx: &mut Cx) {
 
 /// What to say of the requests that one gate catches, and whether all of them are those of certificate authorities.
 fn message_of(caught: &[Caught]) -> Option<(String, bool)> {
+    if caught.is_empty() {
+        return None;
+    }
     let mut parts: Vec<String> = Vec::new();
     for one in caught {
         let part = format!("{} ({})", method_and_target(&one.request), one.who);
@@ -242,7 +245,7 @@ fn message_of(caught: &[Caught]) -> Option<(String, bool)> {
     }
     let verb = if parts.len() == 1 { "gets" } else { "get" };
     let message = format!("{} {verb} 401: this password covers more than it should", parts.join(" and "));
-    (!caught.is_empty()).then(|| (message, caught.iter().all(|c| c.who == "a certificate authority")))
+    Some((message, caught.iter().all(|c| c.who == "a certificate authority")))
 }
 
 fn method_and_target(request: &Request) -> String {

@@ -265,7 +265,7 @@ fn candidates(server: &Server, route: RouteId, modifier: &str, pattern: &str, ot
     let mut paths: Vec<String> = Vec::new();
     if modifier.starts_with('~') {
         let kinds = cx.paths.of_any(&[PathKind::Login, PathKind::Admin, PathKind::Token, PathKind::Api]);
-        let reached = server.routes().get(other as usize).map(|r| r.serves & kinds).unwrap_or_default();
+        let reached = server.routes().get(other as usize).map(|r| *r.serves & kinds).unwrap_or_default();
         let known = cx.paths.entries(&reached).map(|k| k.path.clone());
         paths.extend(known.chain(server.paths_like(route)).filter(|p| server.pattern_matches(route, p)));
     } else {

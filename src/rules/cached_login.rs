@@ -46,7 +46,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     let mut hits: Vec<Hit> = Vec::new();
     for start in starts {
         // What a whole interface answers is the matter of `cached-private-response`.
-        let interface = !(start.1.serves & cx.paths.exactly("/api/")).is_empty();
+        let interface = !(*start.1.serves & cx.paths.exactly("/api/")).is_empty();
         for candidate in caches::candidates(site, start, cx.paths, KINDS) {
             if interface && candidate.request.path.starts_with("/api/") {
                 continue;

@@ -103,7 +103,7 @@ pub(super) fn candidates<'p>(
 ) -> Vec<Candidate<'p>> {
     let mut found: Vec<Candidate> = Vec::new();
     for kind in kinds {
-        let served: Vec<&WellKnown> = (route.serves & paths.of(*kind)).iter().filter_map(|i| paths.list.get(i)).collect();
+        let served: Vec<&WellKnown> = (*route.serves & paths.of(*kind)).iter().filter_map(|i| paths.list.get(i)).collect();
         let first = found.len();
         let common = |known: &WellKnown| matches!(known.product.as_str(), "generic" | "settings");
         let usual = served.iter().filter(|k| common(k)).chain(served.iter().filter(|k| !common(k))).copied();
@@ -138,7 +138,7 @@ pub(super) fn scripts<'p>(
     paths: &'p Paths,
     kinds: &[PathKind],
 ) -> impl Iterator<Item = Candidate<'p>> {
-    let known = paths.ranked(&(route.serves & paths.of_any(kinds))).into_iter();
+    let known = paths.ranked(&(*route.serves & paths.of_any(kinds))).into_iter();
     let scripts = known.filter(|k| k.file && k.path.rsplit_once('.').is_some_and(|(_, ending)| ending == "php")).take(2);
     scripts.map(move |known| Candidate { route: id, known: Some(known), request: request_for(site, known).past_gates() })
 }
@@ -150,7 +150,7 @@ pub(super) fn posted<'p>(
     paths: &'p Paths,
     kind: PathKind,
 ) -> Option<Candidate<'p>> {
-    let known = (route.serves & paths.of(kind)).iter().filter_map(|i| paths.list.get(i)).find(|k| k.method == "POST")?;
+    let known = (*route.serves & paths.of(kind)).iter().filter_map(|i| paths.list.get(i)).find(|k| k.method == "POST")?;
     Some(Candidate { route: id, known: Some(known), request: request_for(site, known).past_gates() })
 }
 

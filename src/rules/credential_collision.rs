@@ -102,7 +102,7 @@ fn candidate(server: &Server, id: RouteId, gate: &Directive, exempted: &dyn Fn()
     if let Some(sign) = sign(server, id) {
         return of(Confidence::High, Some(sign));
     }
-    if (route.serves & cx.paths.of_any(KINDS)).is_empty() {
+    if (*route.serves & cx.paths.of_any(KINDS)).is_empty() {
         return None;
     }
     let block = server.route_block(id).filter(|b| b.name() == Name::Location);
@@ -128,7 +128,7 @@ fn sign(server: &Server, id: RouteId) -> Option<Span> {
     }
     let bearer = |name: &str| name == "http_authorization";
     let blocks = [server.route_block(id), server.route_block(0)];
-    let mut inside = blocks.iter().flatten().flat_map(Directive::children);
+    let mut inside = blocks.iter().flatten().flat_map(|block| block.children_named(&[Name::If, Name::ProxySetHeader]));
     let read = inside.find(|d| match d.name() {
         Name::If => d.args().next().is_some_and(|a| server.depends_on(&a, &bearer)),
         Name::ProxySetHeader => !d.arg(0).eq_ignore_ascii_case("authorization") && server.depends_on(&d.arg(1), &bearer),

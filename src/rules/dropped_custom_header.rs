@@ -40,11 +40,11 @@ const HYPHENED: &[&str] = &["user_", "x_", "accept_", "content_", "cf_", "sec_",
 pub(super) fn check(config: &Config, cx: &mut Cx) {
     let sources = cx.sources;
     let passing = Passing::of(config, cx);
-    for header in [Name::ProxySetHeader, Name::GrpcSetHeader].into_iter().flat_map(|n| config.all(sources, n)) {
+    let underscored = |d: Directive| matches!(d.name(), Name::ProxySetHeader | Name::GrpcSetHeader) && d.arg(0).contains('_');
+    for header in config.setters_of(sources, underscored) {
         let value = header.arg(1);
         let Some(variable) = value.strip_prefix("$http_") else { continue };
-        let name = header.arg(0);
-        if name.contains('_') && name.eq_ignore_ascii_case(variable) && !is_hyphened(variable) {
+        if header.arg(0).eq_ignore_ascii_case(variable) && !is_hyphened(variable) {
             report(&header, variable, "this line passes on", Confidence::Medium, &passing, cx);
         }
     }

@@ -6,7 +6,7 @@ pub(super) mod edge;
 use std::borrow::Cow;
 
 use super::Cx;
-use super::support::{finding, is_for_programs, known_paths, request_for};
+use super::support::{finding, is_for_programs, request_for};
 use crate::finding::{Applicability, Edit};
 use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, Known, Outcome, PathKind, Request, Route, RouteId, Scheme, Site, Traits, Value};
@@ -49,8 +49,8 @@ fn requests(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request
     let mut requests = Vec::new();
     if route.traits.has(Traits::REWRITES) {
         // What stands in the server itself is done to all requests.
-        let every = Route { serves: cx.paths.everything, ..*route };
-        let mut known = known_paths(if id == 0 { &every } else { route }, cx.paths, KINDS);
+        let paths = if id == 0 { cx.paths.everything } else { *route.serves };
+        let mut known = cx.paths.ranked(&(paths & cx.paths.of_any(KINDS)));
         known.sort_by_key(|k| k.method != "POST");
         let (slash, plain): (Vec<_>, Vec<_>) = known.into_iter().partition(|k| k.path.ends_with('/'));
         requests.extend(slash.into_iter().take(2).chain(plain.into_iter().take(2)).map(|k| request_for(server, k)));

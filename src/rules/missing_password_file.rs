@@ -23,15 +23,19 @@ pub(super) const ID: &str = "missing-password-file";
 /// Which folders of the tree are known to keep accounts, or not to.
 type Keeping = HashMap<PathBuf, bool>;
 
+/// What stands at the paths that many servers name.
+type Kinds = HashMap<String, Found<FileKind>>;
+
 /// Looks for each password file of each server.
 pub(super) fn check(servers: &[Server], cx: &mut Cx) {
     let mut keeping = Keeping::new();
+    let mut kinds = Kinds::new();
     for server in servers {
-        of_server(server, &mut keeping, cx);
+        of_server(server, &mut keeping, &mut kinds, cx);
     }
 }
 
-fn of_server(server: &Server, keeping: &mut Keeping, cx: &mut Cx) {
+fn of_server(server: &Server, keeping: &mut Keeping, kinds: &mut Kinds, cx: &mut Cx) {
     let Some(lookup) = server.lookup().filter(|_| uses(server, Name::AuthBasicUserFile)) else { return };
     let mut seen = Vec::new();
     for (route, gate) in gates(server) {
@@ -45,7 +49,10 @@ fn of_server(server: &Server, keeping: &mut Keeping, cx: &mut Cx) {
         if gate.file.has_hole() || path.contains('$') || rootless {
             continue;
         }
-        match lookup.kind(&path) {
+        if !kinds.contains_key(path.as_ref()) {
+            kinds.insert(path.clone().into_owned(), lookup.kind(&path));
+        }
+        match kinds.get(path.as_ref()).unwrap_or(&Found::Unknown) {
             Found::Unknown => {}
             Found::There(FileKind::Folder) => report(server, route, &gate.file, &Fault::Folder, cx),
             Found::There(FileKind::File) => {

@@ -13,6 +13,7 @@ use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
 use crate::model::{Outcome, PathKind, Request, Route, RouteId, Site, Traits};
 use crate::project::nginx::Directive;
+use crate::project::nginx::config::TOP;
 use crate::syntax::nginx::Name;
 
 pub(super) use apache::check as check_apache;
@@ -106,7 +107,7 @@ fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
         Some((id, Request { host: host.to_owned(), ..request }))
     };
     let routes = routes_with(server, Traits::UPSTREAM).filter(|(_, r)| !r.traits.has(Traits::INTERNAL));
-    let mut takes: Vec<_> = routes.filter(|(_, r)| !(r.serves & kinds).is_empty()).collect();
+    let mut takes: Vec<_> = routes.filter(|(_, r)| !(*r.serves & kinds).is_empty()).collect();
     // A location that is named for the login comes before one that takes it among other paths.
     takes.sort_by_cached_key(|(id, _)| !names_its_login(server, *id));
     takes.into_iter().find_map(request)
@@ -142,10 +143,7 @@ fn target(outcome: &Outcome) -> Option<String> {
 /// The `server_name` that has a name.
 fn server_name<'a>(server: &Server<'a>, host: &str, cx: &Cx<'a>) -> Option<Directive<'a>> {
     let config = server.config();
-    let block = server.route_block(0);
-    let names = match block {
-        Some(block) => config.children(cx.sources, block.id),
-        None => config.children(cx.sources, crate::project::nginx::config::TOP),
-    };
-    names.filter(|d| d.name() == Name::ServerName).find(|d| d.args().any(|a| a.eq_ignore_ascii_case(host)))
+    let block = server.route_block(0).map_or(TOP, |block| block.id);
+    let names = config.placed_children(block).filter(|(_, placed)| placed.name == Name::ServerName);
+    names.map(|(id, _)| config.directive(cx.sources, id)).find(|d| d.args().any(|a| a.eq_ignore_ascii_case(host)))
 }

@@ -33,7 +33,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         if !route.traits.has(Traits::COOKIES) && !route.traits.has(Traits::EDITS_RESPONSE) {
             continue;
         }
-        if (route.serves & cx.paths.of_any(KINDS)).is_empty() && !route.traits.has(Traits::INTERNAL) {
+        if (*route.serves & cx.paths.of_any(KINDS)).is_empty() && !route.traits.has(Traits::INTERNAL) {
             continue;
         }
         let Some(request) = reaching(site, id, route, cx.paths, KINDS) else { continue };

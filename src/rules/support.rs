@@ -21,12 +21,12 @@ pub(super) fn request_for(site: &dyn Site, known: &WellKnown) -> Request {
 
 /// The well-known paths of these kinds that a route serves, those of no special product first.
 pub(super) fn known_paths<'p>(route: &Route, paths: &'p Paths, kinds: &[PathKind]) -> Vec<&'p WellKnown> {
-    paths.ranked(&(route.serves & paths.of_any(kinds)))
+    paths.ranked(&(*route.serves & paths.of_any(kinds)))
 }
 
 /// The first of them.
 pub(super) fn first_known<'p>(route: &Route, paths: &'p Paths, kinds: &[PathKind]) -> Option<&'p WellKnown> {
-    paths.first(&(route.serves & paths.of_any(kinds)))
+    paths.first(&(*route.serves & paths.of_any(kinds)))
 }
 
 /// A request that a route serves: a well-known path of the first of `kinds` that it serves, else one made up from its pattern.
@@ -104,19 +104,14 @@ pub(super) struct Setting<'a> {
 
 /// The directives that set request header fields or parameters whose name `wanted` accepts, outside of files that come with nginx.
 pub(super) fn settings<'a>(config: &'a Config, sources: &'a SourceMap, wanted: &dyn Fn(&str) -> bool) -> Vec<Setting<'a>> {
-    const SETTERS: [Name; 5] = [Name::ProxySetHeader, Name::GrpcSetHeader, Name::FastcgiParam, Name::UwsgiParam, Name::ScgiParam];
-    let mut found = Vec::new();
     let own = |d: &Directive| !config.shipped.contains(&d.span().file);
-    for name in SETTERS {
-        for directive in config.all(sources, name) {
-            let written = directive.arg(0);
-            let header = written.strip_prefix("HTTP_").unwrap_or(&written);
-            if wanted(header) && own(&directive) {
-                let value = directive.arg(1).into_owned();
-                found.push(Setting { directive, name: header.to_owned(), value, at: directive.arg_span(1) });
-            }
-        }
-    }
+    let field = |d: &Directive| {
+        let written = d.arg(0);
+        written.strip_prefix("HTTP_").map(str::to_owned).unwrap_or(written.into_owned())
+    };
+    let setters = config.setters_of(sources, |d| wanted(&field(&d))).filter(own);
+    let setting = |d: Directive<'a>| Setting { directive: d, name: field(&d), value: d.arg(1).into_owned(), at: d.arg_span(1) };
+    let mut found: Vec<Setting> = setters.map(setting).collect();
     for directive in config.all(sources, Name::MoreSetInputHeaders) {
         for (index, arg) in directive.args().enumerate() {
             let Some((name, value)) = arg.split_once(':') else { continue };

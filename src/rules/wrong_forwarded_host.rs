@@ -29,7 +29,7 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
     let login = cx.paths.of_any(&[PathKind::Login, PathKind::Callback]);
     let mut first: Option<Finding> = None;
     for (id, route) in routes_with(site, Traits::UPSTREAM).filter(|(_, route)| !route.traits.has(Traits::SETS_HOST)) {
-        let signs_in = public && (!(route.serves & login).is_empty() || route.traits.has(Traits::INTERNAL));
+        let signs_in = public && (!(*route.serves & login).is_empty() || route.traits.has(Traits::INTERNAL));
         if !signs_in && !strict {
             continue;
         }
@@ -66,7 +66,9 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
 /// Whether a name is one that visitors use.
 fn is_public(host: &str) -> bool {
     let private = [".local", ".localhost", ".internal", ".lan", ".localdomain"];
-    host.contains('.') && host.parse::<std::net::IpAddr>().is_err() && !private.iter().any(|p| host.ends_with(p))
+    // An address with a dot in it ends in a digit.
+    let is_address = || host.ends_with(|last: char| last.is_ascii_digit()) && host.parse::<std::net::IpAddr>().is_ok();
+    host.contains('.') && !is_address() && !private.iter().any(|p| host.ends_with(p))
 }
 
 /// Whether the application of one's own sees nginx's default Host and no other header with the visitor's.

@@ -307,7 +307,10 @@ impl<'a> Directive<'a> {
         if let Some(expanded) = self.expanded() {
             return expanded.args.get(index).map_or(Cow::Borrowed(""), |a| Cow::Borrowed(a.as_str()));
         }
-        self.words().get(index + 1).map_or(Cow::Borrowed(""), |w| w.value(self.source()))
+        let (tree, node) = (self.tree(), self.node());
+        let has_it = index + 1 < node.word_count as usize;
+        let word = if has_it { tree.words.get(node.first_word as usize + 1 + index) } else { None };
+        word.map_or(Cow::Borrowed(""), |w| w.value(self.source()))
     }
 
     /// The values of all arguments.

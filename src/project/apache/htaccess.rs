@@ -1,8 +1,10 @@
 //! The `.htaccess` files below the folders that a server serves.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+
+use foldhash::fast::FixedState;
 
 use super::config::{CERTAIN, Config, DOCUMENT_ROOT, DirectiveId, Htaccess, TOP};
 use super::expand::Expansion;
@@ -64,12 +66,18 @@ impl Expansion<'_, '_, '_> {
     fn served(&self, whole: bool) -> BTreeMap<String, Served> {
         let names = self.all_access_names();
         let mut served = BTreeMap::new();
+        // Mostly a `<Directory>` names a document root again.
+        let mut seen: HashSet<String, FixedState> = HashSet::default();
         let mut add = |expansion: &Self, path: &str, id: DirectiveId| {
-            let path_there = expansion.config.server_path(path);
+            if !seen.insert(path.to_owned()) {
+                return;
+            }
             let candidates = expansion.resolver.places.candidates(path, expansion.config.server_root.as_deref());
             let is_folder = |local: &PathBuf| expansion.resolver.places.files().kind(&or_dot(local)) == Some(FileKind::Folder);
             if let Some(local) = candidates.into_iter().find(is_folder) {
-                served.entry(path_there).or_insert_with(|| Served { local, names: expansion.access_names(id, &names) });
+                served
+                    .entry(expansion.config.server_path(path))
+                    .or_insert_with(|| Served { local, names: expansion.access_names(id, &names) });
             }
         };
         for id in 0..self.config.server_end {

@@ -1,7 +1,10 @@
 //! The expanded configuration: every directive at every place where it is in force.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use foldhash::fast::FixedState;
 
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::nginx::{Body, Name, Node, NodeId, Tree, Word};
@@ -64,7 +67,12 @@ pub struct Config {
     pub incomplete: bool,
     /// Files that are not in the tree but come with nginx: their directives act, but no fault is looked for in them.
     pub shipped: Vec<FileId>,
+    /// The directives of [`SETTERS`], those of one name that set the same field together.
+    pub(super) setters: OnceLock<Vec<Vec<DirectiveId>>>,
 }
+
+/// The directives that set one field of a request to an upstream each: a header field or a parameter.
+const SETTERS: [Name; 5] = [Name::ProxySetHeader, Name::GrpcSetHeader, Name::FastcgiParam, Name::UwsgiParam, Name::ScgiParam];
 
 impl Config {
     /// A directive with what is needed to read it.
@@ -85,6 +93,33 @@ impl Config {
     pub fn all<'a>(&'a self, sources: &'a SourceMap, name: Name) -> impl Iterator<Item = Directive<'a>> {
         let ids = self.by_name.get(name as usize).map_or(&[][..], Vec::as_slice);
         ids.iter().map(move |id| self.directive(sources, *id))
+    }
+
+    /// The directives that set a field of a request to an upstream, whose first argument `wanted` accepts; in reading order for
+    /// each name of a directive. There are very many, with few names of fields.
+    pub fn setters_of<'a>(
+        &'a self,
+        sources: &'a SourceMap,
+        wanted: impl Fn(Directive<'a>) -> bool,
+    ) -> impl Iterator<Item = Directive<'a>> {
+        let groups = self.setters.get_or_init(|| self.group_setters(sources));
+        let alike = groups.iter().filter(|ids| ids.first().is_some_and(|id| wanted(self.directive(sources, *id))));
+        let mut ids: Vec<DirectiveId> = alike.flatten().copied().collect();
+        ids.sort_by_key(|id| (SETTERS.iter().position(|name| *name == self.name(*id)), *id));
+        ids.into_iter().map(|id| self.directive(sources, id))
+    }
+
+    fn group_setters(&self, sources: &SourceMap) -> Vec<Vec<DirectiveId>> {
+        let mut groups: Vec<Vec<DirectiveId>> = Vec::new();
+        let mut known: HashMap<(Name, Cow<str>), usize, FixedState> = HashMap::default();
+        for directive in SETTERS.iter().flat_map(|name| self.all(sources, *name)) {
+            let index = *known.entry((directive.name(), directive.arg(0))).or_insert(groups.len());
+            match groups.get_mut(index) {
+                Some(group) => group.push(directive.id),
+                None => groups.push(vec![directive.id]),
+            }
+        }
+        groups
     }
 
     /// How many directives of a name there are.
@@ -174,7 +209,9 @@ impl<'a> Directive<'a> {
     /// The value of an argument, the first is 0; empty if there is none.
     #[inline]
     pub fn arg(&self, index: usize) -> Cow<'a, str> {
-        self.arg_words().get(index).map_or(Cow::Borrowed(""), |w| w.value(self.source()))
+        let count = self.node.word_count as usize;
+        let word = if index + 1 < count { self.tree.words.get(self.node.first_word as usize + 1 + index) } else { None };
+        word.map_or(Cow::Borrowed(""), |w| w.value(self.source()))
     }
 
     /// The values of all arguments.
@@ -250,6 +287,13 @@ impl<'a> Directive<'a> {
     /// Its direct children.
     pub fn children(&self) -> impl Iterator<Item = Directive<'a>> {
         self.config.children(self.sources, self.id)
+    }
+
+    /// Those of its direct children that have one of these names.
+    pub fn children_named(&self, names: &'a [Name]) -> impl Iterator<Item = Directive<'a>> + use<'a> {
+        let Directive { config, sources, .. } = *self;
+        let wanted = config.placed_children(self.id).filter(move |(_, placed)| names.contains(&placed.name));
+        wanted.map(move |(id, placed)| config.placed_directive(sources, id, placed))
     }
 
     /// The `include` directives through which it came, innermost first.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::FixedState;
 
@@ -100,6 +100,7 @@ impl<'a> Loader<'a> {
             guessed_context: Vec::new(),
             incomplete: false,
             shipped: Vec::new(),
+            setters: OnceLock::new(),
         };
         let resolver = Resolver::new(self.files, main, &self.base, self.settings);
         let mut expansion = Expansion {

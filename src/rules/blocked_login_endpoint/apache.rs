@@ -21,7 +21,7 @@ pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
     let all = [PathKind::PublicAjax, PathKind::Api, PathKind::Token, PathKind::Legacy];
     for (id, route) in (0..).zip(host.routes().iter().take(MAX_ROUTES)) {
         let touched = route.traits.has(Traits::ADDRESSES) || route.traits.has(Traits::REWRITES);
-        if !touched || (route.serves & cx.paths.of_any(&all)).is_empty() {
+        if !touched || (*route.serves & cx.paths.of_any(&all)).is_empty() {
             continue;
         }
         for (known, loss) in endpoints(route, cx) {

@@ -17,7 +17,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
     let mut reported: Vec<Span> = Vec::new();
     for (id, route) in routes_with(site, Traits::REWRITES) {
         let of = |kind: PathKind, loss: &'static Loss| known_paths(route, cx.paths, &[kind]).into_iter().map(move |known| (known, loss));
-        let wordpress = route.serves & cx.paths.exactly("/wp-json/");
+        let wordpress = *route.serves & cx.paths.exactly("/wp-json/");
         let rest = cx.paths.entries(&wordpress).map(|known| (known, &REST));
         let endpoints: Vec<_> = of(PathKind::PublicAjax, &AJAX).chain(rest).chain(of(PathKind::Token, &TOKEN)).collect();
         for (known, loss) in endpoints {

@@ -1,7 +1,7 @@
 //! The same for Apache: sections with a password, and requests that must get through.
 
 use super::super::Cx;
-use super::super::apache_gate::{asking, asks_nobody, is_asked, taken_to_be_there, uses};
+use super::super::apache_gate::{asks_nobody, is_asked, taken_to_be_there, uses};
 use super::super::support::{finding, is_asset, request_for};
 use super::{Caught, is_public_name, is_style_folder, message_of};
 use crate::finding::Confidence;
@@ -14,12 +14,11 @@ use crate::syntax::apache::Name;
 
 /// Asks for what must stay open wherever a section asks for a password.
 pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
-    if !uses(host, Name::AuthType) {
+    if !uses(host, Name::AuthType) || !uses(host, Name::Require) {
         return;
     }
-    let guards = asking(host);
     let mut public = None;
-    for guard in &guards {
+    for guard in host.guards().iter().filter(|guard| guard.asks().is_some()) {
         let (Some(first), Some(place)) = (guard.first(), guard.last(Name::AuthType)) else { continue };
         let mut caught: Vec<Caught> = Vec::new();
         let mut ask = |request: Request, who| {
@@ -28,7 +27,7 @@ pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
             }
         };
         let serves = host.routes_of(guard).into_iter().filter_map(|r| host.routes().get(r as usize));
-        let serves = serves.fold(PathSet::default(), |all, route| all | route.serves);
+        let serves = serves.fold(PathSet::default(), |all, route| all | *route.serves);
         if let Some(request) = acme(host, &serves, cx) {
             ask(request, "a certificate authority");
         }
@@ -119,8 +118,8 @@ fn asset(host: &Host, guard: &Guard, serves: &PathSet, cx: &Cx) -> Option<Reques
     let part = last_part(guard)?;
     let landmark = host.landmark_of(guard)?;
     if guard.reach != Reach::Names && landmark.path != "/" {
-        let name = format!("{}/app.css", landmark.path.trim_end_matches('/'));
-        return is_style_folder(&part).then(|| taken_to_be_there(host.request(&name)));
+        let name = || format!("{}/app.css", landmark.path.trim_end_matches('/'));
+        return is_style_folder(&part).then(|| taken_to_be_there(host.request(&name())));
     }
     if guard.reach == Reach::Names && !part.contains("css") {
         return None;

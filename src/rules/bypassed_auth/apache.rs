@@ -21,14 +21,14 @@ pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
     if ![Name::AuthType, Name::AuthUserFile, Name::AuthName].iter().any(|name| uses(host, *name)) {
         return;
     }
-    for guard in host.guards() {
+    for guard in host.guards().iter() {
         let Some(first) = guard.first() else { continue };
-        let _ = ignored(host, &guard, &first, cx)
-            || limited_methods(host, &guard, cx)
-            || open_alternative(host, &guard, cx)
-            || satisfied(host, &guard, cx)
-            || nothing_required(host, &guard, &first, cx)
-            || elsewhere::check(host, &guard, &first, cx);
+        let _ = ignored(host, guard, &first, cx)
+            || limited_methods(host, guard, cx)
+            || open_alternative(host, guard, cx)
+            || satisfied(host, guard, cx)
+            || nothing_required(host, guard, &first, cx)
+            || elsewhere::check(host, guard, &first, cx);
     }
 }
 

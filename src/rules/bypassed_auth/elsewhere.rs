@@ -23,11 +23,15 @@ pub(super) fn check(host: &Host, guard: &Guard, first: &Directive, cx: &mut Cx) 
 
 /// A request that the section is for by its path, and that is answered without it.
 fn overruled(host: &Host, guard: &Guard, first: &Directive, cx: &mut Cx) -> bool {
-    let Some(landmark) = host.landmark_of(guard) else { return false };
     // Most guards stand alone: then only a proxy could lead around them.
-    let later = overruling(host, guard, &landmark);
+    let own = guard.block.map(|b| b.id);
     let movers = [Name::ProxyPass, Name::ProxyPassMatch, Name::RewriteRule];
     let passed = guard.reach != Reach::Urls && !host.server_directives(&movers).is_empty();
+    if !passed && !host.locations().any(|block| Some(block.id) != own) {
+        return false;
+    }
+    let Some(landmark) = host.landmark_of(guard) else { return false };
+    let later = overruling(host, guard, &landmark);
     if later.is_none() && !passed {
         return false;
     }

@@ -13,9 +13,9 @@ use crate::syntax::apache::Name;
 pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
     let compat = [Name::Order, Name::Allow, Name::Deny].iter().any(|name| uses(host, *name));
     if uses(host, Name::AuthUserFile) {
-        for guard in host.guards() {
-            two_files(host, &guard, cx);
-            disjoint_users(host, &guard, cx);
+        for guard in host.guards().iter() {
+            two_files(host, guard, cx);
+            disjoint_users(host, guard, cx);
         }
     }
     if compat && uses(host, Name::Require) {

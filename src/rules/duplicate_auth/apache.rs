@@ -14,8 +14,8 @@ use crate::project::apache::Directive;
 use crate::syntax::apache::Name;
 
 /// A section with a check of its own, and the URL path that it is for.
-struct Area<'a> {
-    guard: Guard<'a>,
+struct Area<'g, 'a> {
+    guard: &'g Guard<'a>,
     /// Without a slash at its end.
     path: String,
     /// When it counts: later sections stand in for earlier ones.
@@ -27,16 +27,17 @@ pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
     if !uses(host, Name::AuthUserFile) && !uses(host, Name::AuthName) {
         return;
     }
-    let mut areas: Vec<Area> = Vec::new();
-    for (index, guard) in host.guards().into_iter().enumerate() {
-        if twice(host, &guard, cx) || guard.last(Name::AuthMerging).is_some() {
-            continue;
+    let guards = host.guards();
+    let mut whole: Vec<(usize, &Guard)> = Vec::new();
+    for (index, guard) in guards.iter().enumerate() {
+        if !twice(host, guard, cx) && is_whole(guard) {
+            whole.push((index, guard));
         }
-        areas.extend(area(host, guard, index));
     }
-    if areas.len() < 2 {
+    if whole.len() < 2 {
         return;
     }
+    let areas: Vec<Area> = whole.into_iter().filter_map(|(index, guard)| area(host, guard, index)).collect();
     let mut by_path: HashMap<&str, Vec<usize>, foldhash::fast::FixedState> = HashMap::default();
     for (index, area) in areas.iter().enumerate() {
         by_path.entry(area.path.as_str()).or_default().push(index);
@@ -59,17 +60,18 @@ pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
     }
 }
 
-/// A section that asks for a user itself and says itself where the passwords are, or of what.
-fn area<'a>(host: &Host<'a>, guard: Guard<'a>, index: usize) -> Option<Area<'a>> {
-    guard.asks()?;
+/// Whether a section asks for a user itself and says itself where the passwords are, or of what.
+fn is_whole(guard: &Guard) -> bool {
     let own = guard.last(Name::AuthName).is_some() || guard.last(Name::AuthUserFile).is_some();
     let is_plain = guard.block.is_none_or(|b| b.arg_count() == 1 && !b.arg(0).contains(['*', '?', '[']) && !b.is_unknown());
     let by_regex =
         guard.block.is_some_and(|b| matches!(b.name(), Name::DirectoryMatch | Name::FilesMatch | Name::LocationMatch));
-    if !own || !is_plain || by_regex || guard.own.iter().any(Directive::is_unknown) {
-        return None;
-    }
-    let path = host.landmark_of(&guard)?.path.trim_end_matches('/').to_owned();
+    let asks = guard.asks().is_some() && guard.last(Name::AuthMerging).is_none();
+    asks && own && is_plain && !by_regex && !guard.own.iter().any(Directive::is_unknown)
+}
+
+fn area<'g, 'a>(host: &Host, guard: &'g Guard<'a>, index: usize) -> Option<Area<'g, 'a>> {
+    let path = host.landmark_of(guard)?.path.trim_end_matches('/').to_owned();
     let depth = path.matches('/').count();
     let rank = match guard.reach {
         // A `.htaccess` counts after the `<Directory>` of its folder.
@@ -81,7 +83,7 @@ fn area<'a>(host: &Host<'a>, guard: Guard<'a>, index: usize) -> Option<Area<'a>>
 }
 
 /// Two sections, of which one is for all that the other is for.
-fn overlap(host: &Host, inner: &Area, outer: &Area, cx: &mut Cx) {
+fn overlap<'a>(host: &Host<'a>, inner: &Area<'_, 'a>, outer: &Area<'_, 'a>, cx: &mut Cx) {
     let (earlier, later) = if inner.rank > outer.rank { (outer, inner) } else { (inner, outer) };
     let value = |area: &Area, name| area.guard.last(name).map(|d: Directive| d.arg(0).into_owned());
     let names = (value(earlier, Name::AuthName), value(later, Name::AuthName));
@@ -98,7 +100,7 @@ fn overlap(host: &Host, inner: &Area, outer: &Area, cx: &mut Cx) {
         return;
     }
     let same_accounts = files.0.is_some() && files.0 == files.1;
-    let Some(request) = host.landmark_of(&inner.guard).map(taken_to_be_there) else { return };
+    let Some(request) = host.landmark_of(inner.guard).map(taken_to_be_there) else { return };
     let outcome = host.resolve(&request);
     let place = later.guard.last(Name::AuthType).or(host.effective(later.guard.route, Name::AuthType));
     let Some(place) = place.map(|d| d.span()) else { return };
@@ -142,8 +144,8 @@ fn overlap(host: &Host, inner: &Area, outer: &Area, cx: &mut Cx) {
 }
 
 /// Whether the later file is known to hold every account of the earlier one.
-fn holds_all(host: &Host, earlier: &Area, later: &Area) -> bool {
-    let read = |area: &Area| {
+fn holds_all<'a>(host: &Host<'a>, earlier: &Area<'_, 'a>, later: &Area<'_, 'a>) -> bool {
+    let read = |area: &Area<'_, 'a>| {
         let path = host.server_path(&area.guard.last(Name::AuthUserFile)?)?;
         match host.lookup()?.read(&path) {
             Found::There(text) => Some(text),

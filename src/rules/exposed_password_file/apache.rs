@@ -17,7 +17,7 @@ pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
     if !uses(host, Name::AuthUserFile) {
         return;
     }
-    for guard in host.guards() {
+    for guard in host.guards().iter() {
         let Some(file) = guard.last(Name::AuthUserFile).filter(|f| !f.is_unknown()) else { continue };
         let Some(path) = host.server_path(&file) else { continue };
         let name = path.rsplit('/').next().unwrap_or_default();
@@ -26,12 +26,12 @@ pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
             continue;
         }
         if host.is_tree() {
-            in_tree(host, &guard, &file, &path, cx);
+            in_tree(host, guard, &file, &path, cx);
             continue;
         }
         for (request, root) in urls(host, &path) {
             if host.resolve(&request).always(is_given_away) {
-                report(host, &guard, &file, request, root, cx);
+                report(host, guard, &file, request, root, cx);
                 break;
             }
         }

@@ -15,11 +15,11 @@ pub(in super::super) fn check(host: &Host, cx: &mut Cx) {
     if ![Name::AuthType, Name::AuthName, Name::AuthUserFile, Name::Require].iter().any(|name| uses(host, *name)) {
         return;
     }
-    for guard in host.guards() {
+    for guard in host.guards().iter() {
         if guard.own.iter().any(Directive::is_unknown) {
             continue;
         }
-        let found = not_allowed(host, &guard).or_else(|| negative(host, &guard)).or_else(|| missing(host, &guard));
+        let found = not_allowed(host, guard).or_else(|| negative(host, guard)).or_else(|| missing(host, guard));
         cx.extend(found);
     }
 }
@@ -69,28 +69,29 @@ fn missing(host: &Host, guard: &Guard) -> Option<Finding> {
     let effective = |name: Name| host.effective(guard.route, name).or_else(|| guard.last(name));
     // Without the rest of the server only a check that is written here for the greater part is known to miss something.
     let in_view = host.is_whole();
-    let request = host.landmark_of(guard).map(taken_to_be_there)?;
-    let with_password = || request.clone().header("Authorization", "Basic dXNlcjpzZWNyZXQ=");
+    let request = || host.landmark_of(guard).map(taken_to_be_there);
     let certain = |found: Finding| if in_view { found } else { found.confidence(Confidence::Medium) };
     let Some(auth_type) = effective(Name::AuthType) else {
         if !in_view && !owns(Name::AuthUserFile) && !owns(Name::AuthName) {
             return None;
         }
+        let request = request()?;
         let message = format!("{} gets 500: there is no AuthType, so that nobody can be asked for a password", request.describe());
-        return seen(host, guard, &first, message, request.clone(), "add \"AuthType Basic\"").map(certain);
+        return seen(host, guard, &first, message, request, "add \"AuthType Basic\"").map(certain);
     };
     let is_basic = auth_type.arg(0).eq_ignore_ascii_case("basic");
     if !is_basic && !auth_type.arg(0).eq_ignore_ascii_case("digest") || !in_view && !owns(Name::AuthType) {
         return None;
     }
     if effective(Name::AuthName).is_none() {
+        let request = request()?;
         let message = format!("{} gets 500: there is no AuthName, and no browser can be asked without one", request.describe());
-        return seen(host, guard, &first, message, request.clone(), "add an AuthName, the name of what the password is for").map(certain);
+        return seen(host, guard, &first, message, request, "add an AuthName, the name of what the password is for").map(certain);
     }
     if !is_basic || effective(Name::AuthUserFile).is_some() || has_other_source(host, guard) {
         return None;
     }
-    let request = with_password();
+    let request = request()?.header("Authorization", "Basic dXNlcjpzZWNyZXQ=");
     let message = format!("{} gets 500: there is no AuthUserFile to look the password up in", request.describe());
     seen(host, guard, &first, message, request, "add AuthUserFile with the absolute path of the password file").map(certain)
 }

@@ -76,7 +76,7 @@ fn lost_query(host: &Host, id: RouteId, cx: &Cx) -> Option<Finding> {
 /// A script or folder that is there, and is not asked for.
 fn wrong_script(host: &Host, id: RouteId, cx: &Cx) -> Option<Finding> {
     let route = host.routes().get(id as usize)?;
-    let known = cx.paths.ranked(&(route.serves & cx.paths.of_any(&[PathKind::Admin, PathKind::Login, PathKind::PublicAjax])));
+    let known = cx.paths.ranked(&(*route.serves & cx.paths.of_any(&[PathKind::Admin, PathKind::Login, PathKind::PublicAjax])));
     let known = known.into_iter().filter(|k| k.product == "wordpress");
     // One script stands for all; the folder is another matter.
     let (scripts, folders): (Vec<_>, Vec<_>) = known.partition(|k| k.file);

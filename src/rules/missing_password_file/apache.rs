@@ -23,13 +23,13 @@ pub(in super::super) fn check(hosts: &[Host], cx: &mut Cx) {
     }
     for host in hosts {
         let Some(lookup) = host.lookup() else { continue };
-        for guard in host.guards() {
+        for guard in host.guards().iter() {
             let Some(file) = guard.last(Name::AuthUserFile).filter(|f| seen.insert(f.id)) else { continue };
-            if file.is_unknown() || !is_asked_for(host, &guard) {
+            if file.is_unknown() || !is_asked_for(host, guard) {
                 continue;
             }
             if let Some(fault) = fault(host, lookup, &file, &mut keeping, cx) {
-                report(host, &guard, &file, &fault, cx);
+                report(host, guard, &file, &fault, cx);
             }
         }
     }
@@ -43,7 +43,7 @@ fn is_asked_for(host: &Host, guard: &Guard) -> bool {
     asks && by_file(host.effective(guard.route, Name::AuthBasicProvider).or_else(|| guard.last(Name::AuthBasicProvider)))
 }
 
-fn fault(host: &Host, lookup: &Lookup, file: &Directive, keeping: &mut Keeping, cx: &Cx) -> Option<Fault> {
+fn fault<'a>(host: &Host<'a>, lookup: &Lookup, file: &Directive<'a>, keeping: &mut Keeping, cx: &Cx) -> Option<Fault> {
     let written = file.arg(0);
     if written.starts_with('/') {
         return at(lookup, &written, keeping);

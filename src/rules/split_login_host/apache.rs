@@ -43,7 +43,7 @@ fn pair(with: &Host, www: &str, without: &Host, apex: &str, cx: &mut Cx) {
     let message = format!("{} is answered for {www} and for {apex}: who signs in at one is a stranger at the other", request.describe());
     let mut found = finding(ID, with, id, primary.span(), message, request)
         .help("serve one name and redirect the other to it with `Redirect permanent / https://…/` in a virtual host of its own");
-    if !std::ptr::eq(with, without) {
+    if !std::ptr::addr_eq(with, without) {
         found = found.related(second.span(), "the other name is served here");
     }
     // An application of which the files tell nothing may redirect by itself, or have no login; PHP applications mostly do.

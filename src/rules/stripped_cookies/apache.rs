@@ -27,7 +27,7 @@ pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
     let mut seen: Vec<Span> = Vec::new();
     for (id, route) in (0..).zip(host.routes().iter().take(MAX_ROUTES)) {
         let touches = route.traits.has(Traits::COOKIES) && route.traits.has(Traits::UPSTREAM);
-        if !touches || (route.serves & cx.paths.of_any(KINDS)).is_empty() {
+        if !touches || (*route.serves & cx.paths.of_any(KINDS)).is_empty() {
             continue;
         }
         let lines = lines(host, id);

@@ -24,7 +24,7 @@ pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
         let off = host.effective(route, Name::ProxyAddHeaders).filter(|d| d.arg(0).eq_ignore_ascii_case("off"));
         let Some(off) = off.filter(|d| !seen.contains(&d.span())) else { continue };
         let login = cx.paths.of_any(&[PathKind::Login, PathKind::Callback]);
-        let signs_in = public && host.routes().get(route as usize).is_some_and(|r| !(r.serves & login).is_empty());
+        let signs_in = public && host.routes().get(route as usize).is_some_and(|r| !(*r.serves & login).is_empty());
         if !signs_in && !strict || !outcome.always(host_is_lost) {
             continue;
         }

@@ -78,7 +78,7 @@ impl<'t> Parser<'t> {
     fn new(file: FileId, text: &'t str) -> Self {
         let mut tree = Tree::new(file);
         tree.words.reserve(text.len() / 14);
-        tree.nodes.reserve(text.len() / 40);
+        tree.nodes.reserve(text.len() / 30);
         Self {
             text,
             lines: Lines::new(text.as_bytes()),

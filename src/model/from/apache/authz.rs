@@ -1,5 +1,7 @@
 //! `Require` and its containers (`mod_authz_core`).
 
+use std::borrow::Cow;
+
 use super::chain::Layer;
 use super::walk::Walk;
 use crate::model::from::lookup::Found;
@@ -59,30 +61,42 @@ pub(super) struct Requirement {
 impl Requirement {
     /// Reads a `Require`.
     pub(super) fn of(directive: &Directive) -> Self {
-        let mut words = directive.args().map(std::borrow::Cow::into_owned);
-        let first = words.next().unwrap_or_default();
-        let (negated, provider) =
-            if first.eq_ignore_ascii_case("not") { (true, words.next().unwrap_or_default()) } else { (false, first) };
-        Self { provider, args: words.collect(), negated }
+        let (negated, provider) = provider_of(directive);
+        let args = directive.args().skip(1 + usize::from(negated)).map(Cow::into_owned);
+        Self { provider: provider.into_owned(), args: args.collect(), negated }
     }
 
     /// Whether it can only be met by a user.
     pub(super) fn needs_user(&self) -> bool {
-        matches!(
-            self.provider.as_str(),
-            "valid-user" | "user" | "group" | "file-owner" | "file-group" | "dbm-group" | "dbd-group"
-        ) || self.provider.starts_with("ldap-")
+        needs_user(&self.provider)
     }
 
     /// The kind of gate that it is; `None`: it asks for nothing, or for a user.
     pub(super) fn kind(&self) -> Option<GateKind> {
-        Some(match self.provider.as_str() {
-            "all" | "ip" | "host" | "local" | "forward-dns" => GateKind::Address,
-            "env" | "method" | "expr" | "ssl" | "ssl-verify-client" => GateKind::Condition,
-            _ if self.needs_user() => return None,
-            _ => GateKind::Opaque,
-        })
+        kind_of(&self.provider)
     }
+}
+
+/// Whether a `Require` asks for the opposite, and what it asks: `valid-user`, `ip` …
+pub(super) fn provider_of<'a>(directive: &Directive<'a>) -> (bool, Cow<'a, str>) {
+    let first = directive.arg(0);
+    if first.eq_ignore_ascii_case("not") { (true, directive.arg(1)) } else { (false, first) }
+}
+
+/// Whether only a user can have what is asked.
+pub(super) fn needs_user(provider: &str) -> bool {
+    matches!(provider, "valid-user" | "user" | "group" | "file-owner" | "file-group" | "dbm-group" | "dbd-group")
+        || provider.starts_with("ldap-")
+}
+
+/// The kind of gate that asks it; `None`: it asks for a user.
+pub(super) fn kind_of(provider: &str) -> Option<GateKind> {
+    Some(match provider {
+        "all" | "ip" | "host" | "local" | "forward-dns" => GateKind::Address,
+        "env" | "method" | "expr" | "ssl" | "ssl-verify-client" => GateKind::Condition,
+        _ if needs_user(provider) => return None,
+        _ => GateKind::Opaque,
+    })
 }
 
 /// Whether a method named in `<Limit>` is that of a request; `HEAD` counts as `GET`.

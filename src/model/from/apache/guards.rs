@@ -1,11 +1,12 @@
 //! The sections that hold a part of a password check, for rules: what each has itself, and a path that it is for.
 
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::authz::{REQUIRES, Requirement};
+use super::authz::{REQUIRES, needs_user, provider_of};
 use super::chain::{Group, Layer};
 use super::host::Host;
-use super::section::SectionId;
+use super::section::{Mask, SectionId};
 use crate::model::from::lookup::Lookup;
 use crate::model::{Request, RouteId, Site, Traits};
 use crate::project::apache::{Directive, Htaccess, TOP};
@@ -30,6 +31,8 @@ const PARTS: &[Name] = &[
     Name::Deny,
     Name::Satisfy,
 ];
+
+const PARTS_MASK: Mask = Mask::of(PARTS);
 
 /// What a section is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,35 @@ pub struct Guard<'a> {
     pub htaccess: Option<&'a Htaccess>,
     /// What it has itself of a check, in the order of the text.
     pub own: Vec<Directive<'a>>,
+    first: Option<Directive<'a>>,
+    asks: Option<Directive<'a>>,
+}
+
+/// How many hosts are remembered.
+const REMEMBERED: usize = 16;
+
+/// The guards of a few hosts. Every rule on passwords asks for those of one host before they go on to the next one, and of many
+/// thousand hosts not all can be kept.
+#[derive(Default)]
+pub(super) struct Remembered<'a>([Mutex<Option<OfHost<'a>>>; REMEMBERED]);
+
+/// The section of a host, and its guards.
+type OfHost<'a> = (Option<SectionId>, Arc<[Guard<'a>]>);
+
+impl<'a> Remembered<'a> {
+    fn of(&self, host: &Host<'a>) -> Arc<[Guard<'a>]> {
+        let place = self.0.get(host.section.unwrap_or_default() as usize % REMEMBERED);
+        let place = place.map(|place| place.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(mut place) = place else { return Arc::default() };
+        if let Some((section, guards)) = &*place
+            && *section == host.section
+        {
+            return Arc::clone(guards);
+        }
+        let guards = host.find_guards();
+        *place = Some((host.section, Arc::clone(&guards)));
+        guards
+    }
 }
 
 impl<'a> Guard<'a> {
@@ -71,12 +103,12 @@ impl<'a> Guard<'a> {
 
     /// The first directive of the check.
     pub fn first(&self) -> Option<Directive<'a>> {
-        self.own.iter().copied().find(|d| is_check(d))
+        self.first
     }
 
     /// The first directive with which it asks for a user.
     pub fn asks(&self) -> Option<Directive<'a>> {
-        self.own.iter().copied().find_map(|d| user_requirement(&d))
+        self.asks
     }
 
     /// Whether two guards are the same section.
@@ -102,7 +134,7 @@ fn is_check(directive: &Directive) -> bool {
 /// The first `Require` in a directive, or in a container, that only a user meets.
 pub fn user_requirement<'a>(directive: &Directive<'a>) -> Option<Directive<'a>> {
     match directive.name() {
-        Name::Require => Requirement::of(directive).needs_user().then_some(*directive),
+        Name::Require => needs_user(&provider_of(directive).1).then_some(*directive),
         Name::RequireAll | Name::RequireAny => directive.children().find_map(|child| user_requirement(&child)),
         _ => None,
     }
@@ -115,10 +147,14 @@ pub fn access_of<'a>(host: &Host<'a>) -> Vec<Guard<'a>> {
 
 impl<'a> Host<'a> {
     /// The sections with a part of a password check that are for some request of the host.
-    pub fn guards(&self) -> Vec<Guard<'a>> {
+    pub fn guards(&self) -> Arc<[Guard<'a>]> {
+        self.shared.remembered.of(self)
+    }
+
+    fn find_guards(&self) -> Arc<[Guard<'a>]> {
         let mut guards = self.with_access(|traits| traits.has(Traits::GATE));
         guards.retain(|guard| guard.first().is_some());
-        guards
+        guards.into()
     }
 
     fn with_access(&self, wanted: impl Fn(Traits) -> bool) -> Vec<Guard<'a>> {
@@ -154,7 +190,7 @@ impl<'a> Host<'a> {
         };
         let shared = &self.shared;
         let section = shared.sections.get(layer.section);
-        if !PARTS.iter().any(|name| section.may_have(*name)) {
+        if !section.mask().may_have_any(PARTS_MASK) {
             return None;
         }
         let own = shared.sections.own(layer.section).iter().filter(|(name, id)| PARTS.contains(name) && shared.usually(*id));
@@ -165,6 +201,8 @@ impl<'a> Host<'a> {
             shared.config.htaccess.get(index)
         };
         let is_htaccess = section.directive == TOP;
+        let first = own.iter().copied().find(is_check);
+        let asks = own.iter().find_map(user_requirement);
         Some(Guard {
             section: layer.section,
             route,
@@ -172,6 +210,8 @@ impl<'a> Host<'a> {
             block: (!is_htaccess).then(|| shared.directive(section.directive)),
             htaccess: if is_htaccess { htaccess() } else { None },
             own,
+            first,
+            asks,
         })
     }
 

@@ -7,6 +7,7 @@ use super::condition;
 use super::edits::{self, Edits};
 use super::eval::context_of;
 use super::expr::Expr;
+use super::guards::Remembered;
 use super::rewriting;
 use super::routes::{self, RouteLayers};
 use super::section::{self, Kind, Matcher, Outer, SectionId, Sections};
@@ -14,7 +15,7 @@ use super::translate;
 use super::vhost::{self, Names};
 use crate::model::from::lookup::Lookup;
 use crate::model::from::regexes::Regexes;
-use crate::model::{Paths, Request, Route};
+use crate::model::{Paths, Request, Route, SharedSets};
 use crate::project::apache::config::DOCUMENT_ROOT;
 use crate::project::apache::{Config, Directive, DirectiveId, TOP};
 use crate::source::{SourceMap, Span};
@@ -49,6 +50,7 @@ pub(super) struct Shared<'a> {
     pub(super) env_before_alias: bool,
     /// `<AuthnProviderAlias>` by the name it gives.
     pub(super) authn_aliases: HashMap<String, DirectiveId, FixedState>,
+    pub(super) remembered: Remembered<'a>,
 }
 
 /// A virtual host, the server itself where none is for the request, or a tree of `.htaccess` files alone.
@@ -105,27 +107,21 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
     let mut sections = Sections::default();
     let mut regexes = Regexes::of_httpd();
     let tree = config.server_end == 0 && !config.htaccess.is_empty();
-    let (main, outer) = if tree {
-        (None, Outer::default())
+    let (main, outer, blocks) = if tree {
+        (None, Outer::default(), Vec::new())
     } else {
-        let (main, outer) = sections.lower_main(config, sources, &mut regexes);
-        (Some(main), outer)
+        let (main, outer, blocks) = sections.lower_main(config, sources, &mut regexes);
+        (Some(main), outer, blocks)
     };
     let main_names = main.map(|main| server_names(config, sources, &sections, main, Names::default()));
     let main_port = main_names.as_ref().and_then(|(names, _)| names.named_port);
-    let mut parts: Vec<(Option<SectionId>, Outer, Names, Option<String>)> = Vec::with_capacity(outer.hosts.len() + 1);
-    for host in &outer.hosts {
-        let (section, inner) = sections.lower_host(config, sources, &mut regexes, *host);
-        let names = Names::of(&config.directive(sources, *host), main_port);
-        let (names, server_name) = server_names(config, sources, &sections, section, names);
-        parts.push((Some(section), inner, names, server_name));
-    }
+    let parts: Vec<(SectionId, Outer)> =
+        blocks.iter().map(|block| sections.lower_host(config, sources, &mut regexes, *block)).collect();
     translate::intern_patterns(config, sources, &mut regexes);
     let htaccess = config.htaccess.iter().map(|h| sections.lower_htaccess(config, sources, &mut regexes, h)).collect();
     let exprs = conditions(config, sources, &mut regexes);
     let rewrites = rewriting::steps(config, sources, &mut regexes);
     let edits = edits::lower(config, sources, &mut regexes);
-    let with_main = tree || main_is_reached(config, sources, &outer, &parts);
     let mut shared = Shared {
         config,
         sources,
@@ -141,15 +137,13 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         loaded: condition::loaded(config),
         env_before_alias: condition::is_loaded_before(config, sources, "env_module", "alias_module"),
         authn_aliases: authn_aliases(config, sources),
+        remembered: Remembered::default(),
     };
     shared.sort_directories();
     let shared = Arc::new(shared);
-    if with_main {
-        let (names, server_name) = main_names.unwrap_or_default();
-        parts.push((main, Outer::default(), names, server_name));
-    }
     let base = routes::Base::of(&shared, paths);
-    let hosts = parts.into_iter().map(|(section, mut outer, names, server_name)| {
+    let mut sets = SharedSets::default();
+    let mut new = |section, mut outer: Outer, (names, server_name): (Names, Option<String>)| {
         shared.sort(&mut outer.directories);
         let mut host = Host {
             shared: Arc::clone(&shared),
@@ -160,10 +154,18 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
             routes: Vec::new(),
             route_layers: RouteLayers::default(),
         };
-        (host.routes, host.route_layers) = routes::of_host(&host, &base, paths);
+        (host.routes, host.route_layers) = routes::of_host(&host, &base, paths, &mut sets);
         host
-    });
-    hosts.collect()
+    };
+    let mut hosts = Vec::with_capacity(parts.len() + 1);
+    for (block, (section, outer)) in blocks.iter().zip(parts) {
+        let names = Names::of(&config.directive(sources, *block), main_port);
+        hosts.push(new(Some(section), outer, server_names(config, sources, &shared.sections, section, names)));
+    }
+    if tree || main_is_reached(config, sources, &hosts) {
+        hosts.push(new(main, Outer::default(), main_names.unwrap_or_default()));
+    }
+    hosts
 }
 
 impl Shared<'_> {
@@ -212,18 +214,13 @@ fn server_names(
 }
 
 /// Whether requests can reach the server itself: there is no virtual host, or it listens on a port that none of them has.
-fn main_is_reached(
-    config: &Config,
-    sources: &SourceMap,
-    outer: &Outer,
-    hosts: &[(Option<SectionId>, Outer, Names, Option<String>)],
-) -> bool {
-    if outer.hosts.is_empty() {
+fn main_is_reached(config: &Config, sources: &SourceMap, hosts: &[Host]) -> bool {
+    if hosts.is_empty() {
         return true;
     }
     let is_free = |listen: Directive| {
         let port = vhost::split_port(&listen.arg(0)).1.or_else(|| listen.arg(0).parse().ok());
-        port.is_some_and(|port| !hosts.iter().any(|(_, _, names, _)| names.elsewhere || names.listens(None, port) > 0))
+        port.is_some_and(|port| !hosts.iter().any(|Host { names, .. }| names.elsewhere || names.listens(None, port) > 0))
     };
     config.all(sources, Name::Listen).any(is_free)
 }

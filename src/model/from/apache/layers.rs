@@ -139,7 +139,7 @@ impl Walk<'_, '_> {
     fn directories(&self) -> Vec<SectionId> {
         let (outer, own) = (&self.host.shared.outer.directories, &self.host.outer.directories);
         if own.is_empty() {
-            return outer.clone();
+            return outer.to_vec();
         }
         let mut all: Vec<SectionId> = outer.iter().chain(own).copied().collect();
         all.sort_by_key(|id| self.host.shared.directory_rank(*id));

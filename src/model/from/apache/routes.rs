@@ -11,7 +11,7 @@ use super::locations::location_takes;
 use super::section::{Matcher, SectionId, pattern_text};
 use super::traits::traits;
 use super::translate::{ALIASES, PASSES};
-use crate::model::{PathSet, Paths, Route, RouteId, Traits};
+use crate::model::{PathSet, Paths, Route, RouteId, SharedSets, Traits};
 use crate::project::apache::DirectiveId;
 use crate::project::apache::config::DOCUMENT_ROOT;
 use crate::syntax::apache::Name;
@@ -32,6 +32,12 @@ impl RouteLayers {
         let start = self.starts.get(route as usize).copied().unwrap_or(0) as usize;
         let end = self.starts.get(route as usize + 1).map_or(self.layers.len(), |e| *e as usize);
         if route as usize >= self.starts.len() { &[] } else { self.layers.get(start..end).unwrap_or_default() }
+    }
+
+    /// Nothing yet; there is room for these, and no more.
+    fn with_room_for<'l>(all: impl Iterator<Item = &'l Vec<Layer>>) -> Self {
+        let (routes, layers) = all.fold((0, 0), |(routes, layers), of_route| (routes + 1, layers + of_route.len()));
+        Self { starts: Vec::with_capacity(routes), layers: Vec::with_capacity(layers) }
     }
 
     fn push(&mut self, layers: &[Layer]) {
@@ -124,8 +130,8 @@ struct Mapping {
 }
 
 /// The routes of a host, what no section is for first, and the sections of each.
-pub(super) fn of_host(host: &Host, base: &Base, paths: &Paths) -> (Vec<Route>, RouteLayers) {
-    Routing { host, base, paths, classes: Vec::new() }.run()
+pub(super) fn of_host(host: &Host, base: &Base, paths: &Paths, sets: &mut SharedSets) -> (Vec<Route>, RouteLayers) {
+    Routing { host, base, paths, sets, classes: Vec::new() }.run()
 }
 
 struct Class {
@@ -137,6 +143,7 @@ struct Routing<'r, 'a> {
     host: &'r Host<'a>,
     base: &'r Base,
     paths: &'r Paths,
+    sets: &'r mut SharedSets,
     classes: Vec<Class>,
 }
 
@@ -344,11 +351,11 @@ impl Routing<'_, '_> {
         let host = self.host;
         let shared = &host.shared;
         let proxied = mappings.iter().filter(|m| m.folder.is_none()).fold(PathSet::default(), |all, m| all | m.set);
-        let mut classes = self.classes;
+        let (mut classes, sets) = (self.classes, self.sets);
         // The class that only the server's own settings are for stays first, even where no path is left for it.
         let rest = classes.split_off(1);
         let mut routes = Vec::with_capacity(rest.len() + alone.len() + 1);
-        let mut layers = RouteLayers::default();
+        let mut layers = RouteLayers::with_room_for(classes.iter().chain(&rest).map(|class| &class.layers).chain(&alone));
         let mut add = |mut own: Vec<Layer>, serves: PathSet| {
             own.sort_by_key(|l| l.group);
             let inner = own.last().map_or(host.section, |l| Some(l.section));
@@ -358,7 +365,7 @@ impl Routing<'_, '_> {
                 traits.add(Traits::UPSTREAM);
             }
             layers.push(&own);
-            routes.push(Route { span, traits, serves });
+            routes.push(Route { span, traits, serves: sets.share(serves) });
         };
         for class in classes.into_iter().chain(rest) {
             add(class.layers, class.set);

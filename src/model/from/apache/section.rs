@@ -84,14 +84,13 @@ pub(super) struct Sections {
     inner: Vec<SectionId>,
 }
 
-/// The sections that stand directly in the server's files or in a virtual host.
+/// The sections that stand directly in the server's files or in a virtual host. There may be many thousand hosts, with few of them
+/// each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outer {
-    pub(super) directories: Vec<SectionId>,
-    pub(super) locations: Vec<SectionId>,
-    pub(super) proxies: Vec<SectionId>,
-    /// `<VirtualHost>`, not yet lowered.
-    pub(super) hosts: Vec<DirectiveId>,
+    pub(super) directories: Box<[SectionId]>,
+    pub(super) locations: Box<[SectionId]>,
+    pub(super) proxies: Box<[SectionId]>,
 }
 
 /// Which names may be among directives: bit `name % 128`.
@@ -99,6 +98,23 @@ pub(super) struct Outer {
 pub(super) struct Mask(u128);
 
 impl Mask {
+    /// That of all these names.
+    pub(super) const fn of(names: &[Name]) -> Self {
+        let mut mask = 0;
+        let mut index = 0;
+        while index < names.len() {
+            mask |= bit(names[index]);
+            index += 1;
+        }
+        Self(mask)
+    }
+
+    /// Whether one of the names of another mask may be there: certainly not if the answer is no.
+    #[inline]
+    pub(super) fn may_have_any(self, names: Self) -> bool {
+        self.0 & names.0 != 0
+    }
+
     /// Whether a name may be there: certainly not if the answer is no.
     #[inline]
     pub(super) fn may_have(self, name: Name) -> bool {
@@ -114,7 +130,7 @@ impl std::ops::BitOr for Mask {
     }
 }
 
-fn bit(name: Name) -> u128 {
+const fn bit(name: Name) -> u128 {
     1 << (name as u32 % 128)
 }
 
@@ -154,15 +170,17 @@ impl Sections {
         self.inner.get(self.get(id).ifs.range()).unwrap_or_default()
     }
 
-    /// Lowers what stands at the top of the server's files.
+    /// Lowers what stands at the top of the server's files; each `<VirtualHost>` is left for [`Sections::lower_host`].
     pub(super) fn lower_main<'a>(
         &mut self,
         config: &'a Config,
         sources: &'a SourceMap,
         regexes: &mut Regexes,
-    ) -> (SectionId, Outer) {
+    ) -> (SectionId, Outer, Vec<DirectiveId>) {
         let mut lowering = Lowering { config, sources, regexes, sections: self };
-        lowering.outer(Kind::Main, TOP, config.top(sources))
+        let mut hosts = Vec::new();
+        let (section, outer) = lowering.outer(Kind::Main, TOP, config.top(sources), &mut hosts);
+        (section, outer, hosts)
     }
 
     /// Lowers a `<VirtualHost>`.
@@ -174,7 +192,8 @@ impl Sections {
         host: DirectiveId,
     ) -> (SectionId, Outer) {
         let mut lowering = Lowering { config, sources, regexes, sections: self };
-        lowering.outer(Kind::VirtualHost, host, config.children(sources, host))
+        // httpd knows no virtual host in a virtual host.
+        lowering.outer(Kind::VirtualHost, host, config.children(sources, host), &mut Vec::new())
     }
 
     /// Lowers a `.htaccess`.
@@ -215,32 +234,36 @@ struct Lowering<'l, 'a> {
 
 impl<'a> Lowering<'_, 'a> {
     /// Lowers the server itself or a virtual host, and the sections that stand directly in it.
-    fn outer(&mut self, kind: Kind, directive: DirectiveId, children: impl Iterator<Item = Directive<'a>>) -> (SectionId, Outer) {
-        let mut outer = Outer::default();
+    fn outer(
+        &mut self,
+        kind: Kind,
+        directive: DirectiveId,
+        children: impl Iterator<Item = Directive<'a>>,
+        hosts: &mut Vec<DirectiveId>,
+    ) -> (SectionId, Outer) {
+        let (mut directories, mut locations, mut proxies) = (Vec::new(), Vec::new(), Vec::new());
         let children = children.filter(|child| {
             let Some((kind, _)) = kind_of(child.name()) else {
                 if child.name() == Name::VirtualHost {
-                    outer.hosts.push(child.id);
+                    hosts.push(child.id);
                     return false;
                 }
                 return true;
             };
             let list = match kind {
-                Kind::Directory => &mut outer.directories,
-                Kind::Location => &mut outer.locations,
-                Kind::Proxy => &mut outer.proxies,
+                Kind::Directory => &mut directories,
+                Kind::Location => &mut locations,
+                Kind::Proxy => &mut proxies,
                 _ => return true,
             };
             list.push(child.id);
             false
         });
         let section = self.section(kind, directive, Matcher::All, children, 0);
-        for list in [&mut outer.directories, &mut outer.locations, &mut outer.proxies] {
-            for entry in list.iter_mut() {
-                *entry = self.inner_section(self.config.directive(self.sources, *entry), 1);
-            }
-        }
-        (section, outer)
+        let [directories, locations, proxies] = [directories, locations, proxies].map(|list: Vec<DirectiveId>| {
+            list.into_iter().map(|id| self.inner_section(self.config.directive(self.sources, id), 1)).collect()
+        });
+        (section, Outer { directories, locations, proxies })
     }
 
     fn inner_section(&mut self, directive: Directive<'a>, depth: usize) -> SectionId {

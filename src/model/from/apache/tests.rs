@@ -213,7 +213,7 @@ fn routes_partition_the_well_known_paths() {
     assert_eq!(hosts.len(), 1);
     let host = &hosts[0];
     assert_eq!(host.hosts(), ["a.test"]);
-    let all = host.routes().iter().fold(crate::model::PathSet::default(), |all, r| all | r.serves);
+    let all = host.routes().iter().fold(crate::model::PathSet::default(), |all, r| all | *r.serves);
     assert_eq!(all, Paths::shipped().everything);
     let sum: usize = host.routes().iter().map(|r| r.serves.iter().count()).sum();
     assert_eq!(sum, Paths::shipped().list.len());

@@ -1,6 +1,6 @@
 //! What the sections of a route have to do with credentials, as far as their directives alone tell.
 
-use super::authz::{REQUIRES, Requirement};
+use super::authz::{REQUIRES, kind_of, needs_user, provider_of};
 use super::chain::{self, Layer};
 use super::host::Host;
 use super::redirect::REDIRECTS;
@@ -16,6 +16,27 @@ const HEADER_EDITS: &[Name] = &[Name::RequestHeader, Name::Header];
 /// What sets variables that may stand for a header field.
 const VARIABLES: &[Name] = &[Name::SetEnvIf, Name::SetEnvIfNoCase, Name::SetEnvIfExpr, Name::RewriteRule, Name::SetEnv];
 
+const fn mark(mark: Traits, names: &'static [Name]) -> (Traits, &'static [Name], Mask) {
+    (mark, names, Mask::of(names))
+}
+
+/// What directives have to do with credentials by their names alone.
+const MARKS: &[(Traits, &[Name], Mask)] = &[
+    mark(Traits::SETS_HEADERS, &[Name::RequestHeader]),
+    mark(Traits::EDITS_RESPONSE, &[Name::Header, Name::ExpiresActive]),
+    mark(Traits::ERROR_PAGES, &[Name::ErrorDocument]),
+    mark(Traits::REWRITES, &[Name::RewriteRule]),
+    mark(Traits::REWRITES, REDIRECTS),
+    mark(Traits::CACHE, &[Name::CacheEnable]),
+    mark(Traits::UPSTREAM, PASSES),
+    mark(Traits::UPSTREAM, &[Name::SetHandler, Name::AddHandler, Name::AddType, Name::ScriptAlias, Name::ScriptAliasMatch]),
+    mark(Traits::TOUCHES_AUTHORIZATION, &[Name::CGIPassAuth, Name::AuthBasicFake]),
+    mark(Traits::COOKIES, &[Name::ProxyPassReverseCookiePath, Name::ProxyPassReverseCookieDomain]),
+];
+
+/// What keeps the Host of the client.
+const PRESERVES: &[Name] = &[Name::ProxyPreserveHost];
+
 /// What the sections of a route have to do with credentials.
 pub(super) fn traits(host: &Host, layers: &[Layer]) -> Traits {
     let shared = &host.shared;
@@ -24,38 +45,22 @@ pub(super) fn traits(host: &Host, layers: &[Layer]) -> Traits {
     let mut traits = Traits::default();
     let any = layers.iter().fold(Mask::default(), |any, layer| any | sections.get(layer.section).mask());
     // Most names are in none of the sections.
-    let mut has = |names: &[Name]| {
-        if names.iter().any(|name| any.may_have(*name)) { chain::last(sections, layers, names, &mut usually) } else { None }
+    let mut has = |names: &[Name], mask: Mask| {
+        if any.may_have_any(mask) { chain::last(sections, layers, names, &mut usually) } else { None }
     };
-    let marks: [(Traits, &[Name]); 8] = [
-        (Traits::SETS_HEADERS, &[Name::RequestHeader]),
-        (Traits::EDITS_RESPONSE, &[Name::Header, Name::ExpiresActive]),
-        (Traits::ERROR_PAGES, &[Name::ErrorDocument]),
-        (Traits::REWRITES, &[Name::RewriteRule]),
-        (Traits::REWRITES, REDIRECTS),
-        (Traits::CACHE, &[Name::CacheEnable]),
-        (Traits::UPSTREAM, PASSES),
-        (Traits::UPSTREAM, &[Name::SetHandler, Name::AddHandler, Name::AddType, Name::ScriptAlias, Name::ScriptAliasMatch]),
-    ];
-    for (mark, names) in marks {
-        if has(names).is_some() {
-            traits.add(mark);
+    for (mark, names, mask) in MARKS {
+        if has(names, *mask).is_some() {
+            traits.add(*mark);
         }
     }
     let upstream = shared.is_tree() || shared.config.partial;
     if upstream {
         traits.add(Traits::UPSTREAM);
     }
-    if has(&[Name::CGIPassAuth, Name::AuthBasicFake]).is_some() {
-        traits.add(Traits::TOUCHES_AUTHORIZATION);
-    }
-    if has(&[Name::ProxyPassReverseCookiePath, Name::ProxyPassReverseCookieDomain]).is_some() {
-        traits.add(Traits::COOKIES);
-    }
-    if has(&[Name::ProxyPreserveHost]).is_some_and(|id| shared.directive(id).arg(0).eq_ignore_ascii_case("on")) {
+    if has(PRESERVES, const { Mask::of(PRESERVES) }).is_some_and(|id| shared.directive(id).arg(0).eq_ignore_ascii_case("on")) {
         traits.add(Traits::SETS_HOST);
     }
-    if HEADER_EDITS.iter().chain(VARIABLES).any(|name| any.may_have(*name)) {
+    if any.may_have_any(const { Mask::of(HEADER_EDITS) }) || any.may_have_any(const { Mask::of(VARIABLES) }) {
         header_traits(host, layers, &mut traits);
     }
     gate_traits(host, layers, &mut traits);
@@ -104,10 +109,10 @@ fn gate_traits(host: &Host, layers: &[Layer], traits: &mut Traits) {
             todo.extend(directive.children().map(|c| c.id));
             continue;
         }
-        let requirement = Requirement::of(&directive);
-        if requirement.needs_user() || requirement.kind() == Some(crate::model::GateKind::Opaque) {
+        let (negated, provider) = provider_of(&directive);
+        if needs_user(&provider) || kind_of(&provider) == Some(crate::model::GateKind::Opaque) {
             traits.add(Traits::GATE);
-        } else if requirement.provider != "all" || !requirement.args.first().is_some_and(|a| a.eq_ignore_ascii_case("granted")) {
+        } else if provider != "all" || !directive.arg(1 + usize::from(negated)).eq_ignore_ascii_case("granted") {
             traits.add(Traits::ADDRESSES);
         }
     }

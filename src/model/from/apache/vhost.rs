@@ -39,7 +39,7 @@ pub(super) struct Names {
 impl Names {
     /// Reads a `<VirtualHost>`.
     pub(super) fn of(host: &Directive, main_port: Option<u16>) -> Self {
-        let mut names = Self::default();
+        let mut names = Self { addresses: Vec::with_capacity(host.arg_count()), ..Self::default() };
         for word in host.args() {
             if word.contains("${") {
                 names.elsewhere = true;

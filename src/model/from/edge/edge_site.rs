@@ -66,9 +66,9 @@ impl EdgeSite {
                 taken |= serves;
             }
             let traits = traits(&order.over(&default.says, &behaviour.says));
-            routes.push(Route { span: behaviour.head, traits, serves });
+            routes.push(Route { span: behaviour.head, traits, serves: serves.into() });
         }
-        let rest = Route { span: default.head, traits: traits(&default.says), serves: paths.everything & !taken };
+        let rest = Route { span: default.head, traits: traits(&default.says), serves: (paths.everything & !taken).into() };
         routes.insert(0, rest);
         Self { dialect, place, hosts, order, default, behaviours, routes, tls }
     }

@@ -15,7 +15,9 @@ use super::walk::{End, Walk};
 use crate::model::from::choices::{self, Choices};
 use crate::model::from::lookup::Lookup;
 use crate::model::from::regexes::{RegexId, Regexes};
-use crate::model::{Handler, HandlerKind, Known, Outcome, Paths, Place, Request, Route, RouteId, Scheme, Site, Value};
+use crate::model::{
+    Handler, HandlerKind, Known, Outcome, Paths, Place, Request, Route, RouteId, Scheme, SharedSets, Site, Value,
+};
 use crate::project::nginx::config::TOP;
 use crate::project::nginx::{Config, Directive, DirectiveId};
 use crate::source::{SourceMap, Span};
@@ -175,8 +177,9 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         parts.push((order as u32, scope, locations, listens));
     }
     let shared = Arc::new(shared);
+    let mut sets = SharedSets::default();
     let servers = parts.into_iter().map(|(order, scope, locations, listens)| {
-        let (routes, route_scopes) = routes::of_server(&shared, scope, &locations, paths);
+        let (routes, route_scopes) = routes::of_server(&shared, scope, &locations, paths, &mut sets);
         Server { shared: Arc::clone(&shared), scope, locations, listens, order, routes, route_scopes }
     });
     servers.collect()
@@ -294,6 +297,10 @@ impl<'a> Server<'a> {
     /// What is in force in a route's block of that directive and those that stand for the same setting.
     #[inline]
     fn in_force(&self, route: RouteId, name: Name) -> &[DirectiveId] {
+        // Most of what rules ask for stands nowhere.
+        if self.shared.config.count(name) == 0 {
+            return &[];
+        }
         let scope = self.route_scopes.get(route as usize);
         scope.map_or(&[], |scope| self.shared.scopes.settled(*scope).of_slot(slot(name)))
     }

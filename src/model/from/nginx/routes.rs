@@ -8,7 +8,7 @@ use super::nginx_site::Shared;
 use super::scope::{NONE, ScopeId, ScriptStep};
 use super::slots::{List, PerProtocol, PerProtocolList, Protocol, Single, SlotSet, slots};
 use super::upstream::protocol_of;
-use crate::model::{PathSet, Paths, Route, Traits};
+use crate::model::{PathSet, Paths, Route, SharedSets, Traits};
 use crate::project::nginx::config::TOP;
 use crate::source::Span;
 use crate::syntax::nginx::Name;
@@ -19,6 +19,7 @@ pub(super) fn of_server(
     server: ScopeId,
     locations: &Locations<'_>,
     paths: &Paths,
+    sets: &mut SharedSets,
 ) -> (Vec<Route>, Vec<ScopeId>) {
     let mut scopes = Vec::with_capacity(1 + locations.count());
     scopes.push(server);
@@ -34,7 +35,7 @@ pub(super) fn of_server(
         let scope = shared.scopes.get(*id);
         let reached = spreading.sets.iter().filter(|(s, _)| s == id).fold(PathSet::default(), |all, (_, set)| all | *set);
         let span = shared.span(scope.directive).unwrap_or(Span::new(shared.config.main, 0, 0));
-        Route { span, traits: traits(shared, *id), serves: reached }
+        Route { span, traits: traits(shared, *id), serves: sets.share(reached) }
     });
     (routes.collect(), scopes)
 }

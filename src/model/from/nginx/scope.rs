@@ -18,18 +18,14 @@ pub(super) type ScopeId = u32;
 /// Stands for "no directive", "no scope".
 pub(super) const NONE: u32 = u32::MAX;
 
+/// The slot of `add_header`.
+const ADDED: u8 = list_slot(List::AddHeader);
+
 /// A run of entries in one of the lists of [`Scopes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Run {
     start: u32,
     len: u32,
-}
-
-/// The directives that a block has itself for one slot.
-#[derive(Clone, Copy, Debug)]
-struct Own {
-    slot: u8,
-    run: Run,
 }
 
 /// Kind of a block.
@@ -63,8 +59,10 @@ pub(super) struct Scope {
     pub(super) parent: ScopeId,
     /// Slots with a directive, own or inherited.
     present: SlotSet,
-    /// What the block has itself, in [`Scopes::own`].
+    /// What the block has itself, in [`Scopes::slots`] and [`Scopes::lists`].
     own: Run,
+    /// Whether it has no `add_header` and inherits none either.
+    drops_added: bool,
     /// In [`Scopes::scripts`].
     script: Run,
     /// Locations directly inside, in the order of the text, in [`Scopes::inner`].
@@ -77,7 +75,9 @@ pub(super) struct Scope {
 #[derive(Debug, Default)]
 pub(super) struct Scopes {
     pub(super) all: Vec<Scope>,
-    own: Vec<Own>,
+    /// The slots of the directives that blocks have themselves: block by block, in each those of one slot together.
+    slots: Vec<u8>,
+    /// These directives.
     lists: Vec<DirectiveId>,
     scripts: Vec<ScriptStep>,
     inner: Vec<ScopeId>,
@@ -103,9 +103,13 @@ impl<'s> Settled<'s> {
         }
         let mut scope = self.scope;
         loop {
-            let own = self.scopes.own.get(scope.own.range()).unwrap_or_default();
-            if let Some(own) = own.iter().find(|o| o.slot == slot) {
-                return own.run;
+            let own = self.scopes.slots.get(scope.own.range()).unwrap_or_default();
+            if let Some(first) = own.iter().position(|own| *own == slot) {
+                let last = own.iter().rposition(|own| *own == slot).unwrap_or(first);
+                return Run { start: scope.own.start + first as u32, len: (last - first) as u32 + 1 };
+            }
+            if scope.drops_added && slot == ADDED {
+                return Run::default();
             }
             match self.scopes.all.get(scope.parent as usize) {
                 Some(parent) => scope = parent,
@@ -320,26 +324,23 @@ impl Scopes {
     /// Files what was found in a block.
     fn settle(&mut self, id: ScopeId, added_inherit: Option<&str>) {
         let mut own = std::mem::take(&mut self.found);
-        let added = list_slot(List::AddHeader);
         if added_inherit == Some("merge") {
-            let inherited = self.run(self.settled(id).slot(added)).iter().map(|d| (added, *d)).collect::<Vec<_>>();
+            let inherited = self.run(self.settled(id).slot(ADDED)).iter().map(|d| (ADDED, *d)).collect::<Vec<_>>();
             own.splice(0..0, inherited);
         }
         // Stable, so that directives of one list keep their order.
         own.sort_by_key(|(slot, _)| *slot);
-        let first = self.own.len() as u32;
-        for chunk in own.chunk_by(|a, b| a.0 == b.0) {
-            let start = self.lists.len() as u32;
-            self.lists.extend(chunk.iter().map(|(_, id)| *id));
-            self.own.push(Own { slot: chunk[0].0, run: Run { start, len: chunk.len() as u32 } });
+        let run = Run { start: self.lists.len() as u32, len: own.len() as u32 };
+        let mut slots = own.iter().fold(0, |set: SlotSet, (slot, _)| set | 1 << slot);
+        let drops_added = added_inherit == Some("off") && slots & (1 << ADDED) == 0;
+        if drops_added {
+            slots |= 1 << ADDED;
         }
-        if added_inherit == Some("off") && own.iter().all(|(slot, _)| *slot != added) {
-            self.own.push(Own { slot: added, run: Run::default() });
-        }
-        let run = Run { start: first, len: self.own.len() as u32 - first };
-        let slots = self.own[run.range()].iter().fold(0, |set: SlotSet, own| set | 1 << own.slot);
+        self.slots.extend(own.iter().map(|(slot, _)| *slot));
+        self.lists.extend(own.iter().map(|(_, directive)| *directive));
         let scope = &mut self.all[id as usize];
         scope.own = run;
+        scope.drops_added = drops_added;
         scope.present |= slots;
         own.clear();
         self.found = own;
@@ -362,6 +363,7 @@ impl Scopes {
             parent,
             present: inherited & !barred,
             own: Run::default(),
+            drops_added: false,
             script: Run::default(),
             locations: Run::default(),
             limit_except: NONE,

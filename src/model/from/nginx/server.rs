@@ -145,7 +145,7 @@ impl<'a> Listens<'a> {
             } else if let Some(rest) = lower.strip_suffix('*') {
                 ServerName::TrailingWildcard(rest.to_owned())
             } else {
-                if !lower.is_empty() && lower != "_" && lower.parse::<IpAddr>().is_err() {
+                if !lower.is_empty() && lower != "_" && !is_address(&lower) {
                     self.literal.push(lower.to_string());
                 }
                 ServerName::Exact(lower)
@@ -211,6 +211,11 @@ impl<'a> Listens<'a> {
     }
 }
 
+/// Whether a name is an address. Hardly any is, and most end as none does.
+fn is_address(name: &str) -> bool {
+    name.ends_with(|last: char| last.is_ascii_hexdigit() || last == ':') && name.parse::<IpAddr>().is_ok()
+}
+
 /// The local address a host name certainly means.
 fn address_of(host: &str) -> Option<String> {
     if host == "localhost" {
@@ -255,6 +260,7 @@ fn address_and_port(text: &str) -> (Option<Cow<'_, str>>, Option<u16>) {
         "*" | "0.0.0.0" | "::" => None,
         "localhost" => Some(Cow::Borrowed("127.0.0.1")),
         // An address of version 4 has one spelling only.
+        other if !other.contains(':') => Some(Cow::Borrowed(other)),
         other => Some(other.parse::<Ipv6Addr>().map_or(Cow::Borrowed(other), |a| Cow::Owned(a.to_string()))),
     };
     (address, port)

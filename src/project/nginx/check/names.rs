@@ -222,25 +222,20 @@ const PREFIXES: &[&str] = &[
 
 fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
     let known = defined_variables(config, sources);
+    if are_known(&known, config, sources) {
+        return;
+    }
     // In a condition, only the subject is surely no regular expression.
     let texts = |info: &Info| match info.name {
         Name::If => Some((0, 2)),
         _ => info.texts.map(|first| (usize::from(first), usize::MAX)),
     };
-    // Most texts stand in many servers.
-    let mut fine: HashSet<Cow<str>, FixedState> = HashSet::default();
     for (first, most, info) in directives::all().filter_map(|info| texts(info).map(|(first, most)| (first, most, info))) {
         for directive in config.all(sources, info.name) {
             let words = directive.arg_words().iter().enumerate().skip(first).take(most);
             for (index, _) in words.filter(|(_, word)| word.dollar) {
                 let value = directive.arg(index);
-                if fine.contains(&value) {
-                    continue;
-                }
-                let Some(name) = references(&value).find(|name| !is_known(&known, name)) else {
-                    fine.insert(value);
-                    continue;
-                };
+                let Some(name) = references(&value).find(|name| !is_known(&known, name)) else { continue };
                 // Those of `stream` are other ones.
                 if directive.ancestors().last().is_none_or(|outermost| outermost.name() != Name::Http) {
                     continue;
@@ -254,6 +249,19 @@ fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
             }
         }
     }
+}
+
+/// Whether every variable in whatever word is known: mostly so, and then no directive need be looked at.
+fn are_known(known: &Names, config: &Config, sources: &SourceMap) -> bool {
+    // Most texts stand in many servers.
+    let mut fine: HashSet<Cow<str>, FixedState> = HashSet::default();
+    config.trees.iter().flatten().all(|tree| {
+        let text = sources.file(tree.file).text();
+        tree.words.iter().filter(|word| word.dollar).all(|word| {
+            let value = word.value(text);
+            fine.contains(&value) || references(&value).all(|name| is_known(known, name)) && fine.insert(value)
+        })
+    })
 }
 
 fn is_known(known: &Names, name: &str) -> bool {
