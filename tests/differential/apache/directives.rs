@@ -160,7 +160,7 @@ impl Generator {
                 "note" => words.push("let_in"),
                 // `edit*` with a pattern for an empty text never ends, and takes the process with it.
                 "edit*" => {
-                    let longest = &["[a-f]", "\"%{let_in}e$0\""];
+                    let longest = &["fix|two|https?", "\"%{let_in}e$0\""];
                     words.extend(self.rng.pick(&[&["^(.+)$", "\"$1; more\""], &["i", "o"], longest]));
                 }
                 "edit" => words.extend(self.rng.pick(&[

@@ -145,19 +145,16 @@ pub(crate) fn has(body: &[Directive], name: &str) -> bool {
 pub(crate) fn configuration(seed: u64) -> Vec<Directive> {
     let mut generator = Generator { rng: Rng::new(seed), marks: 0, solo: is_solo(seed) };
     let mut tree = generator.configuration();
-    if has_redirect(&tree, false) {
+    if has_redirect(&tree) {
         leave_out(&mut tree, &["FallbackResource"]);
     }
     tree
 }
 
-/// Whether a section redirects. httpd 2.4.71 answers with what stands in memory that it gave back where the subrequest of
+/// Whether something redirects. httpd 2.4.71 answers with what stands in memory that it gave back where the subrequest of
 /// `FallbackResource` meets such a redirect.
-fn has_redirect(list: &[Directive], in_section: bool) -> bool {
-    list.iter().any(|d| {
-        let inner = in_section || d.body.is_some() && d.name() != "VirtualHost";
-        in_section && d.name().starts_with("Redirect") || has_redirect(d.children(), inner)
-    })
+fn has_redirect(list: &[Directive]) -> bool {
+    list.iter().any(|d| d.name().starts_with("Redirect") || has_redirect(d.children()))
 }
 
 /// Whether the configuration of a seed sets something for all hosts of the server.

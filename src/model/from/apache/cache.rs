@@ -12,7 +12,10 @@ const DEFAULT_EXPIRE: u64 = 3600;
 impl<'a> Walk<'_, 'a> {
     /// The cache in force. `response`: what the configuration adds to the response.
     pub(super) fn cache(&mut self, response: &Response) -> Cache {
-        let cache_control = response.cache_control.as_ref();
+        // What is among the fields for errors hides what the others say.
+        let own = self.always.iter().rev().find(|field| field.name.eq_ignore_ascii_case("cache-control"));
+        let own = own.and_then(|field| Some((field.value.clone(), field.by?)));
+        let cache_control = own.as_ref().or(response.cache_control.as_ref());
         let quick = self.server_setting(&[Name::CacheQuickHandler]);
         let is_quick = quick.is_none_or(|d| !d.arg(0).eq_ignore_ascii_case("off"));
         let Some(by) = self.cache_enable(is_quick) else { return Cache::none() };
@@ -31,7 +34,7 @@ impl<'a> Walk<'_, 'a> {
         let lifetime = lifetime(&text);
         let fresh = lifetime.is_some_and(|seconds| seconds > 0);
         // It is refused, or never answers.
-        let forbids = forbids || lifetime == Some(0);
+        let forbids = forbids || lifetime == Some(0) || self.r.env.get("no-cache").is_some();
         let ignores_freshness = self.is_on(Name::CacheIgnoreNoLastMod);
         let has_query = self.r.args.is_some();
         let ignores_query = self.server_flag(Name::CacheIgnoreQueryString);

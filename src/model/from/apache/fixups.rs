@@ -347,12 +347,15 @@ impl Walk<'_, '_> {
         let (has_port, first_error) = (r.has_port, r.first_error.clone());
         let (walks, previous, around) = (r.walks.clone(), r.previous.clone(), r.around.clone());
         let env = frame.env.clone().over(&r.env);
+        // What `ScriptAlias` noted stays noted.
+        let script_alias = r.script_alias || frame.script_alias;
         let forced_handler = frame.forced_handler.clone().or(r.forced_handler.clone());
         let forced_type = frame.forced_type.clone().or(r.forced_type.clone());
         self.r = super::frame::Frame {
             method,
             forced_handler,
             forced_type,
+            script_alias,
             walks,
             previous,
             around,

@@ -29,13 +29,21 @@ impl Walk<'_, '_> {
                 self.success.clear();
             }
             response.cache_control = self.expires();
-            if let Some((_, by)) = &response.cache_control {
-                let value = Value::Unknown { prefix: String::new(), nonempty: true, why: "time".to_owned() };
-                self.success.push(Field { name: "Expires".to_owned(), value, by: Some(*by) });
+            let expires = response.cache_control.clone();
+            if let Some((value, by)) = &expires {
+                let time = Value::Unknown { prefix: String::new(), nonempty: true, why: "time".to_owned() };
+                self.success.push(Field { name: "Expires".to_owned(), value: time, by: Some(*by) });
+                self.success.push(Field { name: "Cache-Control".to_owned(), value: value.clone(), by: Some(*by) });
             }
+            let before = self.r.env.clone();
+            self.add_variables_of_a_script();
             for table in [Table::Always, Table::Success] {
                 self.edit(&edits, table, false);
             }
+            self.r.env = before;
+            // What is left as `mod_expires` made it is no edit.
+            let is_as_made = |field: &Field| expires.as_ref().is_some_and(|(_, by)| field.by == Some(*by));
+            self.success.retain(|field| !(field.name == "Cache-Control" && is_as_made(field)));
         }
         response.hidden = std::mem::take(&mut self.hidden);
         response.added = self.always.iter().chain(&self.success).filter_map(|field| self.sent_field(field, &edits)).collect();
@@ -47,6 +55,26 @@ impl Walk<'_, '_> {
             response.cache_control = Some((sent.value.clone(), sent.span));
         }
         response
+    }
+
+    /// The variables that are made for a script, and stay: the request header, the user (`ap_add_common_vars`).
+    fn add_variables_of_a_script(&mut self) {
+        let kind = self.served.as_ref().map(|handler| handler.kind);
+        let is_script = matches!(kind, Some(HandlerKind::Cgi | HandlerKind::Fastcgi | HandlerKind::Scgi | HandlerKind::Uwsgi));
+        if !self.reached || !is_script {
+            return;
+        }
+        let passes = self.flag(Name::CGIPassAuth) == Some(true);
+        for field in self.headers.clone() {
+            let is_secret = ["authorization", "proxy-authorization"].iter().any(|name| field.name.eq_ignore_ascii_case(name));
+            if !is_secret || passes {
+                let name = format!("HTTP_{}", field.name.to_ascii_uppercase().replace('-', "_"));
+                self.r.env.set(&name, Some(field.value), field.by);
+            }
+        }
+        if let Some(user) = self.r.user.clone() {
+            self.r.env.set("REMOTE_USER", Some(user), None);
+        }
     }
 
     /// A field that the configuration made.
