@@ -14,6 +14,7 @@ use crate::files::Files;
 use crate::finding::{Finding, Severity};
 use crate::model::from::Lookup;
 use crate::model::{PathKind, Paths, Site, WellKnown};
+use crate::project::{apache, nginx};
 use crate::rules::{Check, Cx, Rule};
 use crate::selection::Selection;
 use crate::settings::Settings;
@@ -469,44 +470,67 @@ fn covered(project: &Project, wanted: impl Fn(FileId) -> bool) -> Vec<Covered> {
         .collect()
 }
 
-/// Runs the rules over one configuration.
+/// Runs the rules over one configuration, and over those that stand inside of it.
 fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, settings: &Settings) -> Vec<Finding> {
     let Project { sources, config, .. } = project;
-    let lookup = project.lookup(files, settings);
+    let lookup = || project.lookup(files, settings);
     let whole = Span::new(config.main(), 0, 0);
-    let sites = match catch_unwind(AssertUnwindSafe(|| connect::sites(config, sources, paths, lookup))) {
-        Ok(sites) => sites,
+    let checks: Vec<(&Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
+    let lowered = catch_unwind(AssertUnwindSafe(|| {
+        (connect::sites(config, sources, paths, lookup()), connect::embedded(config, sources, paths, lookup))
+    }));
+    let (sites, embedded) = match lowered {
+        Ok(lowered) => lowered,
         Err(panic) => return vec![internal_error("the model", whole, panic.as_ref())],
     };
-    let checks: Vec<(&Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
     let new = || Cx::new(sources, settings, paths);
+    let (nginx, apache) = match config {
+        Config::Nginx(config) => (Some(config), None),
+        Config::Apache(config) => (None, Some(config)),
+        Config::Edge(_) => (None, None),
+    };
+    let mut findings = check_sites(&sites, (nginx, apache), &checks, whole, new);
+    for (nginx, sites) in &embedded {
+        findings.extend(check_sites(sites, (Some(nginx), None), &checks, whole, new));
+    }
+    findings
+}
+
+/// Runs the checks over the sites of one configuration, and over its directives.
+fn check_sites<'c>(
+    sites: &Sites,
+    (nginx, apache): (Option<&nginx::Config>, Option<&apache::Config>),
+    checks: &[(&Rule, Check)],
+    whole: Span,
+    new: impl Fn() -> Cx<'c> + Sync + Send,
+) -> Vec<Finding> {
     let mut cx = new();
-    cx.extend(match &sites {
-        Sites::Nginx(servers) => of_each(servers, &checks, whole, new, |check, server, cx| match check {
+    cx.extend(match sites {
+        Sites::Nginx(servers) => of_each(servers, checks, whole, new, |check, server, cx| match check {
             Check::Site(check) => check(server, cx),
             Check::NginxServer(check) => check(server, cx),
             _ => {}
         }),
-        Sites::Apache(hosts) => of_each(hosts, &checks, whole, new, |check, host, cx| match check {
+        Sites::Apache(hosts) => of_each(hosts, checks, whole, new, |check, host, cx| match check {
             Check::Site(check) => check(host, cx),
             Check::ApacheHost(check) => check(host, cx),
             _ => {}
         }),
-        Sites::Edge(sites) => of_each(sites, &checks, whole, new, |check, site, cx| match check {
+        Sites::Edge(sites) => of_each(sites, checks, whole, new, |check, site, cx| match check {
             Check::Site(check) => check(site, cx),
             Check::Edge(check) => check(site, cx),
             _ => {}
         }),
     });
     let all = sites.all();
-    for (rule, check) in &checks {
-        match (check, &sites, config) {
+    for (rule, check) in checks {
+        match (check, sites, nginx, apache) {
             (Check::Sites(check), ..) => run(rule, whole, &mut cx, |cx| check(&all, cx)),
-            (Check::NginxServers(check), Sites::Nginx(servers), _) => run(rule, whole, &mut cx, |cx| check(servers, cx)),
-            (Check::Nginx(check), _, Config::Nginx(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
-            (Check::ApacheHosts(check), Sites::Apache(hosts), _) => run(rule, whole, &mut cx, |cx| check(hosts, cx)),
-            (Check::EdgeSites(check), Sites::Edge(sites), _) => run(rule, whole, &mut cx, |cx| check(sites, cx)),
-            (Check::Apache(check), _, Config::Apache(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
+            (Check::NginxServers(check), Sites::Nginx(servers), ..) => run(rule, whole, &mut cx, |cx| check(servers, cx)),
+            (Check::Nginx(check), _, Some(config), _) => run(rule, whole, &mut cx, |cx| check(config, cx)),
+            (Check::ApacheHosts(check), Sites::Apache(hosts), ..) => run(rule, whole, &mut cx, |cx| check(hosts, cx)),
+            (Check::EdgeSites(check), Sites::Edge(sites), ..) => run(rule, whole, &mut cx, |cx| check(sites, cx)),
+            (Check::Apache(check), .., Some(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
             _ => {}
         }
     }

@@ -203,7 +203,7 @@ fn load_from(
             return (Config::Nginx(loaded.config), loaded.findings);
         }
         Dialect::Edge => {
-            let loaded = edge::load(files, sources, main, base);
+            let loaded = edge::load(files, sources, main, base, settings);
             return (Config::Edge(loaded.config), loaded.findings);
         }
         Dialect::Apache => apache::load(files, sources, main, base, settings),
@@ -222,8 +222,20 @@ pub fn check(config: &Config, sources: &SourceMap, settings: &Settings) -> Vec<F
     match config {
         Config::Nginx(config) => nginx::check(config, sources, settings),
         Config::Apache(config) => apache::check(config, sources, settings),
-        Config::Edge(config) => edge::check(config, sources),
+        Config::Edge(config) => edge::check(config, sources, settings),
     }
+}
+
+/// The nginx configurations that stand inside of another one, with their sites.
+pub fn embedded<'a>(
+    config: &'a Config,
+    sources: &'a SourceMap,
+    paths: &Paths,
+    lookup: impl Fn() -> Lookup<'a>,
+) -> Vec<(&'a nginx::Config, Sites<'a>)> {
+    let Config::Edge(config) = config else { return Vec::new() };
+    let lower = |nginx| Sites::Nginx(from::nginx::lower(nginx, sources, paths, Some(lookup())));
+    config.nginx.iter().map(|nginx| (nginx, lower(nginx))).collect()
 }
 
 /// The sites of a configuration.

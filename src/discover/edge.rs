@@ -80,6 +80,9 @@ pub const MARKS: &[&str] = &[
     "gateway.networking.k8s.io/",
     "k8s.nginx.org/",
     "customHeaders",
+    // nginx inside of a ConfigMap
+    ".conf: |",
+    "-snippet: |",
 ];
 
 /// Whether a document is of a dialect.

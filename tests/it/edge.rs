@@ -36,6 +36,7 @@ fn faulty_documents_are_reported_at_the_deciding_key_and_mended_ones_are_silent(
         ("cfn-mask-403.faulty.yaml", &[("swallowed-challenge", 16)]),
         ("cfn-orp-authorization.faulty.yaml", &[("syntax-error", 10)]),
         ("cloudflare-ruleset.faulty.yaml", &[("cached-login", 10), ("cached-unauthorized", 13)]),
+        ("configmap-nginx.faulty.yaml", &[("dropped-authorization", 10)]),
         ("envoy.faulty.yaml", &[("dropped-authorization", 10)]),
         ("gcp-kcc.faulty.yaml", &[("cached-login", 8), ("cached-private-response", 8)]),
         ("gke-backendconfig.faulty.yaml", &[("cached-login", 7), ("syntax-error", 10)]),

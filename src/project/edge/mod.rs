@@ -1,6 +1,7 @@
 //! The YAML of CDNs, gateways and ingresses: one file with its documents, each in the dialect that its keys show.
 
 mod cloudformation;
+mod embedded;
 mod google;
 mod neutral;
 
@@ -11,7 +12,9 @@ pub use neutral::seconds;
 use crate::discover::edge::{Dialect, recognise};
 use crate::files::{Files, display, normalize};
 use crate::finding::{Finding, Severity};
+use crate::project::nginx;
 use crate::project::reading::{self, Unreadable};
+use crate::settings::Settings;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::yaml::{NodeId, Tree, Why, Yaml, parse};
 
@@ -24,6 +27,8 @@ pub struct Config {
     pub tree: Tree,
     /// The documents that are ours, in the order of the text.
     documents: Vec<(Dialect, NodeId)>,
+    /// The nginx configurations that stand in it.
+    pub nginx: Vec<nginx::Config>,
 }
 
 impl Config {
@@ -44,14 +49,16 @@ pub struct Loaded {
 }
 
 /// Loads one file; its path is shown relative to `base`.
-pub fn load(files: &dyn Files, sources: &mut SourceMap, main: &Path, base: &Path) -> Loaded {
+pub fn load(files: &dyn Files, sources: &mut SourceMap, main: &Path, base: &Path, settings: &Settings) -> Loaded {
     let main = normalize(main);
     let shown = display(&main, &normalize(base));
     let bytes = reading::read(files, &main).and_then(|bytes| reading::check_size(&bytes).map(|()| bytes));
     match bytes {
         Ok(bytes) => {
             let file = sources.add(shown, bytes);
-            read(sources, file)
+            let mut loaded = read(sources, file);
+            embedded(files, sources, (&main, base), settings, &mut loaded);
+            loaded
         }
         Err(why) => unread(sources.add(shown, Vec::new()), why),
     }
@@ -59,7 +66,7 @@ pub fn load(files: &dyn Files, sources: &mut SourceMap, main: &Path, base: &Path
 
 fn unread(file: FileId, why: Unreadable) -> Loaded {
     let (rule, reason) = why.rule_and_reason();
-    let config = Config { main: file, tree: Tree::new(file), documents: Vec::new() };
+    let config = Config { main: file, tree: Tree::new(file), documents: Vec::new(), nginx: Vec::new() };
     Loaded { config, findings: vec![Finding::new(rule, Span::new(file, 0, 0), format!("this file {reason}"))] }
 }
 
@@ -68,7 +75,21 @@ fn read(sources: &SourceMap, file: FileId) -> Loaded {
     let tree = parse(file, text);
     let documents = Yaml::documents(&tree, text).filter_map(|document| Some((recognise(document)?, document.id()))).collect();
     let findings = faults(sources, &tree);
-    Loaded { config: Config { main: file, tree, documents }, findings }
+    Loaded { config: Config { main: file, tree, documents, nginx: Vec::new() }, findings }
+}
+
+/// Reads the nginx configurations that stand in a file.
+fn embedded(files: &dyn Files, sources: &mut SourceMap, (main, base): (&Path, &Path), settings: &Settings, loaded: &mut Loaded) {
+    let Loaded { config, findings } = loaded;
+    let text = sources.file(config.main).text();
+    let blocks: Vec<Span> = Yaml::documents(&config.tree, text).flat_map(embedded::blocks).collect();
+    for block in blocks {
+        let alone = embedded::alone(sources.file(config.main).text(), block);
+        let read = nginx::Loader::new(files, base, settings).load_within(sources, main, config.main, &alone);
+        // What it includes lies in the image that it is mounted into.
+        findings.extend(read.findings.into_iter().filter(|finding| finding.rule != "unresolved-include"));
+        config.nginx.push(read.config);
+    }
 }
 
 /// What the parser refused. A template that is no YAML before it is rendered has no syntax error: it cannot be read.
@@ -107,12 +128,13 @@ fn first_hole(text: &str) -> Option<(u32, u32)> {
 }
 
 /// Checks what is refused although it is YAML: by our own schema, and by a platform when it is deployed.
-pub fn check(config: &Config, sources: &SourceMap) -> Vec<Finding> {
+pub fn check(config: &Config, sources: &SourceMap, settings: &Settings) -> Vec<Finding> {
     let checked = config.documents(sources).map(|(dialect, document)| match dialect {
         Dialect::Neutral => neutral::check(document),
         Dialect::CloudFormation => cloudformation::check(document),
         Dialect::Google => google::check(document),
         _ => Vec::new(),
     });
-    checked.flatten().collect()
+    let nginx = config.nginx.iter().flat_map(|nginx| nginx::check(nginx, sources, settings));
+    checked.flatten().chain(nginx).collect()
 }

@@ -90,6 +90,12 @@ impl<'a> Loader<'a> {
         self.load(sources, &main)
     }
 
+    /// Loads a configuration that stands inside of a file of another language; `alone` is the text of that file with everything
+    /// blank but the configuration.
+    pub fn load_within(&mut self, sources: &mut SourceMap, main: &Path, file: FileId, alone: &str) -> Loaded {
+        self.expand(sources, &normalize(main), &Arc::new(parse(file, alone)))
+    }
+
     fn expand(&mut self, sources: &mut SourceMap, main: &Path, tree: &Arc<Tree>) -> Loaded {
         let config = Config {
             main: tree.file,
