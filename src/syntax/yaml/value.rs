@@ -1,5 +1,9 @@
 //! A node with everything that is needed to ask it.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
 use super::tree::{Kind, NodeId, Tree};
 use crate::source::Span;
 
@@ -145,6 +149,7 @@ impl<'a> Yaml<'a> {
     /// The entries of a mapping with those that `<<` brings; a key of its own goes before, of two equal keys the last one counts.
     pub fn entries(self) -> Vec<Entry<'a>> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut places: HashMap<&str, usize, FixedState> = HashMap::default();
         let mut pending = vec![self];
         for _ in 0..MAX_HOPS {
             let Some(next) = pending.pop() else { break };
@@ -154,15 +159,17 @@ impl<'a> Yaml<'a> {
                 if key == "<<" && entry.key.kind() == Kind::Plain {
                     continue;
                 }
-                let same = entries.iter().position(|e| e.key.raw() == Some(key));
-                match same.map(|at| (at, at < known)) {
-                    Some((_, true)) => {}
-                    Some((at, false)) => {
-                        if let Some(place) = entries.get_mut(at) {
+                match places.get(key) {
+                    Some(at) if *at < known => {}
+                    Some(at) => {
+                        if let Some(place) = entries.get_mut(*at) {
                             *place = entry;
                         }
                     }
-                    None => entries.push(entry),
+                    None => {
+                        places.insert(key, entries.len());
+                        entries.push(entry);
+                    }
                 }
             }
             pending.extend(next.merged().into_iter().rev());

@@ -1,5 +1,9 @@
 //! Values of a template: intrinsic functions, short (`!Ref X`) and long (`Ref: X`), parameters with a default.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
 use crate::discover::edge::resources;
 use crate::syntax::yaml::Yaml;
 
@@ -21,25 +25,29 @@ pub(super) enum Alternative<'a> {
 
 /// A template as a whole: what names in it stand for.
 pub(super) struct Template<'a> {
+    /// In the order of the text.
     pub(super) resources: Vec<(&'a str, Yaml<'a>)>,
+    by_name: HashMap<&'a str, Yaml<'a>, FixedState>,
     parameters: Option<Yaml<'a>>,
 }
 
 impl<'a> Template<'a> {
     pub(super) fn new(document: Yaml<'a>) -> Self {
-        Self { resources: resources(document), parameters: document.get("Parameters") }
+        let resources = resources(document);
+        let by_name = resources.iter().copied().collect();
+        Self { resources, by_name, parameters: document.get("Parameters") }
     }
 
     /// The resource of a logical name, if it is of a type.
     pub(super) fn resource(&self, name: &str, of: &str) -> Option<Yaml<'a>> {
-        let (_, resource) = self.resources.iter().find(|(known, _)| *known == name)?;
-        resource.get("Type").and_then(Yaml::as_str).filter(|kind| *kind == of).map(|_| *resource)
+        let resource = *self.by_name.get(name)?;
+        resource.get("Type").and_then(Yaml::as_str).filter(|kind| *kind == of).map(|_| resource)
     }
 
     /// Whether a name is that of a resource whose type begins so.
     pub(super) fn is_of(&self, name: &str, kind: &str) -> bool {
-        let found = self.resources.iter().find(|(known, _)| *known == name);
-        found.and_then(|(_, r)| r.get("Type")).and_then(Yaml::as_str).is_some_and(|t| t.starts_with(kind))
+        let found = self.by_name.get(name);
+        found.and_then(|resource| resource.get("Type")).and_then(Yaml::as_str).is_some_and(|t| t.starts_with(kind))
     }
 
     /// Everything that a value may be, both branches of each condition.
@@ -114,7 +122,7 @@ impl<'a> Template<'a> {
             "GetAtt" => {
                 let first = argument.items().next().and_then(Yaml::raw);
                 let name = first.or_else(|| argument.raw()?.split('.').next()).unwrap_or_default();
-                let known = self.resources.iter().any(|(known, _)| *known == name);
+                let known = self.by_name.contains_key(name);
                 found.push(if known { Alternative::Resource(name) } else { Alternative::Unknown });
             }
             "Sub" => {
@@ -133,7 +141,7 @@ impl<'a> Template<'a> {
     fn name(&self, name: &'a str, found: &mut Vec<Alternative<'a>>, depth: usize) {
         if name == "AWS::NoValue" {
             found.push(Alternative::Absent);
-        } else if self.resources.iter().any(|(known, _)| *known == name) {
+        } else if self.by_name.contains_key(name) {
             found.push(Alternative::Resource(name));
         } else {
             let default =
@@ -156,7 +164,7 @@ impl<'a> Template<'a> {
             }
             if let Some(text) = node.raw() {
                 let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-                names.extend(words.filter(|word| self.resources.iter().any(|(known, _)| known == word)));
+                names.extend(words.filter(|word| self.by_name.contains_key(word)));
             }
             pending.extend(node.items());
             pending.extend(node.entries().into_iter().map(|entry| entry.value));
