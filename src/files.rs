@@ -55,6 +55,28 @@ pub trait Files: Sync {
 #[derive(Debug, Default)]
 pub struct Disk;
 
+/// What tells whether a file is still the one that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// What it is.
+    pub kind: FileKind,
+    /// Its length in bytes.
+    pub length: u64,
+    /// When it was last changed, if the system tells.
+    pub modified: Option<std::time::SystemTime>,
+}
+
+impl Disk {
+    /// What stands at a path now; a folder has no age, for what is in it may not matter.
+    pub fn stamp(path: &Path) -> Option<Stamp> {
+        let metadata = std::fs::metadata(path).ok()?;
+        if metadata.is_dir() {
+            return Some(Stamp { kind: FileKind::Folder, length: 0, modified: None });
+        }
+        Some(Stamp { kind: FileKind::File, length: metadata.len(), modified: metadata.modified().ok() })
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may read files")]
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -20,6 +20,7 @@ pub mod git;
 pub mod mask;
 pub mod model;
 pub mod project;
+pub mod recorder;
 pub mod report;
 pub mod rules;
 pub mod scope;

@@ -82,7 +82,7 @@ pub(super) enum Command {
 #[command(next_help_heading = "Scope")]
 pub(super) struct ScopeArgs {
     /// Check the files as git would commit them, and report on those that are staged
-    #[arg(long, conflicts_with_all = ["changed", "since", "fix", "add_ignore"], env = "LINT401_STAGED", hide_env = true)]
+    #[arg(long, conflicts_with_all = ["changed", "since", "fix", "add_ignore", "watch"], env = "LINT401_STAGED", hide_env = true)]
     pub(super) staged: bool,
     /// Report on files that changed since the branch left its upstream (without one: since the last commit)
     #[arg(long, env = "LINT401_CHANGED", hide_env = true)]
@@ -261,6 +261,10 @@ pub(super) struct CheckArgs {
 
     #[command(flatten)]
     pub(super) fix: FixArgs,
+    /// Check again whenever a file changes that was looked at; Ctrl-C ends it
+    #[arg(long, env = "LINT401_WATCH", hide_env = true, help_heading = "Output")]
+    pub(super) watch: bool,
+
     #[command(flatten)]
     pub(super) scope: ScopeArgs,
     #[command(flatten)]

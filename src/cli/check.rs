@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::CheckArgs;
 use super::baseline;
@@ -11,17 +12,23 @@ use super::output;
 use super::progress;
 use super::project::{Choice, Configs};
 use super::scope::{self, Scope};
+use super::watch;
 use super::{CLEAN, FAILED, FINDINGS, Failure, NOTHING, note};
 use crate::analysis::{Analysis, INTERNAL_ERROR, Progress, Reported};
 use crate::baseline::Stale;
 use crate::config::Config;
 use crate::discover::{Kind, Skipped, Unreadable};
-use crate::files::{Files, normalize};
+use crate::files::{Disk, Files, normalize};
 use crate::report::{self, By, Format, Look, Report, Suppressed, plural};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
+    if args.watch { watch::run(args) } else { once(args, Arc::new(Disk)) }
+}
+
+/// One check of these files.
+pub(super) fn once(args: &CheckArgs, files: Arc<dyn Files + Send>) -> Result<u8, Failure> {
     let formats = super::args::formats(&args.formats)?;
-    let (scope, files) = scope::of(&args.scope)?;
+    let (scope, files) = scope::of(&args.scope, files)?;
     let configs = Configs::over(&args.input, files)?;
     let settings_of = |config: &Config| input::rules(input::settings(&args.input, config)?, args);
     // Wrong arguments are told before anything is read.
@@ -117,8 +124,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     } else {
         CLEAN
     };
-    // The process ends here, and its memory goes back as a whole.
-    std::mem::forget(analysis);
+    if !args.watch {
+        // The process ends here, and its memory goes back as a whole.
+        std::mem::forget(analysis);
+    }
     Ok(code)
 }
 

@@ -20,6 +20,7 @@ mod rules;
 mod scope;
 mod servers;
 mod trace;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

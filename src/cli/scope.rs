@@ -7,7 +7,7 @@ use super::args::ScopeArgs;
 use super::{Failure, input, note};
 use crate::analysis::{Analysis, Reported};
 use crate::discover::Discovery;
-use crate::files::{Disk, Files, normalize};
+use crate::files::{Files, normalize};
 use crate::git::{Change, GitError, Repository};
 use crate::report::escape;
 use crate::scope;
@@ -32,14 +32,14 @@ impl From<GitError> for Failure {
     }
 }
 
-/// Asks git what changed, if that is wanted, and gives the files to check.
-pub(super) fn of(args: &ScopeArgs) -> Result<(Option<Scope>, Arc<dyn Files + Send>), Failure> {
+/// Asks git what changed, if that is wanted, and gives the files to check: these, or what is staged of them.
+pub(super) fn of(args: &ScopeArgs, files: Arc<dyn Files + Send>) -> Result<(Option<Scope>, Arc<dyn Files + Send>), Failure> {
     let wanted = args.staged || args.changed || args.since.is_some();
     if !wanted {
         if args.lines {
             return Err(Failure::with_hint("--lines says nothing alone", "put it beside --staged or --changed"));
         }
-        return Ok((None, Arc::new(Disk)));
+        return Ok((None, files));
     }
     let base = input::base()?;
     let repository = Repository::open(&base)?;
@@ -47,7 +47,7 @@ pub(super) fn of(args: &ScopeArgs) -> Result<(Option<Scope>, Arc<dyn Files + Sen
         let (change, index) = Change::staged(repository)?;
         (change, Arc::new(index))
     } else {
-        (Change::since(repository, args.since.as_deref())?, Arc::new(Disk))
+        (Change::since(repository, args.since.as_deref())?, files)
     };
     Ok((Some(Scope { change, files: files.clone(), base, staged: args.staged, by_line: args.lines }), files))
 }

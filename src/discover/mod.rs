@@ -319,6 +319,12 @@ fn walk(
     }
 }
 
+/// A folder and those below it that a walk looks into.
+pub fn folders(folder: &Path, base: &Path, no_gitignore: bool) -> Vec<PathBuf> {
+    let walk = walker(folder, base, &Search { no_gitignore, ..Search::default() }).build().flatten();
+    walk.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_dir())).map(ignore::DirEntry::into_path).collect()
+}
+
 /// What `.gitignore` and the user leave of a folder.
 fn walker(folder: &Path, base: &Path, search: &Search) -> ignore::WalkBuilder {
     let mut walk = ignore::WalkBuilder::new(or_dot(folder));

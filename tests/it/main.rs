@@ -37,6 +37,7 @@ mod scope;
 mod syntax_corpus;
 mod terminal;
 mod tool;
+mod watch;
 
 #[path = "../model_facts/check.rs"]
 mod model;
