@@ -61,3 +61,45 @@ fn narrow_and_wide() {
     let (help, _) = on_terminal(&folder, 20, "dumb", "check --help");
     assert!(help.contains("--fail-on"), "{help}");
 }
+
+/// A configuration of so many servers, each with locations that take their time.
+fn large(servers: usize) -> String {
+    let locations = ["/", "/api/", "~ ^/(app|wp)-[a-z]+/", "~* \\.(png|css)$"].map(|location| {
+        format!("    location {location} {{ auth_basic x; auth_basic_user_file /etc/p; proxy_pass http://a; }}\n")
+    });
+    let server = |n| format!("  server {{\n    listen 80;\n    server_name s{n}.example.com;\n{}  }}\n", locations.concat());
+    format!("events {{}}\nhttp {{\n{}}}\n", (0..servers).map(server).collect::<String>())
+}
+
+#[test]
+fn progress_of_long_work() {
+    if !tool::is_here("script") {
+        return;
+    }
+    // How much is long work depends on the machine: more, until it takes long enough to be told.
+    let quiet = "-f json=report.json --exit-zero";
+    let mut servers = 500;
+    let (folder, text) = loop {
+        let folder = Folder::with(&[("nginx.conf", &large(servers))]);
+        let start = std::time::Instant::now();
+        let (text, code) = on_terminal(&folder, 80, "xterm", &format!("check {quiet}"));
+        assert_eq!(code, Some(0), "{text}");
+        if text.contains("checking") {
+            break (folder, text);
+        }
+        assert!(start.elapsed().as_secs() < 20, "{servers} servers, and no word on the terminal: {text}");
+        servers *= 2;
+    };
+    let told: Vec<usize> =
+        text.split("checking … ").skip(1).map(|rest| rest.split(' ').next().unwrap().parse().unwrap()).collect();
+    assert!(told.is_sorted() && told.iter().all(|percent| *percent <= 100), "{told:?}");
+    let last = text.rfind("checking").unwrap();
+    assert!(text[last..].contains("\r\u{1b}[K"), "the line is taken back: {text:?}");
+    // Not where it is not wanted, and not where nobody watches.
+    for (term, arguments) in [("xterm", "--no-progress"), ("dumb", "")] {
+        let (text, _) = on_terminal(&folder, 80, term, &format!("check {quiet} {arguments}"));
+        assert!(!text.contains("checking"), "{term} {arguments}: {text:?}");
+    }
+    let ran = folder.run(&["check", "-f", "json=report.json", "--exit-zero"]);
+    assert!(!ran.stderr.contains("checking") && ran.stdout.is_empty(), "{}{}", ran.stdout, ran.stderr);
+}
