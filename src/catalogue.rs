@@ -29,8 +29,8 @@ pub struct FrontMatter {
     pub formats: Vec<String>,
     /// `none`, `safe`, `unsafe` or `mixed`.
     pub fix: String,
-    /// `preview`, `stable`, `deprecated` or `removed`.
-    pub status: String,
+    /// How far along it is.
+    pub status: Status,
     /// Release that brought it.
     pub since: String,
     /// Former ids.
@@ -49,6 +49,32 @@ pub struct FrontMatter {
     pub no_oracle: Option<String>,
 }
 
+/// How far along a rule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Not yet shown to be right on a real server and on real configurations: runs only where it is asked for.
+    Preview,
+    /// Part of what a release promises.
+    Stable,
+    /// Runs, and will go.
+    Deprecated,
+    /// Runs no more; the page says what took its place.
+    Removed,
+}
+
+impl Status {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preview => "preview",
+            Self::Stable => "stable",
+            Self::Deprecated => "deprecated",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 /// A rule page.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -62,8 +88,9 @@ impl Page {
     /// `error · high confidence · profile default · nginx, apache · fix: none · since 0.1.0`
     pub fn facts(&self) -> String {
         let meta = &self.meta;
+        let status = if meta.status == Status::Stable { String::new() } else { format!(" · {}", meta.status.as_str()) };
         format!(
-            "{} · {} confidence · profile {} · {} · fix: {} · since {}",
+            "{} · {} confidence · profile {} · {} · fix: {} · since {}{status}",
             meta.severity.as_str(),
             meta.confidence.as_str(),
             meta.profile.as_str(),
@@ -95,6 +122,21 @@ pub fn get(id: &str) -> Option<&'static Page> {
     PAGES.get(index)?.get_or_init(|| parse(text).ok()).as_ref()
 }
 
+/// The line of a front matter that keeps a rule from running unasked.
+const PREVIEW_LINE: &str = "\nstatus = \"preview\"";
+
+/// The rules that run only where they are asked for. Their pages need not be read to know that.
+static PREVIEW: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let front = |text: &'static str| text.split_once("\n+++\n").map_or("", |(front, _)| front);
+    let preview = registry().iter().filter(|rule| front(rule.page_text).contains(PREVIEW_LINE));
+    preview.map(|rule| rule.id).collect()
+});
+
+/// Whether a rule runs only with `--preview`, or selected by its name.
+pub fn is_preview(id: &str) -> bool {
+    PREVIEW.contains(&id)
+}
+
 /// The page of a registered rule.
 ///
 /// # Panics
@@ -109,4 +151,16 @@ pub fn parse(text: &'static str) -> Result<Page, toml::de::Error> {
     let rest = text.strip_prefix("+++\n").unwrap_or_default();
     let (front, body) = rest.split_once("\n+++\n").unwrap_or((rest, ""));
     Ok(Page { meta: toml::from_str(front)?, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_say_what_is_in_preview() {
+        for (id, page) in pages() {
+            assert_eq!(is_preview(id), page.meta.status == Status::Preview, "{id}");
+        }
+    }
 }

@@ -20,9 +20,16 @@ impl<'a> Selection<'a> {
 
     /// Whether the rule runs. Rules of stricter profiles run as well, so that what they would report can be counted.
     pub fn runs(&self, rule: &str) -> bool {
+        self.runs_as(rule, catalogue::is_preview(rule))
+    }
+
+    /// The same for a rule that is in preview, or is not.
+    fn runs_as(&self, rule: &str, preview: bool) -> bool {
         let named = |list: &[String]| list.iter().any(|r| r == rule);
+        let selected = named(&self.settings.select);
         !named(&self.settings.ignore)
-            && (self.settings.select.is_empty() || named(&self.settings.select) || ALWAYS.contains(&rule))
+            && (self.settings.select.is_empty() || selected || ALWAYS.contains(&rule))
+            && (!preview || self.settings.preview || selected)
     }
 
     /// Whether the findings of a rule that runs are shown: it is selected by name, or belongs to the profile.
@@ -77,4 +84,22 @@ pub fn resolve(id: &str) -> Result<&'static str, Option<&'static str>> {
     }
     let near = ids.into_iter().map(|known| (strsim::jaro_winkler(known, id), known)).filter(|(score, _)| *score > 0.8);
     Err(near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_preview_is_asked_for() {
+        let runs = |settings: Settings, preview| Selection::new(&settings).runs_as("bypassed-auth", preview);
+        let named = |id: &str| vec![id.to_owned()];
+        assert!(runs(Settings::default(), false) && !runs(Settings::default(), true));
+        assert!(runs(Settings { preview: true, ..Settings::default() }, true));
+        assert!(runs(Settings { select: named("bypassed-auth"), ..Settings::default() }, true));
+        for preview in [false, true] {
+            assert!(!runs(Settings { preview, select: named("redirect-loop"), ..Settings::default() }, true));
+            assert!(!runs(Settings { preview, ignore: named("bypassed-auth"), ..Settings::default() }, true));
+        }
+    }
 }

@@ -114,6 +114,8 @@ impl Default for IgnorePolicy {
 pub struct Settings {
     /// Which rules run.
     pub profile: Profile,
+    /// Whether rules run that are in preview.
+    pub preview: bool,
     /// If not empty, only these rules run.
     pub select: Vec<String>,
     /// These rules do not run.
@@ -154,6 +156,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             profile: Profile::Default,
+            preview: false,
             select: Vec::new(),
             ignore: Vec::new(),
             severity: BTreeMap::new(),

@@ -19,8 +19,8 @@ Exit codes:
   2  the job could not be done: wrong call, unknown rule, unreadable path
   3  nothing was checked (see --allow-empty)
 
-Every option can be given as a variable of the environment, LINT401_FAIL_ON=error, and every flag has a
-twin that takes it back: --no-exit-zero.
+Every option can be given as a variable of the environment, LINT401_FAIL_ON=error, and every flag
+has a twin that takes it back: --no-exit-zero.
 
 Examples:
   lint401 check                          everything below this folder
@@ -225,6 +225,12 @@ pub(super) struct CheckArgs {
         help_heading = "Rules"
     )]
     pub(super) profile: Option<Profile>,
+    /// Run also rules that are in preview: new ones, not yet part of what a release promises
+    #[arg(long, overrides_with = "no_preview", env = "LINT401_PREVIEW", hide_env = true, help_heading = "Rules")]
+    pub(super) preview: bool,
+    /// Takes back --preview, and `preview = true` of lint401.toml
+    #[arg(long, overrides_with = "preview", hide = true)]
+    pub(super) no_preview: bool,
     /// Hide findings below this severity: info, warning or error
     #[arg(long, value_enum, hide_possible_values = true, value_name = "LEVEL", default_value_t = Severity::Info, env = "LINT401_MIN_SEVERITY", hide_env = true, help_heading = "Rules")]
     pub(super) min_severity: Severity,
@@ -293,13 +299,13 @@ pub(super) struct FixArgs {
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// Id of a rule, as in the output of `check`
-    #[arg(value_name = "RULE", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "RULE", required_unless_present = "all")]
     pub(super) rule: Option<String>,
     /// All rules
-    #[arg(long)]
+    #[arg(long, env = "LINT401_EXPLAIN_ALL", hide_env = true)]
     pub(super) all: bool,
     /// Output format: text, markdown or json
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = PageFormat::Text)]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = PageFormat::Text, env = "LINT401_EXPLAIN_FORMAT", hide_env = true)]
     pub(super) format: PageFormat,
 }
 
@@ -310,7 +316,7 @@ pub(super) enum BaselineCommand {
         #[command(flatten)]
         args: BaselineArgs,
         /// Write it anew if it is there; reasons in it are kept
-        #[arg(long)]
+        #[arg(long, env = "LINT401_BASELINE_CREATE_FORCE", hide_env = true)]
         force: bool,
     },
     /// Take out of the baseline what is found no more
@@ -336,7 +342,7 @@ pub(super) enum ConfigCommand {
     /// Write a lint401.toml with everything that can be set, as comments
     Init {
         /// Rules that have findings now are only told: take them back one by one
-        #[arg(long)]
+        #[arg(long, env = "LINT401_CONFIG_INIT_FROM_FINDINGS", hide_env = true)]
         from_findings: bool,
     },
     /// Show the settings in force for a file or folder, and the files they come from
@@ -387,16 +393,16 @@ pub(super) struct TraceArgs {
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// Method of the request
-    #[arg(long, short = 'X', value_name = "M", default_value = "GET")]
+    #[arg(long, short = 'X', value_name = "M", default_value = "GET", env = "LINT401_TRACE_METHOD", hide_env = true)]
     pub(super) method: String,
     /// Header of the request (repeatable); its value is never shown
-    #[arg(long, short = 'H', value_name = "'K: V'")]
+    #[arg(long, short = 'H', value_name = "'K: V'", env = "LINT401_TRACE_HEADER", hide_env = true)]
     pub(super) header: Vec<String>,
     /// Address of the client
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", env = "LINT401_TRACE_FROM", hide_env = true)]
     pub(super) from: Option<IpAddr>,
     /// Output format: text or json
-    #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = TraceFormat::Text)]
+    #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = TraceFormat::Text, env = "LINT401_TRACE_FORMAT", hide_env = true)]
     pub(super) format: TraceFormat,
     #[command(flatten)]
     pub(super) input: InputArgs,

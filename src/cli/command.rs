@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 
 use super::args::Cli;
@@ -39,13 +40,16 @@ fn with_twins(command: Command, given: &[OsString]) -> Command {
     let mut command = command.mut_subcommands(|sub| with_twins(sub, given));
     for (id, long) in flags {
         let twin = long.strip_prefix("no-").map_or_else(|| format!("no-{long}"), str::to_owned);
+        let is_given = given.iter().any(|word| word.to_str().and_then(|word| word.strip_prefix("--")) == Some(&twin));
+        command = command
+            // A variable may say `1` and `yes`, too.
+            .mut_arg(&id, |arg| arg.value_parser(BoolishValueParser::new()))
+            .mut_arg(&id, |arg| if is_given { arg.env(None::<&'static str>) } else { arg });
         if taken.contains(&twin) {
             continue;
         }
-        let is_given = given.iter().any(|word| word.to_str().and_then(|word| word.strip_prefix("--")) == Some(&twin));
         let flag = id.clone();
         command = command
-            .mut_arg(&id, |arg| if is_given { arg.env(None::<&'static str>) } else { arg })
             .mut_arg(&id, |arg| arg.overrides_with(twin.clone()))
             .arg(Arg::new(twin.clone()).long(twin).action(ArgAction::SetTrue).overrides_with(flag).hide(true));
     }
@@ -62,16 +66,32 @@ mod tests {
     }
 
     #[test]
-    fn every_option_of_check_has_its_variable() {
+    fn every_option_has_its_variable() {
         let mut command = command(&[]);
         command.build();
-        let check = command.find_subcommand("check").unwrap();
-        let options = check.get_arguments().filter(|arg| !arg.is_hide_set());
-        let long = options.filter_map(|arg| arg.get_long().map(|long| (arg, long)));
-        for (arg, long) in long.filter(|(_, long)| *long != "help") {
-            let variable = format!("LINT401_{}", long.to_uppercase().replace('-', "_"));
-            assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(variable.as_str()), "--{long}");
+        let of_check: Vec<String> =
+            command.find_subcommand("check").unwrap().get_arguments().map(|a| a.get_id().to_string()).collect();
+        let mut left: Vec<(String, &Command)> = command.get_subcommands().map(|sub| (sub.get_name().to_owned(), sub)).collect();
+        let mut seen = 0;
+        while let Some((name, command)) = left.pop() {
+            left.extend(command.get_subcommands().map(|sub| (format!("{name}_{}", sub.get_name()), sub)));
+            for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_id() != "help") {
+                let Some(long) = arg.get_long() else { continue };
+                let word = |text: &str| text.to_uppercase().replace('-', "_");
+                // What commands share has one variable. What only one has, or has with values of its own, is named after it.
+                let own = format!("LINT401_{}_{}", word(&name), word(long));
+                let shared = format!("LINT401_{}", word(long));
+                let variable = arg.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+                let expected = if name == "check" || variable == shared && of_check.contains(&arg.get_id().to_string()) {
+                    shared
+                } else {
+                    own
+                };
+                assert_eq!(variable, expected, "{name} --{long}");
+                seen += 1;
+            }
         }
+        assert!(seen > 100, "{seen}");
     }
 
     #[test]

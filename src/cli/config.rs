@@ -77,6 +77,7 @@ fn table(config: &Config, settings: &Settings) -> Table {
     let mut table = Table::new();
     let mut put = |key: &str, value: Value| drop(table.insert(key.to_owned(), value));
     put("profile", settings.profile.as_str().into());
+    put("preview", settings.preview.into());
     put("fail-on", config.fail_on.unwrap_or_default().as_str().into());
     if let Some(roots) = &config.roots {
         put("roots", list(roots));

@@ -27,7 +27,7 @@ pub(super) struct DoctorArgs {
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// Output format: text or json
-    #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = TraceFormat::Text)]
+    #[arg(short, long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t = TraceFormat::Text, env = "LINT401_DOCTOR_FORMAT", hide_env = true)]
     pub(super) format: TraceFormat,
     #[command(flatten)]
     pub(super) input: InputArgs,

@@ -9,8 +9,15 @@ use super::{CLEAN, Failure, input, output, rules};
 use crate::catalogue::{self, Page};
 use crate::report::docs_url;
 
+/// The variable of `--all`: it says what is shown where no rule is named.
+const ALL: &str = "LINT401_EXPLAIN_ALL";
+
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
-    let pages: Vec<&Page> = match &args.rule {
+    let one = args.rule.as_ref();
+    if one.is_some() && args.all && std::env::var_os(ALL).is_none() {
+        return Err(Failure::with_hint("`--all` beside a rule", "give one of them"));
+    }
+    let pages: Vec<&Page> = match one {
         Some(id) => {
             let id = input::rule(id)?;
             let page = catalogue::get(id).ok_or_else(|| Failure::usage(format!("rule `{id}` has no page")))?;
@@ -21,7 +28,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     let text = match args.format {
         PageFormat::Json => {
             let documents: Vec<_> = pages.iter().map(|page| document(page)).collect();
-            let document = match (&args.rule, documents.as_slice()) {
+            let document = match (one, documents.as_slice()) {
                 (Some(_), [one]) => one.clone(),
                 _ => json!(documents),
             };

@@ -98,6 +98,7 @@ pub(super) fn rules(mut settings: Settings, args: &CheckArgs) -> Result<Settings
     }
     settings.ignore.extend(known(&args.ignore)?);
     settings.profile = args.profile.unwrap_or(settings.profile);
+    settings.preview = !args.no_preview && (args.preview || settings.preview);
     settings.min_confidence = args.min_confidence;
     for pair in &args.severity {
         let (id, level) =

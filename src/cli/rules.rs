@@ -21,10 +21,10 @@ use crate::source::{FileId, Span};
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
     /// As JSON
-    #[arg(long)]
+    #[arg(long, env = "LINT401_RULES_JSON", hide_env = true)]
     pub(super) json: bool,
     /// Only the rules that run for a file, with the severity that they have there
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "LINT401_RULES_ENABLED_FOR", hide_env = true)]
     pub(super) enabled_for: Option<PathBuf>,
 }
 
@@ -77,15 +77,18 @@ pub(super) fn run(args: &RulesArgs) -> Result<u8, Failure> {
     }
     let width = pages.iter().map(|meta| meta.id.len()).max().unwrap_or(0).max(4);
     let mut text = String::new();
-    let mut row = |cells: [&str; 7]| {
-        let [id, severity, confidence, profile, formats, fix, summary] = cells;
-        let _ = writeln!(text, "{id:<width$}  {severity:<8}  {confidence:<10}  {profile:<7}  {formats:<17}  {fix:<6}  {summary}");
+    let mut row = |cells: [&str; 9]| {
+        let [id, severity, confidence, profile, status, formats, fix, since, summary] = cells;
+        let _ = writeln!(
+            text,
+            "{id:<width$}  {severity:<8}  {confidence:<10}  {profile:<7}  {status:<10}  {formats:<18}  {fix:<6}  {since:<6}  {summary}"
+        );
     };
-    row(["RULE", "SEVERITY", "CONFIDENCE", "PROFILE", "FORMATS", "FIX", "SUMMARY"]);
+    row(["RULE", "SEVERITY", "CONFIDENCE", "PROFILE", "STATUS", "FORMATS", "FIX", "SINCE", "SUMMARY"]);
     for meta in &pages {
         let formats = meta.formats.join(", ");
-        let (severity, confidence) = (meta.severity.as_str(), meta.confidence.as_str());
-        row([&meta.id, severity, confidence, meta.profile.as_str(), &formats, &meta.fix, &meta.summary]);
+        let (severity, confidence, status) = (meta.severity.as_str(), meta.confidence.as_str(), meta.status.as_str());
+        row([&meta.id, severity, confidence, meta.profile.as_str(), status, &formats, &meta.fix, &meta.since, &meta.summary]);
     }
     output::print(&text)?;
     Ok(CLEAN)

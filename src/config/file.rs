@@ -28,6 +28,8 @@ pub struct ConfigFile {
     pub exclude: Option<Vec<Spanned<String>>>,
     /// Which rules run: `default` (faults), `strict` (and what is unwise), `audit` (and what is only suspected).
     pub profile: Option<Profile>,
+    /// Whether rules run that are in preview: new ones, not yet part of what a release promises.
+    pub preview: Option<bool>,
     /// Severity from which on findings make the exit code 1.
     pub fail_on: Option<FailOn>,
     /// File with the findings that are known and tolerated for now, relative to this file.

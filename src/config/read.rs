@@ -31,6 +31,8 @@ pub struct Config {
     pub exclude: Option<Vec<GlobMatcher>>,
     /// Which rules run.
     pub profile: Option<Profile>,
+    /// Whether rules run that are in preview.
+    pub preview: Option<bool>,
     /// Severity from which on findings make the exit code 1.
     pub fail_on: Option<FailOn>,
     /// The file of tolerated findings.
@@ -196,6 +198,7 @@ impl Reader<'_> {
             roots: file.roots.map(|roots| roots.iter().map(|root| here(root)).collect()),
             exclude: file.exclude.as_deref().map(globs).transpose()?,
             profile: file.profile,
+            preview: file.preview,
             fail_on: file.fail_on,
             baseline: file.baseline.map(|baseline| PathBuf::from(here(&baseline))),
             kinds,
@@ -247,6 +250,7 @@ impl Config {
         fill(&mut self.roots, base.roots);
         fill(&mut self.exclude, base.exclude);
         fill(&mut self.profile, base.profile);
+        fill(&mut self.preview, base.preview);
         fill(&mut self.fail_on, base.fail_on);
         fill(&mut self.baseline, base.baseline);
         self.kinds.extend(base.kinds);
@@ -283,6 +287,7 @@ impl Config {
             }
         }
         put(&mut settings.profile, self.profile.as_ref());
+        put(&mut settings.preview, self.preview.as_ref());
         put(&mut settings.login_paths, self.login_paths.as_ref());
         put(&mut settings.trusted_proxies, self.trusted_proxies.as_ref());
         put(&mut settings.required_headers, self.required_headers.as_ref());

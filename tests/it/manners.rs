@@ -233,6 +233,10 @@ fn every_flag_can_be_taken_back() {
         |arguments: &[&str]| folder.command(arguments).env("LINT401_EXIT_ZERO", "true").output().unwrap().status.code();
     assert_eq!(with_variable(&["check"]), Some(0));
     assert_eq!(with_variable(&["check", "--no-exit-zero"]), Some(1), "the command line wins over the environment");
+    for (value, code) in [("1", 0), ("yes", 0), ("0", 1), ("false", 1), ("perhaps", 2)] {
+        let output = folder.command(&["check"]).env("LINT401_EXIT_ZERO", value).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{value}");
+    }
 }
 
 #[test]
@@ -358,4 +362,37 @@ fn away_from_the_server() {
                 location / { proxy_pass http://no-such-host.invalid; }\n  }\n}\n";
     let ran = Folder::with(&[("nginx.conf", text)]).run(&["check", "-f", "concise"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+}
+
+/// The command line counts before the variable, and that before the file.
+#[test]
+fn variables_of_every_command() {
+    let folder = Folder::with(&[("nginx.conf", GOOD), ("lint401.toml", "profile = \"audit\"\npreview = true\n")]);
+    let with = |variable: (&str, &str), arguments: &[&str]| -> Ran {
+        folder.command(arguments).env(variable.0, variable.1).output().unwrap().into()
+    };
+    let is_json = |ran: Ran| ran.code == 0 && serde_json::from_str::<serde_json::Value>(&ran.stdout).is_ok();
+    for (variable, arguments) in [
+        (("LINT401_TRACE_FORMAT", "json"), &["trace", "http://localhost/"][..]),
+        (("LINT401_EXPLAIN_FORMAT", "json"), &["explain", "bypassed-auth"]),
+        (("LINT401_RULES_JSON", "true"), &["rules"]),
+        (("LINT401_DOCTOR_FORMAT", "json"), &["doctor"]),
+    ] {
+        assert!(is_json(with(variable, arguments)), "{variable:?}");
+        // The formats of reports are other ones, and do not get in the way.
+        assert_eq!(with(("LINT401_FORMAT", "sarif"), arguments).code, 0, "{arguments:?}");
+    }
+    assert!(!is_json(with(("LINT401_TRACE_FORMAT", "json"), &["trace", "-f", "text", "http://localhost/"])));
+    assert!(!is_json(with(("LINT401_RULES_JSON", "true"), &["rules", "--no-json"])));
+    let all = |ran: Ran| ran.stdout.contains("bypassed-auth: ") && ran.stdout.contains("redirect-loop: ");
+    assert!(all(with(("LINT401_EXPLAIN_ALL", "true"), &["explain"])));
+    assert!(!all(with(("LINT401_EXPLAIN_ALL", "true"), &["explain", "bypassed-auth"])), "the one that is named");
+    assert_eq!(folder.run(&["explain", "--all", "bypassed-auth"]).code, 2);
+    let shown = folder.run(&["config", "show"]).stdout;
+    assert!(shown.contains("preview = true") && shown.contains("profile = \"audit\""), "{shown}");
+    for (arguments, variable) in
+        [(&["check", "--no-preview"][..], "true"), (&["check", "--preview"], "false"), (&["check"], "true")]
+    {
+        assert_eq!(with(("LINT401_PREVIEW", variable), arguments).code, 0, "{arguments:?}");
+    }
 }

@@ -101,10 +101,6 @@ fn front_matter(page: &Page, problems: &mut Vec<String>) {
     must(!meta.summary.ends_with('.') && !meta.summary.contains('\n'), "summary is one line without a full stop");
     must(CATEGORIES.contains(&meta.category.as_str()), "category is one of those in src/catalogue.rs");
     must(["none", "safe", "unsafe", "mixed"].contains(&meta.fix.as_str()), "fix is none, safe, unsafe or mixed");
-    must(
-        ["preview", "stable", "deprecated", "removed"].contains(&meta.status.as_str()),
-        "status is one of those in src/catalogue.rs",
-    );
     must(!meta.formats.is_empty(), "formats is not empty");
     must(meta.formats.iter().all(|f| ["nginx", "apache", "cdn"].contains(&f.as_str())), "formats are nginx, apache, cdn");
     must(meta.references.iter().all(|r| r.starts_with("https://")), "references are https addresses");
