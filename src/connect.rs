@@ -106,6 +106,8 @@ pub fn ignores(config: &Config, sources: &SourceMap) -> Vec<Ignore> {
             }
             Config::Apache(config) => {
                 let Some(Some(tree)) = config.trees.get(id.0 as usize) else { continue };
+                let behind = tree.nodes.iter().filter_map(|node| Some((tree.behind(file.text(), node)?, tree.head_span(node))));
+                found.extend(suppress::collect_misplaced(sources, behind));
                 (&tree.comments, tree.nodes.iter().map(|node| (tree.head_span(node), tree.full_span(node))).collect())
             }
             Config::Edge(config) if config.main == id => (&config.tree.comments, config.tree.entries()),

@@ -1,13 +1,14 @@
 //! What the rules on Apache share about `Header` and `RequestHeader`: the edits in force in a route, read as the server reads them.
 
+use crate::finding;
 use crate::model::from::apache::Host;
 use crate::model::{HandlerKind, Outcome, RouteId, Site, Traits};
 use crate::project::apache::Directive;
 use crate::project::apache::config::CERTAIN;
-use crate::source::Span;
-use crate::syntax::apache::Name;
+use crate::source::{SourceMap, Span};
 use crate::syntax::apache::expr::Context;
 use crate::syntax::apache::header::{Action, Format, HeaderEdit, Part, Table, When};
+use crate::syntax::apache::{Name, Quote};
 
 /// An edit and the directive that makes it.
 pub(super) struct Edit<'a> {
@@ -26,6 +27,37 @@ impl Edit<'_> {
     /// Whether it is made whatever the request; `<IfModule>` of its own module aside.
     pub(super) fn is_certain(&self) -> bool {
         self.edit.when == When::Always
+    }
+
+    /// Which argument says what is done: `always` and `onsuccess` stand before it.
+    fn action_at(&self) -> usize {
+        let first = self.directive.arg(0);
+        usize::from(first.eq_ignore_ascii_case("always") || first.eq_ignore_ascii_case("onsuccess"))
+    }
+
+    /// A repair that puts a text at the end of what it writes; `None` where the quotes around it are not plain.
+    pub(super) fn with_value_end(&self, text: &str) -> Option<finding::Edit> {
+        let value = if matches!(self.edit.action, Action::Edit { .. }) { 3 } else { 2 };
+        let index = self.action_at() + value;
+        let word = self.directive.words().get(index + 1)?;
+        let span = self.directive.arg_span(index);
+        match word.quote {
+            Quote::None if !word.escaped && !word.hole => {
+                Some(finding::Edit::replace(span, format!("\"{}{text}\"", self.directive.arg(index))))
+            }
+            Quote::None => None,
+            _ => word.closed.then(|| finding::Edit::insert(span.file, span.end - 1, text)),
+        }
+    }
+
+    /// A repair that writes the same edit for the fields of the other table as well; `None` where it goes over several lines.
+    pub(super) fn for_both_tables(&self, sources: &SourceMap) -> Option<finding::Edit> {
+        let span = self.directive.span();
+        let action = self.directive.arg_span(self.action_at());
+        let rest = sources.text(Span::new(span.file, action.start, span.end));
+        let always = if self.edit.table == Table::Always { "" } else { "always " };
+        let line = format!("{} {always}{rest}", self.directive.name_text());
+        (!rest.contains('\n')).then(|| finding::Edit::insert_before(sources, span, &[&line]))
     }
 
     /// The value that it writes, if the files tell all of it.

@@ -185,6 +185,7 @@ rules! {
     "misplaced-directive" misplaced_directive [Check::Stage];
     "syntax-error" syntax_error [Check::Stage];
     "templated-file" templated_file [Check::Stage];
+    "trailing-ignore-in-apache" trailing_ignore_in_apache [Check::Stage];
     "unknown-directive" unknown_directive [Check::Stage];
     "unknown-rule-in-ignore" unknown_rule_in_ignore [Check::Stage];
     "unresolved-include" unresolved_include [Check::Stage];

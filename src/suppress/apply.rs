@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan as _;
 
-use super::Ignore;
 use super::comment::{Comment, Until};
+use super::{Fault, Ignore};
 use crate::finding::{Applicability, Edit, Finding};
 use crate::selection;
 use crate::settings::IgnorePolicy;
@@ -25,14 +25,50 @@ pub struct Suppressed {
 pub struct Audit {
     /// The comment.
     pub span: Span,
-    /// The rule that it names.
+    /// The rule that it names, as written; empty where that cannot be read.
     pub rule: String,
     /// Until when it holds, as written.
     pub until: Option<String>,
     /// Why.
     pub reason: Option<String>,
-    /// Whether it accepted a finding; `None`: it is expired or wrong, or the rule did not run.
-    pub used: Option<bool>,
+    /// What it does.
+    pub state: State,
+}
+
+/// What a comment does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It accepts a finding.
+    Used,
+    /// There is nothing to accept.
+    Unused,
+    /// Its day is over, is no day, or lies too far ahead.
+    Expired,
+    /// Its rule does not run, or does not show all it finds, so nothing can be said.
+    NotLookedAt,
+    /// It names no rule.
+    UnknownRule,
+    /// It cannot be read, or stands where no comments are.
+    Unreadable,
+}
+
+impl State {
+    /// The words used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::Unused => "not needed",
+            Self::Expired => "expired",
+            Self::NotLookedAt => "rule does not run",
+            Self::UnknownRule => "no such rule",
+            Self::Unreadable => "not understood",
+        }
+    }
+
+    /// Whether somebody has to look at it.
+    pub fn is_wrong(self) -> bool {
+        !matches!(self, Self::Used | Self::NotLookedAt)
+    }
 }
 
 /// What came of the comments.
@@ -82,12 +118,28 @@ pub fn apply(
     for ((path, _), ignore) in once {
         let comment = match &ignore.comment {
             Ok(comment) => comment,
-            Err(offset) => {
-                applied.findings.push(unreadable(ignore.span, *offset));
+            Err(fault) => {
+                applied.findings.push(match fault {
+                    Fault::Unreadable(offset) => unreadable(ignore.span, *offset),
+                    Fault::Misplaced(directive) => misplaced(sources, ignore.span, *directive),
+                });
+                let (span, rule) = (ignore.span, String::new());
+                applied.audit.push(Audit { span, rule, until: None, reason: None, state: State::Unreadable });
                 continue;
             }
         };
-        let holds = !expired(ignore, comment, policy, &mut applied.findings);
+        let until = comment.until.as_ref().map(|until| match until {
+            Until::Day(day) => day.to_string(),
+            Until::Malformed(text) => text.clone(),
+        });
+        let audit = |rule: &str, state: State| Audit {
+            span: ignore.span,
+            rule: rule.to_owned(),
+            until: until.clone(),
+            reason: comment.reason.clone(),
+            state,
+        };
+        let holds = !expired(sources, ignore, comment, policy, &mut applied.findings);
         if policy.require_reason && comment.reason.is_none() {
             applied.findings.push(without_reason(ignore.span));
         }
@@ -97,6 +149,7 @@ pub fn apply(
                 Ok(rule) => rule,
                 Err(near) => {
                     applied.findings.push(unknown(at, id, near));
+                    applied.audit.push(audit(id, State::UnknownRule));
                     continue;
                 }
             };
@@ -106,7 +159,12 @@ pub fn apply(
                 shown[**index].rule == rule && governed && holds && !unignorable
             };
             let found: Vec<usize> = by_path.get(path).into_iter().flatten().filter(accepted).copied().collect();
-            let used = (holds && judged(rule, path)).then_some(!found.is_empty());
+            let state = match (holds, judged(rule, path), found.is_empty()) {
+                (false, ..) => State::Expired,
+                (true, _, false) => State::Used,
+                (true, true, true) => State::Unused,
+                (true, false, true) => State::NotLookedAt,
+            };
             for finding in found {
                 if taken.insert(finding) {
                     applied.suppressed.push(Suppressed { finding, reason: comment.reason.clone() });
@@ -117,15 +175,10 @@ pub fn apply(
                     Finding::new("unused-ignore", at, format!("`{rule}` cannot be ignored: lint401.toml forbids it"))
                         .help("mend what it reports, or take the rule out of `unignorable`"),
                 );
-            } else if used == Some(false) {
+            } else if state == State::Unused {
                 applied.findings.push(unused(sources, ignore, comment, rule, at));
             }
-            let until = comment.until.as_ref().map(|until| match until {
-                Until::Day(day) => day.to_string(),
-                Until::Malformed(text) => text.clone(),
-            });
-            let reason = comment.reason.clone();
-            applied.audit.push(Audit { span: ignore.span, rule: rule.to_owned(), until, reason, used });
+            applied.audit.push(audit(rule, state));
         }
     }
     applied.suppressed.sort_by_key(|suppressed| suppressed.finding);
@@ -146,8 +199,36 @@ fn unreadable(comment: Span, offset: usize) -> Finding {
 }
 
 fn unknown(at: Span, id: &str, near: Option<&str>) -> Finding {
-    let help = near.map_or_else(|| "`lint401 rules` lists the rules".to_owned(), |near| format!("did you mean `{near}`?"));
-    Finding::new("unknown-rule-in-ignore", at, format!("there is no rule `{id}`, and nothing is accepted here")).help(help)
+    let found = Finding::new("unknown-rule-in-ignore", at, format!("there is no rule `{id}`, and nothing is accepted here"));
+    match near {
+        // Unsafe: from then on something is accepted.
+        Some(near) => found.help(format!("did you mean `{near}`?")).fix(
+            Applicability::Unsafe,
+            format!("write `{near}`"),
+            vec![Edit::replace(at, near)],
+        ),
+        None => found.help("`lint401 rules` lists the rules"),
+    }
+}
+
+/// A comment behind a directive of Apache; mended by putting it above.
+fn misplaced(sources: &SourceMap, comment: Span, directive: Span) -> Finding {
+    let text = sources.text(comment);
+    let (start, is_argument) = (comment.start, comment.start < directive.end);
+    let message = if is_argument {
+        "httpd has no comments behind a directive: it takes these words for arguments, and nothing is accepted"
+    } else {
+        "httpd has no comments behind a directive, and nothing is accepted here"
+    };
+    let line = text.lines().next().unwrap_or_default().trim_end_matches(['\\', ' ', '\t']);
+    let at = Span::new(comment.file, start, start + line.len() as u32);
+    let found = Finding::new("trailing-ignore-in-apache", at, message).help("put it on a line of its own above the directive");
+    let is_sound = !text.contains('\n') && matches!(super::comment::read(text), Some(Ok(_)));
+    if !is_sound {
+        return found;
+    }
+    let edits = vec![Edit::insert_before(sources, directive, &[text]), Edit::remove(sources, comment)];
+    found.fix(Applicability::Safe, "put the comment above the directive", edits)
 }
 
 fn without_reason(comment: Span) -> Finding {
@@ -156,7 +237,7 @@ fn without_reason(comment: Span) -> Finding {
 }
 
 /// Whether a comment holds no longer; says so.
-fn expired(ignore: &Ignore, comment: &Comment, policy: &IgnorePolicy, findings: &mut Vec<Finding>) -> bool {
+fn expired(sources: &SourceMap, ignore: &Ignore, comment: &Comment, policy: &IgnorePolicy, findings: &mut Vec<Finding>) -> bool {
     let day = match &comment.until {
         None => return false,
         Some(Until::Malformed(text)) => {
@@ -169,17 +250,34 @@ fn expired(ignore: &Ignore, comment: &Comment, policy: &IgnorePolicy, findings: 
     if day < policy.today {
         let message = format!("this comment held until {day}, and accepts nothing any more");
         let help = "mend what it accepted, or give it a new day";
-        findings.push(Finding::new("expired-ignore", ignore.span, message).help(help));
+        let found = Finding::new("expired-ignore", ignore.span, message).help(help);
+        // Unsafe: the reason goes with it.
+        findings.push(found.fix(Applicability::Unsafe, "take the comment out", vec![Edit::remove(sources, ignore.span)]));
         return true;
     }
     let last =
         policy.max_age_days.and_then(|days| policy.today.checked_add(i64::from(days).days()).ok().map(|last| (days, last)));
     if let Some((days, last)) = last.filter(|(_, last)| day > *last) {
         let message = format!("this comment would hold until {day}, and lint401.toml allows {days} days");
-        findings.push(Finding::new("expired-ignore", ignore.span, message).help(format!("give it a day up to {last}")));
+        let mut found = Finding::new("expired-ignore", ignore.span, message).help(format!("give it a day up to {last}"));
+        if let Some(written) = until_of(sources, ignore.span) {
+            // Unsafe: from then on it accepts something.
+            let edit = Edit::replace(written, last.to_string());
+            found = found.fix(Applicability::Unsafe, "give it the last day that is allowed", vec![edit]);
+        }
+        findings.push(found);
         return true;
     }
     false
+}
+
+/// Where the day of a comment stands.
+fn until_of(sources: &SourceMap, comment: Span) -> Option<Span> {
+    const KEY: &str = "until=";
+    let text = sources.text(comment);
+    let start = text.find(']').and_then(|list| Some(list + text.get(list..)?.find(KEY)?))? + KEY.len();
+    let day = text.get(start..)?.split([' ', '\t']).next()?;
+    Some(part(comment, start, day.len()))
 }
 
 /// An id in the list of a comment, with the comma that goes with it: the one before it, or of the first one the one behind.

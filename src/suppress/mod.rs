@@ -8,7 +8,7 @@ mod comment;
 
 use std::ops::Range;
 
-pub use apply::{Applied, Audit, Shown, apply};
+pub use apply::{Applied, Audit, Shown, State, apply};
 pub use comment::{Reason, write as comment};
 
 use crate::source::{SourceMap, Span};
@@ -34,13 +34,30 @@ pub struct Ignore {
     pub span: Span,
     /// The bytes of the file in which findings are accepted; `None`: nowhere.
     governs: Option<Range<u32>>,
-    /// What it says, or from which offset it cannot be read.
-    comment: Result<Comment, usize>,
+    /// What it says, or why it accepts nothing.
+    comment: Result<Comment, Fault>,
+}
+
+/// Why a comment accepts nothing, whatever it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// It cannot be read from this offset on.
+    Unreadable(usize),
+    /// It stands behind this directive of Apache, where no comments are.
+    Misplaced(Span),
 }
 
 /// Whether findings of a rule can be accepted by a comment at all: what is wrong with comments cannot.
 pub fn can_accept(rule: &str) -> bool {
-    !["unused-ignore", "unknown-rule-in-ignore", "ignore-without-reason", "expired-ignore", "internal-error"].contains(&rule)
+    ![
+        "unused-ignore",
+        "unknown-rule-in-ignore",
+        "ignore-without-reason",
+        "expired-ignore",
+        "trailing-ignore-in-apache",
+        "internal-error",
+    ]
+    .contains(&rule)
 }
 
 /// Whether a text may hold such comments.
@@ -58,7 +75,13 @@ pub fn collect(sources: &SourceMap, comments: impl IntoIterator<Item = Commented
             // Further down it would accept what nobody sees beside it.
             Reach::File => (!commented.after_directives).then_some(0..u32::MAX),
         });
-        Some(Ignore { span: commented.comment, governs, comment })
+        Some(Ignore { span: commented.comment, governs, comment: comment.map_err(Fault::Unreadable) })
     };
     comments.into_iter().filter_map(read).collect()
+}
+
+/// What is meant as such a comment and is none: each with the directive behind which it stands.
+pub fn collect_misplaced(sources: &SourceMap, texts: impl IntoIterator<Item = (Span, Span)>) -> Vec<Ignore> {
+    let meant = texts.into_iter().filter(|(comment, _)| comment::read(sources.text(*comment)).is_some());
+    meant.map(|(span, directive)| Ignore { span, governs: None, comment: Err(Fault::Misplaced(directive)) }).collect()
 }

@@ -14,7 +14,7 @@ fn server(above: &str, behind: &str, block: &str, top: &str) -> Folder {
 
 /// The lines and rules of the concise report.
 fn found(folder: &Folder, arguments: &[&str]) -> Vec<(u32, String)> {
-    let rules = "dropped-authorization,unused-ignore,unknown-rule-in-ignore,ignore-without-reason,expired-ignore";
+    let rules = "dropped-authorization,unused-ignore,unknown-rule-in-ignore,ignore-without-reason,expired-ignore,trailing-ignore-in-apache";
     let ran = folder.run(&[&["check", "-f", "concise", "--select", rules, "site.conf"], arguments].concat());
     let line = |l: &str| {
         let rule = l.rsplit_once('[').unwrap().1.trim_end_matches(']').to_owned();
@@ -84,4 +84,75 @@ fn the_list_and_the_counts() {
     assert_eq!(lines[1], "site.conf:5: redirect-loop (not needed): y");
     let json: serde_json::Value = serde_json::from_str(&folder.run(&["check", "-f", "json", "site.conf"]).stdout).unwrap();
     assert_eq!(json["summary"]["ignored"], 1);
+}
+
+#[test]
+fn the_list_tells_what_is_wrong() {
+    let folder = Folder::with(&[
+        (
+            "site.conf",
+            "# lint401: ignore-file[small-header-buffers] -- a strict rule\nserver {\n  listen 80;\n  # lint401: ignore[no-such-rule] -- a\n  return 204;\n}\n",
+        ),
+        ("public/.htaccess", "Require user joe # lint401: ignore[bypassed-auth] -- b\n"),
+    ]);
+    let ran = folder.run(&["ignores"]);
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "public/.htaccess:1: ? (not understood): no reason given",
+            "site.conf:1: small-header-buffers (rule does not run): a strict rule",
+            "site.conf:4: no-such-rule (no such rule): a",
+        ]
+    );
+    assert_eq!(ran.code, 1);
+    // What only says nothing because its rule does not run is no fault.
+    assert_eq!(
+        Folder::with(&[("site.conf", "# lint401: ignore-file[small-header-buffers] -- a\nserver { listen 80; }\n")])
+            .run(&["ignores"])
+            .code,
+        0
+    );
+}
+
+/// What is wrong with comments is mended, in as far as that is certain; a second run changes nothing.
+#[test]
+fn comments_are_mended() {
+    let mended = |name: &str, text: &str, arguments: &[&str]| {
+        let folder = Folder::with(&[(name, text)]);
+        let run = || {
+            let mut command = folder.command(&[&["check", "-q", "--fix", "--fail-on", "never", name], arguments].concat());
+            let output = command.env("SOURCE_DATE_EPOCH", "1806537600").output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+            std::fs::read_to_string(folder.path().join(name)).unwrap()
+        };
+        let once = run();
+        assert_eq!(run(), once, "a second run changes nothing");
+        once
+    };
+    let server = |comment: &str| {
+        format!(
+            "server {{\n  listen 80;\n  location /api/ {{\n{comment}    proxy_set_header Authorization \"\";\n    proxy_pass http://app:3000;\n  }}\n}}\n"
+        )
+    };
+    let select = ["--select", "unknown-rule-in-ignore,expired-ignore,trailing-ignore-in-apache"];
+    let unsafe_too = [&select[..], &["--unsafe-fixes"]].concat();
+    let old = server("    # lint401: ignore[dropped-authorization] until=2027-03-31 -- x\n");
+    assert_eq!(mended("site.conf", &old, &select), old, "a safe fix it is not");
+    assert_eq!(mended("site.conf", &old, &unsafe_too), server(""));
+    let far = |day: &str| server(&format!("    # lint401: ignore[dropped-authorization] until={day} -- x\n"));
+    let limited = [&unsafe_too[..], &["--config", "ignores.max-age-days = 30"]].concat();
+    assert_eq!(mended("site.conf", &far("2028-01-01"), &limited), far("2027-05-01"));
+    assert_eq!(mended("site.conf", &far("someday"), &limited), far("someday"), "nobody knows which day");
+    let typo = server("    # lint401: ignore[redirect-loop, droped-authorization] -- x\n");
+    assert_eq!(mended("site.conf", &typo, &unsafe_too), typo.replace("droped", "dropped"));
+    // Of a refused directive and of one that is not, with line breaks of either kind.
+    for end in ["\n", "\r\n"] {
+        let text =
+            format!("AuthType Basic{end}  RequestHeader unset Authorization  # lint401: ignore[dropped-authorization] -- x{end}");
+        let expected = format!(
+            "AuthType Basic{end}  # lint401: ignore[dropped-authorization] -- x{end}  RequestHeader unset Authorization{end}"
+        );
+        assert_eq!(mended("public/.htaccess", &text, &select), expected);
+    }
 }

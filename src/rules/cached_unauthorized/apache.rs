@@ -1,7 +1,7 @@
 //! The same for Apache: `mod_cache` keeps a 401 that is given a time, and `Header set Cache-Control` gives it to every answer.
 
 use super::{ID, KINDS};
-use crate::finding::Confidence;
+use crate::finding::{Applicability, Confidence, Edit};
 use crate::model::from::apache::Host;
 use crate::rules::Cx;
 use crate::rules::apache_cache::{self, Cached};
@@ -10,6 +10,9 @@ use crate::rules::caches;
 use crate::rules::support::finding;
 use crate::model::{Request, Site};
 use crate::source::Span;
+
+/// At the end of a `Header` line: for good answers only.
+const GOOD_ONLY: &str = " \"expr=%{REQUEST_STATUS} == 200\"";
 
 /// Asks where a 401 of an application gets a time, and somebody who is signed in gets the copy.
 pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
@@ -35,7 +38,8 @@ pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
         let mut found = finding(ID, host, candidate.route, written.by, message, witness)
             .help("give the time to good answers only: Header set Cache-Control … \"expr=%{REQUEST_STATUS} == 200\"")
             .related(enable, "the cache is switched on here")
-            .confidence(if replaces { Confidence::High } else { Confidence::Medium });
+            .confidence(if replaces { Confidence::High } else { Confidence::Medium })
+            .fix(Applicability::Unsafe, "give the time to answers of status 200 only", vec![Edit::insert(written.by.file, written.by.end, GOOD_ONLY)]);
         if outcome.served_by.span != enable {
             found = found.related(outcome.served_by.span, "the request is served here");
         }

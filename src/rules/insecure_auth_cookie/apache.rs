@@ -1,7 +1,7 @@
 //! The same for Apache: `Header` that sets or edits cookies, and the cookie of `mod_session`.
 
 use super::{Attributes, ID, REFUSED, literal};
-use crate::finding::Confidence;
+use crate::finding::{self, Applicability, Confidence};
 use crate::model::from::apache::Host;
 use crate::model::{HandlerKind, PathKind, Request, RouteId, Site, Traits};
 use crate::rules::Cx;
@@ -43,7 +43,12 @@ pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
             let Some(Fault { message, confidence, help, request }) = fault(host, id, edit, &edits, cx) else { continue };
             seen.push(by);
             let witness = request.or_else(|| host.landmark(id)).unwrap_or_else(|| host.request("/"));
-            cx.report(finding(ID, host, id, by, message, witness).help(help).confidence(confidence));
+            let mut found = finding(ID, host, id, by, message, witness).help(help).confidence(confidence);
+            let mended = if help == BOTH { edit.for_both_tables(cx.sources) } else { edit.with_value_end("; Secure") };
+            if let Some(mended) = mended {
+                found = found.fix(Applicability::Unsafe, if help == BOTH { BOTH } else { "add Secure" }, vec![mended]);
+            }
+            cx.report(found);
         }
     }
 }
@@ -95,11 +100,20 @@ fn wrong_table(host: &Host, id: RouteId, edit: &Edit, cx: &Cx) -> Option<Fault> 
 fn own_session(host: &Host, id: RouteId, seen: &mut Vec<Span>, cx: &mut Cx) {
     let on = |name| host.effective(id, name).is_some_and(|d| d.arg(0).eq_ignore_ascii_case("on"));
     let Some(cookie) = host.effective(id, Name::SessionCookieName).filter(|d| host.is_tls() && !d.is_unknown()) else { return };
-    if seen.contains(&cookie.span()) || !on(Name::Session) || cookie.raw_args().to_ascii_lowercase().contains("secure") {
+    let args = cookie.raw_args();
+    // Without attributes of its own it gets `HttpOnly;Secure;Version=1` (`DEFAULT_ATTRS` of `ap_cookie_write`).
+    let Some((_, attributes)) = args.split_once([' ', '\t']) else { return };
+    let secure = attributes.split([';', ',']).any(|attribute| attribute.trim().eq_ignore_ascii_case("secure"));
+    if seen.contains(&cookie.span()) || !on(Name::Session) || secure {
         return;
     }
     seen.push(cookie.span());
     let witness = host.landmark(id).unwrap_or_else(|| host.request("/"));
     let message = format!("the browser also sends the session cookie {} over plain HTTP: it is set without Secure", cookie.arg(0));
-    cx.report(finding(ID, host, id, cookie.span(), message, witness).help("add Secure: SessionCookieName NAME path=/;HttpOnly;Secure"));
+    let end = if attributes.trim_end().ends_with(';') { "Secure" } else { ";Secure" };
+    let edit = finding::Edit::insert(cookie.span().file, cookie.span().end, end);
+    let found = finding(ID, host, id, cookie.span(), message, witness)
+        .help("add Secure: SessionCookieName NAME path=/;HttpOnly;Secure")
+        .fix(Applicability::Unsafe, "add Secure", vec![edit]);
+    cx.report(found);
 }

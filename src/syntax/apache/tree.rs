@@ -173,6 +173,26 @@ impl Tree {
         Span::new(self.file, start, node.args_end.max(end))
     }
 
+    /// What stands behind a directive on its line as if it were a comment, from its `#` on. httpd has no such comments: it takes them
+    /// for arguments, and passes over what follows the `>` of a section. `text` is the text of the whole file.
+    pub fn behind(&self, text: &str, node: &Node) -> Option<Span> {
+        let part = |start: u32, end: u32| text.get(start as usize..end as usize).unwrap_or_default();
+        match node.body {
+            Body::Line => {
+                let starts = |word: &&Word| word.quote == Quote::None && part(word.start, word.end).starts_with('#');
+                let first = self.words(node).iter().skip(1).find(starts)?;
+                Some(Span::new(self.file, first.start, node.args_end.max(first.end)))
+            }
+            Body::Section { open, .. } => {
+                let start = open + 1;
+                let line = part(start, text.len() as u32).lines().next().unwrap_or_default();
+                let comment = line.trim();
+                let start = start + (line.len() - line.trim_start().len()) as u32;
+                comment.starts_with('#').then(|| Span::new(self.file, start, start + comment.len() as u32))
+            }
+        }
+    }
+
     /// The span of a node with its body, the closing tag included.
     pub fn full_span(&self, node: &Node) -> Span {
         Span::new(self.file, self.head_span(node).start, node.end)
