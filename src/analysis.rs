@@ -47,6 +47,8 @@ pub struct Covered {
     pub alone: bool,
     /// What it is a part of.
     pub dialect: Dialect,
+    /// Of a file of edge rules: the languages of what stands in it.
+    pub languages: Vec<&'static str>,
 }
 
 /// The result of an analysis.
@@ -466,6 +468,7 @@ fn covered(project: &Project, wanted: impl Fn(FileId) -> bool) -> Vec<Covered> {
             via: via.get(&id).map(|span| (sources.file(span.file).path.clone(), sources.positions(*span).0.line)),
             alone: project.root.kind == RootKind::Snippet && id == config.main(),
             dialect: if htaccess.contains(&id) { Dialect::Htaccess } else { config.dialect() },
+            languages: if id == config.main() { config.languages() } else { Vec::new() },
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::discover::{Dialect, Root};
+use crate::discover::{self, Dialect, Root};
 use crate::files::{Files, Memory};
 use crate::finding::Finding;
 use crate::model::from::apache::Host;
@@ -53,8 +53,15 @@ impl Config {
             Self::Nginx(_) => Dialect::Nginx,
             Self::Apache(config) if config.server_end == 0 && !config.htaccess.is_empty() => Dialect::Htaccess,
             Self::Apache(_) => Dialect::Apache,
-            Self::Edge(_) => Dialect::Edge,
+            Self::Edge(_) => Dialect::Edge(None),
         }
+    }
+
+    /// The languages of a file of edge rules: the dialects of its documents, and nginx where it stands in it.
+    pub fn languages(&self) -> Vec<&'static str> {
+        let Self::Edge(config) = self else { return Vec::new() };
+        let inside = (!config.nginx.is_empty()).then_some("nginx");
+        config.dialects().into_iter().map(discover::edge::Dialect::id).chain(inside).collect()
     }
 
     /// Whether a file is one that comes with the server and is not in the tree.
@@ -140,7 +147,7 @@ pub fn heads(dialect: Dialect, file: FileId, text: &str) -> Vec<Span> {
             let tree = syntax::apache::parse(file, text);
             tree.nodes.iter().map(|node| tree.head_span(node)).collect()
         }
-        Dialect::Edge => syntax::yaml::parse(file, text).entries().into_iter().map(|(head, _)| head).collect(),
+        Dialect::Edge(_) => syntax::yaml::parse(file, text).entries().into_iter().map(|(head, _)| head).collect(),
     }
 }
 
@@ -169,12 +176,12 @@ impl Sites<'_> {
         }
     }
 
-    /// The one that a request reaches.
-    pub fn choose(&self, request: &Request) -> Option<&dyn Site> {
+    /// The one that a request reaches, and the name of the language that it is written in.
+    pub fn choose(&self, request: &Request) -> Option<(&dyn Site, &'static str)> {
         match self {
-            Self::Nginx(servers) => from::nginx::choose(servers, request).map(|site| -> &dyn Site { site }),
-            Self::Apache(hosts) => from::apache::choose(hosts, request).map(|site| -> &dyn Site { site }),
-            Self::Edge(sites) => from::edge::choose(sites, request).map(|site| -> &dyn Site { site }),
+            Self::Nginx(servers) => from::nginx::choose(servers, request).map(|site| -> (&dyn Site, _) { (site, "nginx") }),
+            Self::Apache(hosts) => from::apache::choose(hosts, request).map(|site| -> (&dyn Site, _) { (site, "apache") }),
+            Self::Edge(sites) => from::edge::choose(sites, request).map(|site| -> (&dyn Site, _) { (site, site.dialect().id()) }),
         }
     }
 }
@@ -204,8 +211,8 @@ fn load_from(
             let loaded = nginx::load(files, sources, main, base, settings);
             return (Config::Nginx(loaded.config), loaded.findings);
         }
-        Dialect::Edge => {
-            let loaded = edge::load(files, sources, main, base, settings);
+        Dialect::Edge(said) => {
+            let loaded = edge::load(files, sources, main, base, said, settings);
             return (Config::Edge(loaded.config), loaded.findings);
         }
         Dialect::Apache => apache::load(files, sources, main, base, settings),

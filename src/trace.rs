@@ -106,7 +106,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 /// What one layer does.
 #[derive(Debug)]
 pub struct Layer {
-    /// `nginx`.
+    /// `nginx`, `apache`, or the name of a dialect of edge rules.
     pub kind: &'static str,
     /// What happened.
     pub outcome: Outcome,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(super) use super::choices::{KindArg, PageFormat, TraceFormat, When, formats};
+pub(super) use super::choices::{KindArg, PageFormat, TraceFormat, When, formats, kind_parser};
 use super::doctor::DoctorArgs;
 use super::rules::RulesArgs;
 use crate::finding::{Confidence, Severity};
@@ -115,8 +115,9 @@ pub(super) struct InputArgs {
     /// Name of the file that standard input holds; it stands in for that file
     #[arg(long, value_name = "PATH", env = "LINT401_STDIN_FILENAME", hide_env = true)]
     pub(super) stdin_filename: Option<PathBuf>,
-    /// Kind of the named files, where path and content do not tell it: auto, nginx, apache, htaccess or edge
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "KIND", default_value_t = KindArg::Auto, env = "LINT401_KIND", hide_env = true)]
+    /// Kind of the named files, where path and content do not tell it: auto, nginx, apache, htaccess, edge, or the name of a dialect
+    /// of edge rules (cloudformation, ingress-nginx, …)
+    #[arg(long, value_parser = kind_parser(), hide_possible_values = true, value_name = "KIND", default_value = "auto", env = "LINT401_KIND", hide_env = true)]
     pub(super) kind: KindArg,
     /// Main files that the named parts belong to, instead of the roots of lint401.toml (repeatable)
     #[arg(long, value_name = "FILE", env = "LINT401_ROOT", hide_env = true, value_delimiter = ',')]

@@ -3,23 +3,19 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use crate::discover::{Kind, kinds};
 use crate::report::Format;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum KindArg {
-    /// By path and content
-    #[default]
-    Auto,
-    /// nginx
-    Nginx,
-    /// Apache httpd
-    Apache,
-    /// A .htaccess file
-    Htaccess,
-    /// YAML of a CDN or gateway
-    Edge,
+/// What the named files are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct KindArg(pub(super) Option<Kind>);
+
+/// Reads the name of a kind.
+pub(super) fn kind_parser() -> impl TypedValueParser<Value = KindArg> {
+    let names = std::iter::once("auto").chain(kinds::names().filter(|name| *name != "ignore"));
+    PossibleValuesParser::new(names).map(|name| KindArg(kinds::named(&name).ok()))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -158,7 +158,7 @@ fn name(dialect: Dialect) -> &'static str {
         Dialect::Nginx => "nginx",
         Dialect::Apache => "apache",
         Dialect::Htaccess => "htaccess",
-        Dialect::Edge => "edge",
+        Dialect::Edge(_) => "edge",
     }
 }
 

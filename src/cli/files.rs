@@ -60,7 +60,8 @@ fn kind(file: &Covered) -> String {
     let name = match file.dialect {
         Dialect::Nginx => "nginx",
         Dialect::Apache => "apache",
-        Dialect::Edge => "edge",
+        Dialect::Edge(_) if file.languages.is_empty() => "edge, no document of a known dialect",
+        Dialect::Edge(_) => &format!("edge ({})", file.languages.join(", ")),
         Dialect::Htaccess if file.root == file.path => return "htaccess, the topmost one".to_owned(),
         Dialect::Htaccess => return format!("htaccess, in what {} serves", escape(&file.root)),
     };

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Failure;
-use super::args::{CheckArgs, InputArgs, KindArg};
+use super::args::{CheckArgs, InputArgs};
 use super::project::Configs;
 use crate::config::Config;
-use crate::discover::{self, Dialect, Discovery, Kind, Root, RootKind};
+use crate::discover::{self, Dialect, Discovery, Root, RootKind};
 use crate::dump;
 use crate::files::{self, Disk, Files, Memory, Overlay};
 use crate::finding::Severity;
@@ -168,14 +168,7 @@ fn look(paths: &[PathBuf], args: &InputArgs, configs: &Configs) -> Result<Input,
         }
         None => paths,
     };
-    let kind = match args.kind {
-        KindArg::Auto => None,
-        KindArg::Nginx => Some(Kind::NginxMain),
-        KindArg::Apache => Some(Kind::ApacheMain),
-        KindArg::Htaccess => Some(Kind::Htaccess),
-        KindArg::Edge => Some(Kind::Edge),
-    };
-    let search = configs.search(args, kind);
+    let search = configs.search(args, args.kind.0);
     let with_context = |files: &dyn Files, found: &mut Discovery| {
         let named: BTreeSet<PathBuf> = paths.iter().map(|path| discover::shown(path, &base)).collect();
         if are_named

@@ -11,7 +11,7 @@ use super::args::InputArgs;
 use super::input::{self, Input};
 use crate::analysis::{self, Analysis, Progress};
 use crate::baseline::Judge;
-use crate::config::{self, Config, ConfigError, FileKindName};
+use crate::config::{self, Config, ConfigError};
 use crate::discover::{Kind, Root, Search, Wishes};
 use crate::files::{Disk, Files, normalize};
 use crate::settings::Settings;
@@ -220,13 +220,7 @@ impl Wishes for Lookup {
     }
 
     fn kind(&self, path: &Path) -> Option<Kind> {
-        self.ask(path, |config| config.kind(path)).map(|kind| match kind {
-            FileKindName::Nginx => Kind::NginxMain,
-            FileKindName::Apache => Kind::ApacheMain,
-            FileKindName::Htaccess => Kind::Htaccess,
-            FileKindName::Edge => Kind::Edge,
-            FileKindName::Ignore => Kind::Foreign,
-        })
+        self.ask(path, |config| config.kind(path))
     }
 }
 

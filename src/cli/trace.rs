@@ -7,9 +7,9 @@ use super::project::Configs;
 use super::{CLEAN, Failure, input, output};
 use crate::analysis::{self, Progress, Project, WellKnownPaths};
 use crate::connect;
-use crate::discover::{Dialect, RootKind};
+use crate::discover::RootKind;
 use crate::files::Files;
-use crate::model::{Outcome, Request};
+use crate::model::Request;
 use crate::settings::Settings;
 use crate::trace::{Layer, Trace, request};
 
@@ -26,16 +26,11 @@ pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
     let projects = input::on_threads(args.input.jobs, || {
         analysis::load(&*input.files, &input.found.roots, &settings, &Progress::default())
     })?;
-    let Some((project, outcome)) = follow(&*input.files, &projects, &request, &settings) else {
+    let Some((project, layer)) = follow(&*input.files, &projects, &request, &settings) else {
         let asked: Vec<String> = input.asked.iter().map(|p| input::name(p)).collect();
         return Err(Failure::usage(format!("no server that could answer the request in {}", asked.join(", "))));
     };
-    let kind = match project.root.dialect {
-        Dialect::Nginx => "nginx",
-        Dialect::Apache | Dialect::Htaccess => "apache",
-        Dialect::Edge => "edge",
-    };
-    let layers = [Layer { kind, outcome }];
+    let layers = [layer];
     let trace = Trace { url: &args.url, request: &request, layers: &layers, sources: &project.sources };
     let mut out = output::stdout();
     match args.format {
@@ -47,23 +42,28 @@ pub(super) fn run(args: &TraceArgs) -> Result<u8, Failure> {
 }
 
 /// Follows the request through the configuration that names its host; if none does, through the first one that answers it,
-/// main files before snippets.
+/// main files before snippets, and those that stand for themselves before those that stand in a file of another language.
 fn follow<'p, 'r>(
     files: &dyn Files,
     projects: &'p [Project<'r>],
     request: &Request,
     settings: &Settings,
-) -> Option<(&'p Project<'r>, Outcome)> {
+) -> Option<(&'p Project<'r>, Layer)> {
     let paths = WellKnownPaths::of(settings);
     let mut best = None;
     for project in projects {
-        let sites = connect::sites(&project.config, &project.sources, &paths, project.lookup(files, settings));
-        let Some(site) = sites.choose(request) else { continue };
-        let names_host = site.hosts().iter().any(|host| host.eq_ignore_ascii_case(&request.host));
-        let rank = (names_host, project.root.kind != RootKind::Snippet);
-        if best.as_ref().is_none_or(|(best, _, _)| rank > *best) {
-            best = Some((rank, project, site.resolve(request)));
+        let (config, sources) = (&project.config, &project.sources);
+        let lookup = || project.lookup(files, settings);
+        let own = (true, connect::sites(config, sources, &paths, lookup()));
+        let embedded = connect::embedded(config, sources, &paths, lookup).into_iter().map(|(_, sites)| (false, sites));
+        for (alone, sites) in std::iter::once(own).chain(embedded) {
+            let Some((site, kind)) = sites.choose(request) else { continue };
+            let names_host = site.hosts().iter().any(|host| host.eq_ignore_ascii_case(&request.host));
+            let rank = (names_host, project.root.kind != RootKind::Snippet, alone);
+            if best.as_ref().is_none_or(|(best, _, _)| rank > *best) {
+                best = Some((rank, project, Layer { kind, outcome: site.resolve(request) }));
+            }
         }
     }
-    best.map(|(_, project, outcome)| (project, outcome))
+    best.map(|(_, project, layer)| (project, layer))
 }

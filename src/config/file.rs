@@ -1,11 +1,15 @@
 //! The keys of `lint401.toml`. Their descriptions are those of the published JSON Schema.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use crate::discover::{Kind, kinds};
 use crate::finding::Severity;
 use crate::settings::{FailOn, Profile};
 
@@ -59,32 +63,37 @@ pub struct FileEntry {
     pub kind: FileKindName,
 }
 
-/// The kinds of files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum FileKindName {
-    /// A configuration of nginx, or a part of one.
-    Nginx,
-    /// A configuration of Apache httpd, or a part of one.
-    Apache,
-    /// A `.htaccess` file.
-    Htaccess,
-    /// A YAML or JSON file of a CDN or gateway.
-    Edge,
-    /// Nothing to check.
-    Ignore,
-}
+/// The kind of a file, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileKindName(pub Kind);
 
 impl FileKindName {
     /// The word used in the file.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Nginx => "nginx",
-            Self::Apache => "apache",
-            Self::Htaccess => "htaccess",
-            Self::Edge => "edge",
-            Self::Ignore => "ignore",
-        }
+        kinds::name(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for FileKindName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| kinds::names().collect());
+        let text = String::deserialize(deserializer)?;
+        kinds::named(&text).map(Self).map_err(|_| D::Error::unknown_variant(&text, NAMES.as_slice()))
+    }
+}
+
+impl JsonSchema for FileKindName {
+    fn schema_name() -> Cow<'static, str> {
+        "FileKindName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "nginx, apache, htaccess: configurations, or parts of one. edge: YAML or JSON of a CDN or gateway, whose \
+                dialect its documents show; the name of a dialect: the same, of this dialect. ignore: nothing to check.",
+            "type": "string",
+            "enum": kinds::names().collect::<Vec<_>>(),
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::error::ConfigError;
 use super::file::{ConfigFile, FileEntry, FileKindName, RuleEntry};
+use crate::discover::Kind;
 use crate::files::{FileKind, Files, normalize};
 use crate::finding::Severity;
 use crate::selection;
@@ -275,8 +276,8 @@ impl Config {
     }
 
     /// What `[files]` says that a file is; the path is absolute.
-    pub fn kind(&self, path: &Path) -> Option<FileKindName> {
-        self.kinds.iter().find(|(glob, _)| glob.is_match(path)).map(|(_, kind)| *kind)
+    pub fn kind(&self, path: &Path) -> Option<Kind> {
+        self.kinds.iter().find(|(glob, _)| glob.is_match(path)).map(|(_, kind)| kind.0)
     }
 
     /// Puts what the configuration says into settings; what the command line says comes on top of it.

@@ -3,7 +3,7 @@
 use crate::syntax::yaml::Yaml;
 
 /// A dialect of edge rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dialect {
     /// Our own schema, for CDNs whose configuration is no YAML.
     Neutral,
@@ -34,6 +34,42 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Neutral,
+        Self::CloudFormation,
+        Self::Cloudflare,
+        Self::PlatformSh,
+        Self::IngressNginx,
+        Self::Traefik,
+        Self::Kong,
+        Self::Google,
+        Self::Istio,
+        Self::Envoy,
+        Self::GatewayApi,
+        Self::NginxIngress,
+        Self::Amplify,
+    ];
+
+    /// The name it goes by: on the command line, in `lint401.toml`, in traces.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Neutral => "edge-rules",
+            Self::CloudFormation => "cloudformation",
+            Self::Cloudflare => "cloudflare",
+            Self::PlatformSh => "platformsh",
+            Self::IngressNginx => "ingress-nginx",
+            Self::Traefik => "traefik",
+            Self::Kong => "kong",
+            Self::Google => "google-cloud",
+            Self::Istio => "istio",
+            Self::Envoy => "envoy",
+            Self::GatewayApi => "gateway-api",
+            Self::NginxIngress => "nginx-ingress",
+            Self::Amplify => "amplify",
+        }
+    }
+
     /// Whether header fields that nobody names are left out by the platform itself.
     pub fn drops_by_default(self) -> bool {
         matches!(self, Self::CloudFormation | Self::IngressNginx)
@@ -80,6 +116,14 @@ pub const MARKS: &[&str] = &[
     "gateway.networking.k8s.io/",
     "k8s.nginx.org/",
     "customHeaders",
+    "konghq.com/",
+    "security.istio.io/",
+    "compute#",
+    "defaultService",
+    // the ConfigMap of ingress-nginx
+    "use-forwarded-headers",
+    "proxy-real-ip-cidr",
+    "global-auth-url",
     // nginx inside of a ConfigMap
     ".conf: |",
     "-snippet: |",
@@ -88,13 +132,21 @@ pub const MARKS: &[&str] = &[
 /// Whether a document is of a dialect.
 type Proof = fn(Yaml) -> bool;
 
+/// What of a document is looked at for itself: a list of objects of Kubernetes is its items, everything else is one.
+pub fn parts(document: Yaml<'_>) -> Vec<Yaml<'_>> {
+    let is_list = document.get("kind").and_then(Yaml::as_str).is_some_and(|kind| kind == "List");
+    match document.get("items").filter(|items| is_list && items.is_sequence()) {
+        Some(items) => items.items().collect(),
+        None => vec![document],
+    }
+}
+
 /// The dialect of a document; `None`: it is not ours.
 pub fn recognise(document: Yaml) -> Option<Dialect> {
-    let text = |key: &str| document.get(key).and_then(Yaml::as_str);
-    if let (Some(version), Some(kind)) = (text("apiVersion"), text("kind")) {
-        return of_object(document, version, kind);
+    if let Some((group, kind)) = object(document) {
+        return of_object(document, group, kind);
     }
-    let known: [(Dialect, Proof); 9] = [
+    let known: [(Dialect, Proof); 11] = [
         (Dialect::Neutral, is_neutral),
         (Dialect::CloudFormation, is_cloudformation),
         (Dialect::Cloudflare, is_cloudflare),
@@ -104,30 +156,106 @@ pub fn recognise(document: Yaml) -> Option<Dialect> {
         (Dialect::PlatformSh, is_platformsh),
         (Dialect::Amplify, is_amplify),
         (Dialect::Google, |document| document.get("cdnPolicy").is_some_and(Yaml::is_mapping)),
+        (Dialect::Google, is_url_map),
+        (Dialect::IngressNginx, |document| !values(document).is_empty()),
     ];
     known.into_iter().find(|(_, is)| is(document)).map(|(dialect, _)| dialect)
 }
 
-/// An object of Kubernetes, by the group of its version and its kind.
-fn of_object(document: Yaml, version: &str, kind: &str) -> Option<Dialect> {
-    let group = version.split('/').next().unwrap_or_default();
-    match (group, kind) {
-        ("networking.k8s.io" | "extensions", "Ingress") => {
-            let annotations = document.at_path(&["metadata", "annotations"])?;
-            let is_ours = |entry: &crate::syntax::yaml::Entry| {
-                entry.key.raw().is_some_and(|key| key.starts_with("nginx.ingress.kubernetes.io/"))
-            };
-            annotations.entries().iter().any(is_ours).then_some(Dialect::IngressNginx)
-        }
-        ("traefik.io" | "traefik.containo.us", "IngressRoute" | "Middleware") => Some(Dialect::Traefik),
-        ("networking.istio.io", "VirtualService") => Some(Dialect::Istio),
-        ("gateway.networking.k8s.io", "HTTPRoute") => Some(Dialect::GatewayApi),
-        ("k8s.nginx.org", "VirtualServer" | "VirtualServerRoute" | "Policy") => Some(Dialect::NginxIngress),
-        ("cloud.google.com", "BackendConfig") | ("compute.cnrm.cloud.google.com", "ComputeBackendService") => {
-            Some(Dialect::Google)
-        }
-        _ => is_cloudflare(document).then_some(Dialect::Cloudflare),
+/// The dialect of a document in a file of which somebody says that it is written in this one. Objects of Kubernetes that it does
+/// not have stay what they are.
+pub fn recognise_as(document: Yaml, said: Dialect) -> Option<Dialect> {
+    match object(document) {
+        Some((group, kind)) if !said.has(group, kind) => recognise(document),
+        _ => (document.is_mapping() || document.is_sequence()).then_some(said),
     }
+}
+
+/// Group and kind of an object of Kubernetes.
+fn object(document: Yaml<'_>) -> Option<(&str, &str)> {
+    let text = |key: &str| document.get(key).and_then(Yaml::as_str);
+    let (version, kind) = (text("apiVersion")?, text("kind")?);
+    // The first group has no name.
+    Some((version.rsplit_once('/').map_or("", |(group, _)| group), kind))
+}
+
+impl Dialect {
+    /// Whether objects of this group and kind can be of this dialect.
+    fn has(self, group: &str, kind: &str) -> bool {
+        match (group, kind) {
+            ("networking.k8s.io" | "extensions", "Ingress") => matches!(self, Self::IngressNginx | Self::Kong),
+            ("", "ConfigMap") => self == Self::IngressNginx,
+            ("", "Service") | ("configuration.konghq.com", "KongPlugin" | "KongClusterPlugin") => self == Self::Kong,
+            ("gateway.networking.k8s.io", "HTTPRoute") => matches!(self, Self::GatewayApi | Self::Kong),
+            ("traefik.io" | "traefik.containo.us", "IngressRoute" | "Middleware") => self == Self::Traefik,
+            ("networking.istio.io", "VirtualService")
+            | ("security.istio.io", "RequestAuthentication" | "AuthorizationPolicy") => self == Self::Istio,
+            ("k8s.nginx.org", "VirtualServer" | "VirtualServerRoute" | "Policy") => self == Self::NginxIngress,
+            ("cloud.google.com", "BackendConfig")
+            | ("compute.cnrm.cloud.google.com", "ComputeBackendService" | "ComputeURLMap") => self == Self::Google,
+            _ => self == Self::Cloudflare,
+        }
+    }
+}
+
+/// An object of Kubernetes, by its group and kind.
+fn of_object(document: Yaml, group: &str, kind: &str) -> Option<Dialect> {
+    let annotated = |prefix: &str| {
+        let annotations = document.at_path(&["metadata", "annotations"]).map(Yaml::entries).unwrap_or_default();
+        annotations.iter().any(|entry| entry.key.raw().is_some_and(|key| key.starts_with(prefix)))
+    };
+    match (group, kind) {
+        ("networking.k8s.io" | "extensions", "Ingress") if annotated(INGRESS_NGINX) => Some(Dialect::IngressNginx),
+        ("networking.k8s.io" | "extensions", "Ingress") | ("", "Service") => annotated(KONG).then_some(Dialect::Kong),
+        ("gateway.networking.k8s.io", "HTTPRoute") if annotated(KONG) => Some(Dialect::Kong),
+        ("", "ConfigMap") => is_controller_map(document).then_some(Dialect::IngressNginx),
+        _ => {
+            let known = Dialect::ALL.iter().find(|dialect| **dialect != Dialect::Cloudflare && dialect.has(group, kind));
+            known.copied().or_else(|| is_cloudflare(document).then_some(Dialect::Cloudflare))
+        }
+    }
+}
+
+/// How the annotations of ingress-nginx begin.
+pub const INGRESS_NGINX: &str = "nginx.ingress.kubernetes.io/";
+
+/// How the annotations of Kong begin.
+const KONG: &str = "konghq.com/";
+
+/// Keys of the `ConfigMap` of ingress-nginx that change what becomes of credentials.
+const CONTROLLER_KEYS: &[&str] =
+    &["use-forwarded-headers", "proxy-real-ip-cidr", "global-auth-url", "no-auth-locations", "use-proxy-protocol"];
+
+/// Whether a `ConfigMap` is that of ingress-nginx, by its keys.
+fn is_controller_map(document: Yaml) -> bool {
+    document.get("data").is_some_and(|data| CONTROLLER_KEYS.iter().any(|key| data.get(key).is_some()))
+}
+
+/// How deep in the values of a chart the settings of an ingress are looked for.
+const VALUES_DEPTH: usize = 3;
+
+/// The settings of Ingresses for ingress-nginx in the values of a Helm chart: mappings named `ingress` with its annotations, as the
+/// chart that `helm create` makes has them.
+pub fn values(document: Yaml<'_>) -> Vec<Yaml<'_>> {
+    let is_ours = |node: &Yaml| {
+        let annotations = node.get("annotations").map(Yaml::entries).unwrap_or_default();
+        annotations.iter().any(|entry| entry.key.raw().is_some_and(|key| key.starts_with(INGRESS_NGINX)))
+    };
+    let mut level = vec![document];
+    let mut found = Vec::new();
+    for _ in 0..VALUES_DEPTH {
+        found.extend(level.iter().filter_map(|node| node.get("ingress")).filter(is_ours));
+        level =
+            level.iter().flat_map(|node| node.entries()).map(|entry| entry.value).filter(|value| value.is_mapping()).collect();
+    }
+    found
+}
+
+/// An exported url-map of Google.
+fn is_url_map(document: Yaml) -> bool {
+    document.get("kind").and_then(Yaml::as_str) == Some("compute#urlMap")
+        || document.get("defaultService").is_some()
+            && ["hostRules", "pathMatchers"].iter().any(|key| document.get(key).is_some_and(Yaml::is_sequence))
 }
 
 fn is_neutral(document: Yaml) -> bool {

@@ -1,6 +1,7 @@
 //! Which files to check: walks folders, recognises what is there, names the roots.
 
 pub mod edge;
+pub mod kinds;
 mod names;
 mod recognise;
 mod wishes;
@@ -37,8 +38,8 @@ pub enum Dialect {
     Apache,
     /// A tree of `.htaccess` files; its topmost file is the root.
     Htaccess,
-    /// The YAML of a CDN, a gateway or an ingress.
-    Edge,
+    /// The YAML of a CDN, a gateway or an ingress; the dialect of its documents, if somebody says it.
+    Edge(Option<edge::Dialect>),
 }
 
 /// Where an analysis starts.
@@ -150,7 +151,7 @@ pub fn discover(files: &dyn Files, inputs: &[PathBuf], base: &Path, search: &Sea
                 htaccess.insert(path.parent().unwrap_or(Path::new("")).to_owned());
                 found.roots.push(root(path, RootKind::Snippet, Dialect::Htaccess));
             }
-            Ok(Kind::Edge) => found.roots.push(root(path, RootKind::Main, Dialect::Edge)),
+            Ok(Kind::Edge(said)) => found.roots.push(root(path, RootKind::Main, Dialect::Edge(said))),
             // A file of that name that is not understood must not be passed over in silence.
             Ok(Kind::Unknown) if path.file_name().is_some_and(|name| name == "nginx.conf") => {
                 found.skipped.push(Skipped { path, kind: Kind::Unknown });
@@ -211,6 +212,10 @@ fn kind_of(files: &dyn Files, candidate: &Candidate, base: &Path, search: &Searc
     // What shows that YAML is ours may stand at its end.
     let prefix = if recognise::is_yaml(&candidate.path) { usize::MAX } else { recognise::PREFIX };
     let bytes = files.head(&candidate.path, prefix).map_err(|e| reason(&e))?;
+    let forced = match forced {
+        Some(forced) => Some(forced),
+        None => kinds::commented(&bytes)?,
+    };
     let kind = match recognise(&candidate.path, &bytes) {
         // A program about nginx may well have lines that look like its directives.
         Kind::NginxMain | Kind::NginxSnippet | Kind::ApacheMain | Kind::ApachePart if is_other(&candidate.path) => Kind::Unknown,

@@ -8,8 +8,7 @@ use crate::syntax::apache::{self, directives};
 use crate::syntax::nginx::Name;
 
 /// What a file is to this tool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A main file of nginx: `http` or `events` at the top level.
     NginxMain,
@@ -21,8 +20,8 @@ pub enum Kind {
     ApachePart,
     /// A `.htaccess` file.
     Htaccess,
-    /// A YAML file of a CDN, a gateway or an ingress.
-    Edge,
+    /// A YAML file of a CDN, a gateway or an ingress; the dialect, if somebody says it.
+    Edge(Option<edge::Dialect>),
     /// The configuration of another program.
     Foreign,
     /// Nothing that can be told.
@@ -38,7 +37,7 @@ impl Kind {
             Self::ApacheMain => "apache",
             Self::ApachePart => "apache snippet",
             Self::Htaccess => "htaccess",
-            Self::Edge => "edge",
+            Self::Edge(_) => "edge",
             Self::Foreign => "other",
             Self::Unknown => "unknown",
         }
@@ -101,7 +100,7 @@ const APACHE_MODULES: &[&str] = &[
 /// What the file at `path` is; `text` is its content, or the beginning of it where the file is not YAML.
 pub fn recognise(path: &Path, text: &[u8]) -> Kind {
     if is_yaml(path) && has_one(text, edge::MARKS) {
-        return Kind::Edge;
+        return Kind::Edge(None);
     }
     let text = text.get(..PREFIX).unwrap_or(text);
     if text.iter().take(1024).any(|b| *b == 0) {
@@ -498,7 +497,7 @@ mod tests {
         assert_eq!(kind("httpd.conf", "Listen 80\nInclude x.conf\n"), Kind::ApacheMain);
         assert_eq!(kind("x.conf", "Listen 80\nDocumentRoot /x\n"), Kind::ApachePart);
         assert_eq!(kind("web/.htaccess", "Deny from all\n"), Kind::Htaccess);
-        assert_eq!(kind("t.yaml", "Resources:\n  D:\n    Type: AWS::CloudFront::Distribution\n"), Kind::Edge);
+        assert_eq!(kind("t.yaml", "Resources:\n  D:\n    Type: AWS::CloudFront::Distribution\n"), Kind::Edge(None));
         assert_eq!(kind("t.yaml", "a: b\n"), Kind::Foreign);
     }
 }

@@ -62,7 +62,7 @@ fn above(dialect: Dialect, source: &SourceFile, head: Span, comment: &str) -> Op
     let line = before.get(start..)?;
     let rest = line.trim_start_matches([' ', '\t']);
     let indent = line.get(..line.len() - rest.len())?;
-    let item = dialect == Dialect::Edge && rest.chars().all(|c| matches!(c, '-' | ' ' | '\t'));
+    let item = matches!(dialect, Dialect::Edge(_)) && rest.chars().all(|c| matches!(c, '-' | ' ' | '\t'));
     if rest.is_empty() || item {
         return Some(Edit::insert(head.file, start as u32, format!("{indent}{comment}\n")));
     }

@@ -15,7 +15,14 @@ type Word = (&'static str, Applicability, &'static str);
 
 fn analyze(files: &dyn Files, words: &[Word]) -> Analysis {
     let mut analysis = Analysis::default();
-    let covered = |path: &str| Covered { path: path.into(), root: path.into(), via: None, alone: false, dialect: Dialect::Nginx };
+    let covered = |path: &str| Covered {
+        path: path.into(),
+        root: path.into(),
+        via: None,
+        alone: false,
+        dialect: Dialect::Nginx,
+        languages: Vec::new(),
+    };
     for name in ["x.conf", "y.conf"] {
         let Ok(bytes) = files.read(Path::new(name)) else { continue };
         let mut sources = SourceMap::new();

@@ -122,6 +122,7 @@ pub fn apply(
                 applied.findings.push(match fault {
                     Fault::Unreadable(offset) => unreadable(ignore.span, *offset),
                     Fault::Misplaced(directive) => misplaced(sources, ignore.span, *directive),
+                    Fault::LateKind => late_kind(ignore.span),
                 });
                 let (span, rule) = (ignore.span, String::new());
                 applied.audit.push(Audit { span, rule, until: None, reason: None, state: State::Unreadable });
@@ -196,6 +197,11 @@ fn unreadable(comment: Span, offset: usize) -> Finding {
     let at = if at.start == at.end { comment } else { at };
     Finding::new("unknown-rule-in-ignore", at, "this comment for lint401 is not understood, and accepts nothing")
         .help("write it as `# lint401: ignore[rule] until=2027-03-31 -- why`; `ignore-block` and `ignore-file` reach further")
+}
+
+fn late_kind(comment: Span) -> Finding {
+    let message = "this comment says what the file is, and counts only before everything else in it";
+    Finding::new("unknown-rule-in-ignore", comment, message).help("move it to the first line")
 }
 
 fn unknown(at: Span, id: &str, near: Option<&str>) -> Finding {

@@ -11,6 +11,8 @@ use nom::multi::separated_list1;
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
+use crate::discover::kinds;
+
 /// What every such comment holds.
 pub(super) const MARK: &str = "lint401:";
 
@@ -44,9 +46,19 @@ pub(super) struct Comment {
     pub(super) reason: Option<String>,
 }
 
+/// What a comment says behind the name of this tool, its `#` included; `None`: it is not meant for this tool.
+fn inner(text: &str) -> Option<&str> {
+    text.trim_start_matches('#').trim_start().strip_prefix(MARK)
+}
+
+/// Whether a comment says what its file is; discovery heeds that.
+pub(super) fn says_kind(text: &str) -> bool {
+    inner(text).and_then(kinds::of_comment).is_some()
+}
+
 /// Reads a comment, its `#` included. `None`: it is not meant for this tool. `Err`: it is, and cannot be read from this offset on.
 pub(super) fn read(text: &str) -> Option<Result<Comment, usize>> {
-    let inner = text.trim_start_matches('#').trim_start().strip_prefix(MARK)?;
+    let inner = inner(text)?;
     let comment = match comment(inner) {
         Ok((_, found)) => Ok(Comment {
             rules: found.rules.into_iter().map(|id| (id.to_owned(), offset(text, id))).collect(),

@@ -45,6 +45,8 @@ enum Fault {
     Unreadable(usize),
     /// It stands behind this directive of Apache, where no comments are.
     Misplaced(Span),
+    /// It says what the file is, which counts only before everything else.
+    LateKind,
 }
 
 /// Whether findings of a rule can be accepted by a comment at all: what is wrong with comments cannot.
@@ -68,14 +70,19 @@ pub fn is_mentioned(text: &str) -> bool {
 /// The comments for this tool among those of a tree.
 pub fn collect(sources: &SourceMap, comments: impl IntoIterator<Item = Commented>) -> Vec<Ignore> {
     let read = |commented: Commented| {
-        let comment = comment::read(sources.text(commented.comment))?;
+        let text = sources.text(commented.comment);
+        let comment = match comment::says_kind(text) {
+            true if commented.after_directives => Err(Fault::LateKind),
+            true => return None,
+            false => comment::read(text)?.map_err(Fault::Unreadable),
+        };
         let governs = comment.as_ref().ok().and_then(|comment| match comment.reach {
             Reach::Directive => commented.behind.or(commented.next.map(|(head, _)| head)).map(|span| span.start..span.end),
             Reach::Block => commented.next.map(|(_, whole)| whole.start..whole.end),
             // Further down it would accept what nobody sees beside it.
             Reach::File => (!commented.after_directives).then_some(0..u32::MAX),
         });
-        Some(Ignore { span: commented.comment, governs, comment: comment.map_err(Fault::Unreadable) })
+        Some(Ignore { span: commented.comment, governs, comment })
     };
     comments.into_iter().filter_map(read).collect()
 }

@@ -38,7 +38,7 @@ fn cases() -> Option<Vec<(PathBuf, Case)>> {
 fn is_checked(folder: &Path, file: &str) -> bool {
     let text = fs::read(folder.join(file)).unwrap_or_else(|e| panic!("{}/{file}: {e}", folder.display()));
     let kind = recognise(Path::new(file), &text);
-    kind.is_nginx() || matches!(kind, Kind::ApacheMain | Kind::ApachePart | Kind::Htaccess | Kind::Edge)
+    kind.is_nginx() || matches!(kind, Kind::ApacheMain | Kind::ApachePart | Kind::Htaccess | Kind::Edge(_))
 }
 
 /// Exit code and report lines of `lint401 check PART -f concise` in the folder of a case, and what it says besides.

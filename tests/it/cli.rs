@@ -227,7 +227,7 @@ fn files_and_the_includes_that_bring_them() {
     assert_data_eq!(
         ran.stdout,
         str![[r"
-cdn/rules.yaml            edge, main file
+cdn/rules.yaml            edge (edge-rules), main file
 nginx/conf.d/a.conf       nginx, included at nginx/nginx.conf:3
 nginx/nginx.conf          nginx, main file
 nginx/snippets/auth.conf  nginx, included at nginx/conf.d/a.conf:2

@@ -74,7 +74,7 @@ fn a_request_is_followed_through_the_behaviours_of_a_distribution() {
         trace["layers"][0].clone()
     };
     let page = layer("https://www.example.com/login");
-    assert_eq!((page["kind"].as_str(), page["handler"].as_str()), (Some("edge"), Some("proxy")), "{page}");
+    assert_eq!((page["kind"].as_str(), page["handler"].as_str()), (Some("cloudformation"), Some("proxy")), "{page}");
     assert_eq!(page["served_by"]["line"].as_u64(), Some(14), "{page}");
     assert_eq!(page["upstream"]["authorization"].as_str(), Some("kept"), "{page}");
     assert_eq!(page["cache"]["stores"].as_str(), Some("no"), "{page}");

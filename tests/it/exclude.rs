@@ -106,7 +106,7 @@ fn kinds_of_files() {
         files(&folder, &[]),
         str![[r"
 b/rules.txt  htaccess, the topmost one
-c/cdn.txt    edge, main file
+c/cdn.txt    edge, no document of a known dialect, main file
 c/site       apache snippet, checked alone
 ops/a.tmpl   nginx snippet, checked alone
 

@@ -42,7 +42,8 @@ fn span(sources: &SourceMap, file: FileId, part: &str) -> Span {
 }
 
 fn covered(path: &str) -> Covered {
-    Covered { path: path.to_owned(), root: "nginx.conf".to_owned(), via: None, alone: false, dialect: Dialect::Nginx }
+    let (root, languages) = ("nginx.conf".to_owned(), Vec::new());
+    Covered { path: path.to_owned(), root, via: None, alone: false, dialect: Dialect::Nginx, languages }
 }
 
 pub(crate) fn analysis() -> Analysis {

@@ -70,7 +70,7 @@ fn root(language: &str, files: &[(String, String)]) -> Root {
     match language {
         "apache" => return root(RootKind::Main, Dialect::Apache),
         "htaccess" => return root(RootKind::Main, Dialect::Htaccess),
-        "yaml" => return root(RootKind::Main, Dialect::Edge),
+        "yaml" => return root(RootKind::Main, Dialect::Edge(None)),
         _ => {}
     }
     let whole = crate::support::conf::parse(text).map_or_else(

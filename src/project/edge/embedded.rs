@@ -1,7 +1,7 @@
 //! nginx inside of YAML: files of a `ConfigMap`, snippets of an Ingress.
 //!
-//! The text is parsed where it stands: everything around it is blanked, so that each byte keeps its offset and a finding its place.
-//! Only blocks of lines that are kept as they are (`|`) can be read so; in other spellings nginx's text is not that of the file.
+//! The text is parsed where it stands, so that each byte keeps its offset and a finding its place. Only blocks of lines that are
+//! kept as they are (`|`) can be read so; in other spellings nginx's text is not that of the file.
 
 use std::path::Path;
 
@@ -29,15 +29,4 @@ pub(super) fn blocks(document: Yaml) -> Vec<Span> {
         entry.value.kind() == Kind::Literal && (is_snippet || recognise(Path::new(name), text.as_bytes()).is_nginx())
     });
     holds.map(|entry| entry.value.target_span()).collect()
-}
-
-/// The text of a file with everything blank but one block. Lines stay lines.
-pub(super) fn alone(text: &str, block: Span) -> String {
-    let (start, end) = (block.start as usize, block.end as usize);
-    let blank = |part: &str| part.bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }).collect::<String>();
-    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    let mut alone = blank(part(0, start));
-    alone.push_str(part(start, end));
-    alone.push_str(&blank(part(end, text.len())));
-    alone
 }

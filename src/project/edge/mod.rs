@@ -9,7 +9,7 @@ use std::path::Path;
 
 pub use neutral::seconds;
 
-use crate::discover::edge::{Dialect, recognise};
+use crate::discover::edge::{Dialect, parts, recognise, recognise_as};
 use crate::files::{Files, display, normalize};
 use crate::finding::{Finding, Severity};
 use crate::project::nginx;
@@ -32,6 +32,17 @@ pub struct Config {
 }
 
 impl Config {
+    /// The dialects that its documents are written in, each once, in the order of the text.
+    pub fn dialects(&self) -> Vec<Dialect> {
+        let mut dialects = Vec::new();
+        for (dialect, _) in &self.documents {
+            if !dialects.contains(dialect) {
+                dialects.push(*dialect);
+            }
+        }
+        dialects
+    }
+
     /// The documents that are ours, each with its dialect.
     pub fn documents<'a>(&'a self, sources: &'a SourceMap) -> impl Iterator<Item = (Dialect, Yaml<'a>)> {
         let text = sources.file(self.main).text();
@@ -48,15 +59,22 @@ pub struct Loaded {
     pub findings: Vec<Finding>,
 }
 
-/// Loads one file; its path is shown relative to `base`.
-pub fn load(files: &dyn Files, sources: &mut SourceMap, main: &Path, base: &Path, settings: &Settings) -> Loaded {
+/// Loads one file; its path is shown relative to `base`. `said`: the dialect that somebody says it is written in.
+pub fn load(
+    files: &dyn Files,
+    sources: &mut SourceMap,
+    main: &Path,
+    base: &Path,
+    said: Option<Dialect>,
+    settings: &Settings,
+) -> Loaded {
     let main = normalize(main);
     let shown = display(&main, &normalize(base));
     let bytes = reading::read(files, &main).and_then(|bytes| reading::check_size(&bytes).map(|()| bytes));
     match bytes {
         Ok(bytes) => {
             let file = sources.add(shown, bytes);
-            let mut loaded = read(sources, file);
+            let mut loaded = read(sources, file, said);
             embedded(files, sources, (&main, base), settings, &mut loaded);
             loaded
         }
@@ -70,10 +88,12 @@ fn unread(file: FileId, why: Unreadable) -> Loaded {
     Loaded { config, findings: vec![Finding::new(rule, Span::new(file, 0, 0), format!("this file {reason}"))] }
 }
 
-fn read(sources: &SourceMap, file: FileId) -> Loaded {
+fn read(sources: &SourceMap, file: FileId, said: Option<Dialect>) -> Loaded {
     let text = sources.file(file).text();
     let tree = parse(file, text);
-    let documents = Yaml::documents(&tree, text).filter_map(|document| Some((recognise(document)?, document.id()))).collect();
+    let of = |document| said.map_or_else(|| recognise(document), |said| recognise_as(document, said));
+    let parts = Yaml::documents(&tree, text).flat_map(parts);
+    let documents = parts.filter_map(|document| Some((of(document)?, document.id()))).collect();
     let findings = faults(sources, &tree);
     Loaded { config: Config { main: file, tree, documents, nginx: Vec::new() }, findings }
 }
@@ -82,10 +102,9 @@ fn read(sources: &SourceMap, file: FileId) -> Loaded {
 fn embedded(files: &dyn Files, sources: &mut SourceMap, (main, base): (&Path, &Path), settings: &Settings, loaded: &mut Loaded) {
     let Loaded { config, findings } = loaded;
     let text = sources.file(config.main).text();
-    let blocks: Vec<Span> = Yaml::documents(&config.tree, text).flat_map(embedded::blocks).collect();
+    let blocks: Vec<Span> = Yaml::documents(&config.tree, text).flat_map(parts).flat_map(embedded::blocks).collect();
     for block in blocks {
-        let alone = embedded::alone(sources.file(config.main).text(), block);
-        let read = nginx::Loader::new(files, base, settings).load_within(sources, main, config.main, &alone);
+        let read = nginx::Loader::new(files, base, settings).load_within(sources, main, block);
         // What it includes lies in the image that it is mounted into.
         findings.extend(read.findings.into_iter().filter(|finding| finding.rule != "unresolved-include"));
         config.nginx.push(read.config);

@@ -16,7 +16,7 @@ use crate::project::glob::is_pattern;
 use crate::project::reading::{self, Unreadable};
 use crate::settings::Settings;
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::nginx::{Name, NodeId, Tree, parse};
+use crate::syntax::nginx::{Name, NodeId, Tree, parse, parse_part};
 
 /// How deep includes may nest. nginx itself ends when it runs out of file descriptors.
 const MAX_DEPTH: usize = 64;
@@ -90,10 +90,11 @@ impl<'a> Loader<'a> {
         self.load(sources, &main)
     }
 
-    /// Loads a configuration that stands inside of a file of another language; `alone` is the text of that file with everything
-    /// blank but the configuration.
-    pub fn load_within(&mut self, sources: &mut SourceMap, main: &Path, file: FileId, alone: &str) -> Loaded {
-        self.expand(sources, &normalize(main), &Arc::new(parse(file, alone)))
+    /// Loads a configuration that stands inside of a file of another language.
+    pub fn load_within(&mut self, sources: &mut SourceMap, main: &Path, part: Span) -> Loaded {
+        let file = sources.file(part.file);
+        let tree = parse_part(file.text(), part, file.position(part.start).line as usize);
+        self.expand(sources, &normalize(main), &Arc::new(tree))
     }
 
     fn expand(&mut self, sources: &mut SourceMap, main: &Path, tree: &Arc<Tree>) -> Loaded {

@@ -14,6 +14,6 @@ mod variables;
 pub use directives::Name;
 #[doc(hidden)]
 pub use lexer::count_tokens;
-pub use parser::parse;
+pub use parser::{parse, parse_part};
 pub use print::print;
 pub use tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, Word};

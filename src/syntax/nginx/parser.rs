@@ -19,9 +19,20 @@ const MAX_ERRORS: usize = 1000;
 
 /// Reads a file. Never fails: what the server would refuse is in [`Tree::errors`].
 pub fn parse(file: FileId, text: &str) -> Tree {
-    let parser = Parser::new(file, text, false).run();
+    parse_from(file, text, (0, 1))
+}
+
+/// Reads a configuration that stands inside of a file of another language; places are those of the file. `text` is the text of the
+/// whole file, `line` the number of the line in which `part` begins.
+pub fn parse_part(text: &str, part: Span, line: usize) -> Tree {
+    let text = text.get(..part.end as usize).unwrap_or(text);
+    parse_from(part.file, text, ((part.start as usize).min(text.len()), line))
+}
+
+fn parse_from(file: FileId, text: &str, start: (usize, usize)) -> Tree {
+    let parser = Parser::new(file, text, start, false).run();
     // A `server` within a `server` is a missing brace if one is missing at all, and misplaced otherwise.
-    if parser.nested_top && parser.unclosed { Parser::new(file, text, true).run().tree } else { parser.tree }
+    if parser.nested_top && parser.unclosed { Parser::new(file, text, start, true).run().tree } else { parser.tree }
 }
 
 /// A block that is open.
@@ -72,18 +83,23 @@ pub(super) struct Parser<'t> {
     pub(super) swallowed: bool,
     /// How often text was read again after a quote without an end.
     pub(super) rereads: usize,
+    /// Where the configuration begins in the text: offset and line.
+    pub(super) start: (usize, usize),
     /// An offset and its line, from where lines are counted on.
     pub(super) counted: (usize, usize),
 }
 
 impl<'t> Parser<'t> {
-    fn new(file: FileId, text: &'t str, close_before_top: bool) -> Self {
+    fn new(file: FileId, text: &'t str, start: (usize, usize), close_before_top: bool) -> Self {
         let mut tree = Tree::new(file);
-        tree.words.reserve(text.len() / 14);
-        tree.nodes.reserve(text.len() / 32);
+        let length = text.len() - start.0;
+        tree.words.reserve(length / 14);
+        tree.nodes.reserve(length / 32);
+        let mut lexer = Lexer::new(text.as_bytes());
+        lexer.pos = start.0;
         Self {
             text,
-            lexer: Lexer::new(text.as_bytes()),
+            lexer,
             tree,
             frames: Vec::new(),
             flattened: 0,
@@ -107,12 +123,13 @@ impl<'t> Parser<'t> {
             unclosed: false,
             swallowed: false,
             rereads: 0,
-            counted: (0, 1),
+            start,
+            counted: start,
         }
     }
 
     fn run(mut self) -> Self {
-        if self.text.starts_with('\u{feff}') {
+        if self.start.0 == 0 && self.text.starts_with('\u{feff}') {
             self.error(0, 3, "the file begins with a byte order mark").help("save it as UTF-8 without a byte order mark");
             self.lexer.pos = 3;
         }

@@ -34,13 +34,7 @@ use crate::syntax::yaml::Yaml;
 /// The sites of a file, by dialect, in the order of the text.
 pub fn lower(config: &Config, sources: &SourceMap, paths: &Paths) -> Vec<EdgeSite> {
     let documents: Vec<(Dialect, Yaml)> = config.documents(sources).collect();
-    let mut dialects: Vec<Dialect> = Vec::new();
-    for (dialect, _) in &documents {
-        if !dialects.contains(dialect) {
-            dialects.push(*dialect);
-        }
-    }
-    let drafts = dialects.into_iter().flat_map(|dialect| {
+    let drafts = config.dialects().into_iter().flat_map(|dialect| {
         // Documents of one file speak of each other: a route names a middleware.
         let own: Vec<Yaml> = documents.iter().filter(|(of, _)| *of == dialect).map(|(_, document)| *document).collect();
         match dialect {

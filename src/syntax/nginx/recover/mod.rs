@@ -81,7 +81,7 @@ impl Parser<'_> {
 
     /// The 1-based line of an offset. Counts on from the last call where it can.
     pub(super) fn line_number(&mut self, at: usize) -> usize {
-        let (from, line) = if self.counted.0 <= at { self.counted } else { (0, 1) };
+        let (from, line) = if self.counted.0 <= at { self.counted } else { self.start };
         let line = line + self.slice(from, at).bytes().filter(|b| *b == b'\n').count();
         self.counted = (at, line);
         line
