@@ -77,15 +77,25 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         return;
     }
     excluded.extend(login_products_without_cache(site, cx));
-    // Who keeps a login page out has thought of the pages to keep out: only those of the same product are certain to be there.
+    forgotten(&mut hits, &excluded);
+    each_once(hits, |hit| report(site, hit, HELP, cx));
+}
+
+/// Leaves the pages that are certain to be there and were forgotten. Who keeps a login page out has thought of the pages to keep
+/// out: only those of the same product are certain then.
+fn forgotten(hits: &mut Vec<Hit>, excluded: &[&str]) {
     hits.retain(|h| {
         excluded.is_empty() || h.candidate.known.is_some_and(|k| specific(&k.product) && excluded.contains(&k.product.as_str()))
     });
+}
+
+/// Reports one hit for each directive or key that decides.
+fn each_once<'p>(hits: impl IntoIterator<Item = Hit<'p>>, mut report: impl FnMut(Hit<'p>)) {
     let mut reported: Vec<Span> = Vec::new();
     for hit in hits {
         if !reported.contains(&hit.primary) {
             reported.push(hit.primary);
-            report(site, hit, HELP, cx);
+            report(hit);
         }
     }
 }

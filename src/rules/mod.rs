@@ -107,6 +107,7 @@ mod apache_proxies;
 mod apache_settings;
 mod basic_gate;
 mod caches;
+mod edge_application;
 mod support;
 
 macro_rules! rules {

@@ -1,6 +1,6 @@
 //! The same for Apache: `CacheEnable`, `ExpiresDefault` and `Header set Cache-Control` over pages to sign in.
 
-use super::{Hit, KINDS, ID, lasting, lasts, login_product, report, specific};
+use super::{Hit, ID, KINDS, each_once, forgotten, lasting, lasts, login_product, report};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::apache::Host;
 use crate::project::apache::ConditionKind;
@@ -51,16 +51,8 @@ fn cache(host: &Host, cx: &mut Cx) {
             hits.push(Hit { candidate, primary, outcome, stores });
         }
     }
-    hits.retain(|h| {
-        excluded.is_empty() || h.candidate.known.is_some_and(|k| specific(&k.product) && excluded.contains(&k.product.as_str()))
-    });
-    let mut reported: Vec<Span> = Vec::new();
-    for hit in hits {
-        if !reported.contains(&hit.primary) {
-            reported.push(hit.primary);
-            report(host, hit, HELP, cx);
-        }
-    }
+    forgotten(&mut hits, &excluded);
+    each_once(hits, |hit| report(host, hit, HELP, cx));
 }
 
 fn headers(host: &Host, cx: &mut Cx) {

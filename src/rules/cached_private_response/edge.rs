@@ -7,7 +7,8 @@ use crate::model::from::edge::EdgeSite;
 use crate::model::{HeaderFate, Outcome, PathKind, Request, Site};
 use crate::rules::Cx;
 use crate::rules::caches;
-use crate::rules::support::finding;
+use crate::rules::edge_application::{Shown, shown};
+use crate::rules::support::{finding, has_api_name};
 use crate::source::Span;
 
 /// Follows requests with credentials into the cache.
@@ -16,7 +17,11 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         return;
     }
     let mut reported: Vec<Span> = Vec::new();
-    for start in caches::starts(site, caches::caches) {
+    let starts = caches::starts(site, caches::caches);
+    if starts.is_empty() || shown(site, cx) != Shown::Application {
+        return;
+    }
+    for start in starts {
         let candidates = caches::candidates(site, start, cx.paths, &[PathKind::Api, PathKind::Account]);
         for candidate in candidates {
             let plain = candidate.request.clone().method("GET");
@@ -54,6 +59,16 @@ fn shared(site: &EdgeSite, request: Request, token: bool) -> Option<(Request, Ou
     };
     // Caches that follow the standard keep no answer to a request with Authorization that does not allow it; CloudFront does.
     let regardless = |o: &Outcome| o.cache.ignores_cache_control || token && site.dialect() == Dialect::CloudFormation;
+    // An interface is what lies below its name.
+    let below = Request { path: format!("{}/x", request.path.trim_end_matches('/')), ..request.clone() };
+    if has_api_name(&request.path) && caches::stored(&site.resolve(&below)).is_none() {
+        return None;
+    }
+    // Where only reading is let through and nothing asks for credentials, everybody may get the same answers.
+    let writes = || site.resolve(&request.clone().method("POST")).possibly(|o| o.handler.kind.is_upstream());
+    if !site.speaks_of_credentials() && !writes() {
+        return None;
+    }
     let stored = caches::stored(&outcome) == Some(crate::model::Stores::Yes) && caches::from_store(&outcome);
     (stored && outcome.always(kept) && outcome.always(regardless)).then_some((request, outcome))
 }

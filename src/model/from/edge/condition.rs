@@ -1,5 +1,7 @@
 //! For which requests an entry is.
 
+use ipnet::IpNet;
+
 use super::pattern::{Pattern, host_matches};
 use crate::model::{PathSet, Paths, Request};
 
@@ -14,6 +16,8 @@ pub(super) enum Condition {
     Host(String),
     /// The method.
     Method(String),
+    /// The address of the client is in one of these networks.
+    Address(Vec<IpNet>),
     /// All of them.
     All(Vec<Condition>),
     /// One of them.
@@ -77,6 +81,7 @@ impl Condition {
             Self::Path(pattern) => pattern.matches(&request.path).ok_or_else(|| pattern.why()),
             Self::Host(host) => Ok(host_matches(host, &request.host)),
             Self::Method(method) => Ok(method.eq_ignore_ascii_case(&request.method)),
+            Self::Address(networks) => Ok(networks.iter().any(|network| network.contains(&request.client))),
             Self::Open(why) => Err(why),
             Self::Not(condition) => condition.holds(request).map(|holds| !holds),
             Self::All(conditions) => decided(conditions, request, false),
@@ -90,7 +95,7 @@ impl Condition {
             Self::Path(pattern) => pattern.well_known(paths),
             Self::Open(_) => PathSet::default(),
             Self::Not(condition) if condition.is_of_paths() => paths.everything & !condition.well_known(paths),
-            Self::Always | Self::Host(_) | Self::Method(_) | Self::Not(_) => paths.everything,
+            Self::Always | Self::Host(_) | Self::Method(_) | Self::Address(_) | Self::Not(_) => paths.everything,
             Self::All(all) => all.iter().fold(paths.everything, |set, c| set & c.well_known(paths)),
             Self::Any(any) => any.iter().fold(PathSet::default(), |set, c| set | c.well_known(paths)),
         }
@@ -101,7 +106,7 @@ impl Condition {
         match self {
             Self::Always => true,
             Self::Path(pattern) => !matches!(pattern, Pattern::Unknown(_)),
-            Self::Host(_) | Self::Method(_) | Self::Open(_) => false,
+            Self::Host(_) | Self::Method(_) | Self::Address(_) | Self::Open(_) => false,
             Self::Not(condition) => condition.is_of_paths(),
             Self::All(conditions) | Self::Any(conditions) => conditions.iter().all(Self::is_of_paths),
         }
@@ -110,7 +115,7 @@ impl Condition {
     /// A request that it is for.
     pub(super) fn example(&self) -> Example {
         match self {
-            Self::Always | Self::Not(_) | Self::Open(_) => Example::default(),
+            Self::Always | Self::Not(_) | Self::Address(_) | Self::Open(_) => Example::default(),
             Self::Path(pattern) => Example { path: pattern.example(), ..Example::default() },
             Self::Host(host) => Example { host: Some(host.clone()).filter(|h| !h.contains('*')), ..Example::default() },
             Self::Method(method) => Example { method: Some(method.clone()), ..Example::default() },
@@ -128,6 +133,16 @@ impl Condition {
         match self {
             Self::Host(host) => vec![host],
             Self::All(conditions) | Self::Any(conditions) => conditions.iter().flat_map(Self::hosts).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The paths that it speaks of, also those that it is not for.
+    pub(super) fn paths(&self) -> Vec<&str> {
+        match self {
+            Self::Path(pattern) => pattern.text().into_iter().collect(),
+            Self::Not(condition) => condition.paths(),
+            Self::All(conditions) | Self::Any(conditions) => conditions.iter().flat_map(Self::paths).collect(),
             _ => Vec::new(),
         }
     }

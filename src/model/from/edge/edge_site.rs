@@ -1,5 +1,7 @@
 //! A distribution, a set of routes or an ingress: what the rules ask.
 
+use std::borrow::Cow;
+
 use super::condition::Example;
 use super::pattern::host_matches;
 use super::says::{Behaviour, Behind, Forward, Keeps, Limit, Says, Verdicts};
@@ -20,8 +22,8 @@ pub(super) enum Order {
 
 impl Order {
     /// What holds where one entry applies after another.
-    pub(super) fn over(self, earlier: &Says, later: &Says) -> Says {
-        if self == Self::Alone { later.clone() } else { earlier.clone().and(later) }
+    pub(super) fn over<'s>(self, earlier: &Says, later: &'s Says) -> Cow<'s, Says> {
+        if self == Self::Alone { Cow::Borrowed(later) } else { Cow::Owned(earlier.clone().and(later)) }
     }
 }
 
@@ -83,30 +85,31 @@ impl EdgeSite {
     }
 
     /// What holds at a route, whatever else may apply there.
-    pub(super) fn says(&self, route: RouteId) -> Says {
+    pub(super) fn says(&self, route: RouteId) -> Cow<'_, Says> {
         match (route as usize).checked_sub(1).and_then(|index| self.behaviours.get(index)) {
             Some(behaviour) => self.order.over(&self.default.says, &behaviour.says),
-            None => self.default.says.clone(),
+            None => Cow::Borrowed(&self.default.says),
         }
     }
 
     /// The access checks of a route.
     pub fn gates(&self, route: RouteId) -> Vec<Gate> {
-        self.says(route).gates
+        self.says(route).gates.clone()
     }
 
     /// The value that a route gives Authorization, and the key that says so.
     pub fn sets_authorization(&self, route: RouteId) -> Option<(String, Span)> {
-        let fact = self.says(route).authorization?;
-        match (fact.value, fact.because.first()) {
-            (Known::Is(Forward::Replaced(Value::Known(value))), Some(span)) => Some((value, *span)),
+        let says = self.says(route);
+        let fact = says.authorization.as_ref()?;
+        match (&fact.value, fact.because.first()) {
+            (Known::Is(Forward::Replaced(Value::Known(value))), Some(span)) => Some((value.clone(), *span)),
             _ => None,
         }
     }
 
     /// How the verdicts of a subrequest are kept at a route.
     pub fn verdicts(&self, route: RouteId) -> Option<Verdicts> {
-        self.says(route).verdicts
+        self.says(route).verdicts.clone()
     }
 
     /// Where forwarded addresses or schemes are taken from everyone at a route.
@@ -121,17 +124,55 @@ impl EdgeSite {
 
     /// The statuses that are answered with something else at a route: status, what the client gets, and the key.
     pub fn error_pages(&self, route: RouteId) -> Vec<(u16, Option<u16>, Span)> {
-        self.says(route).errors.into_iter().map(|page| (page.status, page.becomes, page.span)).collect()
+        self.says(route).errors.iter().map(|page| (page.status, page.becomes, page.span)).collect()
     }
 
     /// Whether pages are kept where a cache is in force at a route.
     pub fn keeps_pages(&self, route: RouteId) -> bool {
-        self.says(route).caching.is_some_and(|caching| caching.pages)
+        self.says(route).caching.as_ref().is_some_and(|caching| caching.pages)
     }
 
     /// The limit on requests at a route: requests in a minute, how many may come at once, the status of the rest, and the key.
     pub fn limit(&self, route: RouteId) -> Option<(f64, f64, u16, Span)> {
-        self.says(route).limit.map(|Limit { per_minute, burst, status, span }| (per_minute, burst, status, span))
+        self.says(route).limit.as_ref().map(|Limit { per_minute, burst, status, span }| (*per_minute, *burst, *status, *span))
+    }
+
+    /// The names of what it is made of: its hosts, its own name, the addresses of what is behind.
+    pub fn names(&self) -> Vec<&str> {
+        let own = self.place.text.split_once(' ').map(|(_, name)| name);
+        let hosts = self.hosts.iter().map(String::as_str).chain(self.all().flat_map(|behaviour| behaviour.when.hosts()));
+        let targets = self.all().filter_map(|behaviour| behaviour.says.origin.as_ref()?.target.as_ref()?.known());
+        own.into_iter().chain(hosts).chain(targets).collect()
+    }
+
+    /// The paths that its entries speak of.
+    pub fn named_paths(&self) -> Vec<&str> {
+        self.all().flat_map(|behaviour| behaviour.when.paths()).collect()
+    }
+
+    /// Whether it names the methods that change something among those that it lets through.
+    pub fn lets_write(&self) -> bool {
+        let writes = |behaviour: &Behaviour| {
+            let application = behaviour.says.origin.as_ref().is_some_and(|origin| origin.behind == Behind::Application);
+            let allowed = behaviour.says.allowed.as_ref();
+            application && allowed.is_some_and(|allowed| allowed.methods.iter().any(|method| method == "POST"))
+        };
+        self.all().any(writes)
+    }
+
+    /// Whether an entry has to do with credentials: asks for some, passes them on by name, or keeps answers apart by them.
+    pub fn speaks_of_credentials(&self) -> bool {
+        let kept = |fact: &Option<crate::model::Fact<Forward>>| fact.as_ref().is_some_and(|fact| fact.value.is(&Forward::Kept));
+        self.all().any(|behaviour| {
+            let says = &behaviour.says;
+            let keyed = says.caching.as_ref().is_some_and(|caching| caching.by_cookie || caching.by_authorization == Some(true));
+            let asks = says.gates.iter().any(|gate| gate.kind != crate::model::GateKind::Address);
+            asks || keyed || kept(&says.authorization) || kept(&says.cookie)
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Behaviour> {
+        std::iter::once(&self.default).chain(&self.behaviours)
     }
 
     /// Whether a request is for this site.

@@ -1,5 +1,7 @@
 //! One request through the entries of a site.
 
+use std::borrow::Cow;
+
 use super::edge_site::{EdgeSite, Order};
 use super::says::{Answer, Behaviour, Behind, Caching, Forward, Keeps, Says};
 use crate::model::from::choices::{Choices, explore};
@@ -17,7 +19,7 @@ fn follow(site: &EdgeSite, request: &Request, choices: &mut Choices) -> Outcome 
     let mut unknown = Vec::new();
     let mut steps = Vec::new();
     let mut served: Option<&Behaviour> = None;
-    let mut says = site.default.says.clone();
+    let mut says = Cow::Borrowed(&site.default.says);
     for behaviour in &site.behaviours {
         let applies = behaviour.when.holds(request).unwrap_or_else(|why| {
             let what = format!("whether {} applies: {why}", behaviour.name);

@@ -131,15 +131,20 @@ impl Pattern {
         }
     }
 
+    /// What it names, if it is not for every path.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Any | Self::Unknown(_) => None,
+            Self::Exact(text) | Self::Prefix(text) | Self::Below(text) | Self::Contains(text) | Self::Wildcard(text) => {
+                Some(text)
+            }
+            Self::Regex(text, _) => Some(text),
+        }
+    }
+
     /// How many characters it names: of two, the one with more is the more special one.
     pub(super) fn length(&self) -> usize {
-        match self {
-            Self::Any | Self::Unknown(_) => 0,
-            Self::Exact(text) | Self::Prefix(text) | Self::Below(text) | Self::Contains(text) | Self::Wildcard(text) => {
-                text.len()
-            }
-            Self::Regex(text, _) => text.len(),
-        }
+        self.text().map_or(0, str::len)
     }
 }
 

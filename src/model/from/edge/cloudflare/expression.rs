@@ -1,5 +1,8 @@
 //! The part of the rules language that decides host, path and method; everything else is open.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use nom::branch::alt;
 use nom::bytes::complete::{escaped, is_not, tag, take_while1};
 use nom::character::complete::{char, multispace0, multispace1, none_of, one_of};
@@ -20,7 +23,7 @@ pub(super) fn parse(text: &str) -> Option<Condition> {
 }
 
 fn atom(text: &str) -> IResult<&str, Condition> {
-    preceded(multispace0, alt((function, comparison, literal))).parse(text)
+    preceded(multispace0, alt((function, address, comparison, literal))).parse(text)
 }
 
 fn literal(text: &str) -> IResult<&str, Condition> {
@@ -74,6 +77,26 @@ fn function(text: &str) -> IResult<&str, Condition> {
         (field, _) => open(field),
     };
     Ok((rest, condition))
+}
+
+/// `ip.src in {192.0.2.0/24 2001:db8::/32}`, `ip.src eq 192.0.2.1`; a list that is kept elsewhere (`$office`) is open.
+fn address(text: &str) -> IResult<&str, Condition> {
+    let (rest, _) = (tag("ip.src"), multispace1).parse(text)?;
+    let several = delimited((char('{'), multispace0), separated_list0(multispace1, network), (multispace0, char('}')));
+    if let Ok((rest, found)) = preceded((tag("in"), multispace1), several).parse(rest) {
+        return Ok((rest, Condition::Address(found)));
+    }
+    let operator = alt((value(true, alt((tag("eq"), tag("==")))), value(false, alt((tag("ne"), tag("!="))))));
+    let (rest, (equal, found)) = (terminated(operator, multispace1), network).parse(rest)?;
+    let condition = Condition::Address(vec![found]);
+    Ok((rest, if equal { condition } else { Condition::Not(Box::new(condition)) }))
+}
+
+/// A network, or one address.
+fn network(text: &str) -> IResult<&str, IpNet> {
+    let written = take_while1(|c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/'));
+    let address = |text: &str| text.parse::<IpAddr>().map(IpNet::from);
+    written.map_opt(|text: &str| text.parse().or_else(|_| address(text)).ok()).parse(text)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -158,9 +181,18 @@ mod tests {
     }
 
     #[test]
+    fn addresses_are_compared_with_that_of_the_visitor() {
+        // The visitor of the tests comes from 203.0.113.9.
+        assert_eq!(holds("not ip.src in {192.0.2.0/24 2001:db8::/32} and http.request.uri.path eq \"/a\"", "", "/a"), Some(true));
+        assert_eq!(holds("ip.src in {203.0.113.0/24}", "", "/"), Some(true));
+        assert_eq!(holds("ip.src eq 192.0.2.1", "", "/"), Some(false));
+        assert_eq!(holds("(ip.src ne 192.0.2.1)", "", "/"), Some(true));
+    }
+
+    #[test]
     fn everything_else_is_open() {
-        assert_eq!(holds("ip.src in {192.0.2.0/24} and http.host eq \"a\"", "a", "/"), None);
-        assert_eq!(holds("ip.src in {192.0.2.0/24} and http.host eq \"a\"", "b", "/"), Some(false));
+        assert_eq!(holds("ip.src in $office and http.host eq \"a\"", "a", "/"), None);
+        assert_eq!(holds("ip.src in $office and http.host eq \"a\"", "b", "/"), Some(false));
         assert_eq!(holds("http.cookie contains \"session\"", "", "/"), None);
         assert!(parse("any(http.request.headers[\"authorization\"][*] contains \"Bearer\")").is_none());
         assert_eq!(holds("cf.threat_score gt 10", "", "/"), None);

@@ -9,6 +9,10 @@ use crate::syntax::yaml::Yaml;
 const STORES: &[&str] =
     &[".s3.", ".s3-", "s3-website", "mediastore", "mediapackage", "storage.googleapis.com", "blob.core.windows.net"];
 
+/// Ends of names of services that host sites of files, and functions beside them: what is there is not certain.
+const HOSTS_OF_SITES: &[&str] =
+    &[".github.io", ".gitlab.io", ".netlify.app", ".pages.dev", ".surge.sh", ".web.app", ".firebaseapp.com", ".readthedocs.io"];
+
 /// The origin with an id, as behaviours name it; a group stands for its first member.
 pub(super) fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Yaml<'a>) -> Option<(Origin, Option<&'a str>)> {
     let lists = |key: &str| config.get(key).map(|list| template.nodes(list)).unwrap_or_default();
@@ -51,6 +55,9 @@ fn behind(template: &Template, origin: Yaml) -> Behind {
         alternatives.iter().filter_map(|a| if let Alternative::Node(node) = a { node.raw() } else { None }).collect();
     if texts.iter().any(|text| store(text)) || domain.raw().is_some_and(store) {
         return Behind::Files;
+    }
+    if texts.iter().any(|text| HOSTS_OF_SITES.iter().any(|end| text.ends_with(end))) {
+        return Behind::Unknown;
     }
     let named = domain.raw().or_else(|| domain.entries().first().and_then(|entry| entry.value.raw())).unwrap_or_default();
     let named = named.to_ascii_lowercase();

@@ -12,7 +12,7 @@ use middleware::{Options, apply};
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::read::{application, kind_head, object_name};
-use super::says::{Answer, Behaviour, Says};
+use super::says::{Answer, Behaviour, Behind, Says};
 use crate::discover::edge::Dialect;
 use crate::model::Place;
 use crate::source::Span;
@@ -139,7 +139,12 @@ fn draft<'a>(span: Span, text: String, routers: &[Router], find: &dyn Fn(&str) -
 
 fn behaviour<'a>(router: &Router, find: &dyn Fn(&str) -> Option<Options<'a>>) -> Behaviour {
     let when = rule::parse(router.rule).unwrap_or_else(|| Condition::Open("its rule is not followed".to_owned()));
-    let mut says = Says { origin: Some(application(router.service, router.head)), ..Says::default() };
+    let mut origin = application(router.service, router.head);
+    if router.service.is_some_and(|service| service.ends_with("@internal")) {
+        // The dashboard and the interface of Traefik itself look at no credentials.
+        origin.behind = Behind::Unknown;
+    }
+    let mut says = Says { origin: Some(origin), ..Says::default() };
     for name in &router.middlewares {
         match find(name) {
             Some(options) => apply(&options, find, &mut says, 0),
