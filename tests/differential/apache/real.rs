@@ -80,7 +80,7 @@ impl Bench {
             text = text.replace(written, address);
         }
         for (written, port) in self.ports {
-            text = text.replace(&format!("*:{written}"), &format!("*:{port}"));
+            text = with_port(&text, written, port);
         }
         text.replace(".test", &format!(".u{slot}.test"))
     }
@@ -91,6 +91,9 @@ impl Bench {
         let mut text = text.replace(&format!("{root}/u{slot}/www"), "/srv/www").replace(&root, "/srv");
         for (written, address) in &self.applications {
             text = text.replace(address, written);
+        }
+        for (written, port) in self.ports {
+            text = with_port(&text, port, written);
         }
         text.replace(&format!(".u{slot}.test"), ".test")
     }
@@ -174,7 +177,8 @@ impl Bench {
                 let port = self.ports.iter().find(|(written, _)| *written == ask.port).map_or(0, |(_, port)| *port);
                 let _ = std::fs::File::options().write(true).truncate(true).open(root.join("error.log"));
                 let mut sent = ask.clone();
-                sent.host = ask.host.as_ref().map(|h| h.replace(".test", &format!(".u{slot}.test")));
+                // Whether a URL names the server itself hangs on the port that the client sends.
+                sent.host = ask.host.as_ref().map(|host| self.real_text(host, *slot));
                 match observe::send(&sent, port, &self.upstream, &mut numbers) {
                     Ok(mut seen) if seen.answer.status != 0 => {
                         seen.stale |= seen.answer.header("X-Cache").is_some_and(|v| v.starts_with("HIT"));
@@ -206,6 +210,22 @@ impl Bench {
         }
         cases.len()
     }
+}
+
+/// A text with another port wherever it stands behind a colon.
+fn with_port(text: &str, old: u16, new: u16) -> String {
+    let old = format!(":{old}");
+    let mut parts = text.split(&old);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        if part.starts_with(|c: char| c.is_ascii_digit()) {
+            out.push_str(&old);
+        } else {
+            out.push_str(&format!(":{new}"));
+        }
+        out.push_str(part);
+    }
+    out
 }
 
 /// Whether a configuration says something that holds for other hosts than its own.

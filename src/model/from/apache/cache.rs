@@ -5,6 +5,7 @@ use crate::model::{Cache, Fact, HandlerKind, Response, Stores};
 use crate::project::apache::{Directive, DirectiveId};
 use crate::source::Span;
 use crate::syntax::apache::Name;
+use crate::syntax::apache::header::Table;
 
 /// How long a copy is kept where neither the origin nor the configuration says so.
 const DEFAULT_EXPIRE: u64 = 3600;
@@ -34,7 +35,10 @@ impl<'a> Walk<'_, 'a> {
         let lifetime = lifetime(&text);
         let fresh = lifetime.is_some_and(|seconds| seconds > 0);
         // It is refused, or never answers.
-        let forbids = forbids || lifetime == Some(0) || self.r.env.get("no-cache").is_some();
+        let forbids = forbids || lifetime == Some(0);
+        // What a script says stands among the fields for errors, and hides what is said for other answers.
+        let hidden = own.is_none() && self.reached && self.answers_in == Some(Table::Always);
+        let refuses = self.r.env.get("no-cache").is_some() || forbids && !hidden;
         let ignores_freshness = self.is_on(Name::CacheIgnoreNoLastMod);
         let has_query = self.r.args.is_some();
         let ignores_query = self.server_flag(Name::CacheIgnoreQueryString);
@@ -46,17 +50,17 @@ impl<'a> Walk<'_, 'a> {
         let error_fresh = names_error && (fresh || !has_query || ignores_query);
         let (is_get, quick_authorization) = (reads && self.request.method != "HEAD", self.quick_authorization);
         let stores = |ok: bool| -> Fact<Stores> {
-            if !answered || !is_get || forbids {
+            if !answered || !is_get || refuses {
                 return decided(Stores::No, also.filter(|_| forbids));
             }
             // The quick handler leaves requests with credentials alone, whatever the response says.
             if quick_authorization && is_quick {
                 return decided(Stores::No, quick.map(|d| d.span()));
             }
-            if authorization && !public {
+            if authorization && (!public || hidden) {
                 return Fact::unknown("whether the origin says that it is public", [by]);
             }
-            let is_kept = if ok { any } else { error_fresh };
+            let is_kept = !forbids && if ok { any } else { error_fresh };
             if is_kept { decided(Stores::Yes, also) } else { decided(Stores::Origin, None) }
         };
         let ttl = lifetime.filter(|_| fresh).or_else(|| any.then(|| self.default_expire()));
@@ -83,7 +87,8 @@ impl<'a> Walk<'_, 'a> {
             drops_set_cookie: !stores_set_cookie,
             stores_private: store_private.is_some(),
             answers_before_gates: is_quick,
-            ignores_cache_control: store_private.is_some() && store_no_store.is_some(),
+            // `max-age` and `no-cache` count whatever `CacheStorePrivate` and `CacheStoreNoStore` say.
+            ignores_cache_control: false,
         }
     }
 

@@ -64,8 +64,8 @@ impl Walk<'_, '_> {
                 return false;
             }
         };
-        // An error in an error document: the first one counts.
-        if self.r.status != 200 {
+        // An error in an error document: the first one counts. What the client asked for is none, whatever status a rule left there.
+        if self.r.redirected && self.r.status != 200 {
             let status = self.back_to_first_error().unwrap_or(status);
             return self.done(status, stop.by);
         }

@@ -62,6 +62,18 @@ impl Env {
         self.all.iter().rev().find(|v| v.name.eq_ignore_ascii_case(name))
     }
 
+    /// One of each name, at the place of the first, with the value of the last (`apr_table_compress`).
+    pub(super) fn compress(&mut self) {
+        let mut one: Vec<Variable> = Vec::with_capacity(self.all.len());
+        for variable in self.all.drain(..) {
+            match one.iter_mut().find(|v| v.name.eq_ignore_ascii_case(&variable.name)) {
+                Some(first) => (first.value, first.by) = (variable.value, variable.by),
+                None => one.push(variable),
+            }
+        }
+        self.all = one;
+    }
+
     /// All variables.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Variable> {
         self.all.iter()

@@ -128,6 +128,10 @@ impl Vars for Fake {
         None
     }
 
+    fn may_look_ahead(&self) -> bool {
+        true
+    }
+
     fn subrequest(&mut self, _target: Target<'_>) -> Option<u16> {
         None
     }

@@ -295,44 +295,9 @@ impl Walk<'_, '_> {
                 Ok(())
             }
             Err(Stop { status: Known::Is(404), .. }) => Ok(()),
-            Err(stop) => Err(stop),
-        }
-    }
-
-    /// Follows a subrequest up to its handler (`ap_sub_req_lookup_uri`): `Err(404)` too where it finds no file.
-    fn subrequest(&mut self, path: &str, args: Option<Value>) -> Result<super::frame::Frame, Stop> {
-        // Both limits are looked at in every one (`ap_is_recursion_limit_exceeded`).
-        if self.depth >= super::walk::MAX_REDIRECTS || self.redirects_left == 0 {
-            return Err(Stop::status(500, None));
-        }
-        let headers = self.headers.clone();
-        let refused = self.refused;
-        let mut frame = self.r.clone();
-        frame.reset(path, args);
-        frame.previous = None;
-        frame.around = Some(self.leave());
-        "GET".clone_into(&mut frame.method);
-        frame.subrequest = true;
-        frame.has_port = false;
-        let own = std::mem::replace(&mut self.r, frame);
-        self.depth += 1;
-        // `END` is for a request and its internal redirects.
-        let ends = std::mem::take(&mut self.rewrites_end);
-        let result = self.process();
-        self.rewrites_end = ends;
-        self.depth -= 1;
-        let frame = std::mem::replace(&mut self.r, own);
-        self.headers = headers;
-        match result {
-            // A proxied one counts by its handler, which `SetHandler` replaces.
-            Ok(()) if frame.proxied.is_some() && frame.handler.is_none() || frame.stands == Stands::File => {
-                self.refused = refused;
-                Ok(frame)
-            }
-            Ok(()) => Err(Stop::status(404, None)),
             Err(stop) => {
-                if stop.status == Known::Is(404) {
-                    self.refused = refused;
+                if matches!(stop.status, Known::Is(300..=399)) {
+                    self.forget_location(setting.span());
                 }
                 Err(stop)
             }

@@ -4,9 +4,13 @@ use super::translate::substitute;
 use crate::model::Value;
 use crate::model::fact::unknown_value;
 use crate::model::from::regexes::{RegexId, Regexes};
+use crate::source::Span;
 
 /// How many groups there are, the whole match among them (`AP_MAX_REG_MATCH`).
 const MAX_GROUPS: usize = 10;
+
+/// What the server takes where nothing has been put.
+pub(super) const MEMORY: &str = "what the memory of the server holds";
 
 /// The groups of the last match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +22,9 @@ pub(super) enum Groups {
     Of(Vec<String>),
     /// Which text matched, or whether one did, is not known.
     Unknown,
+    /// The server puts in whatever its memory holds: the expression of the condition there held without any match that has groups. It may
+    /// read what is not its own, and end (measured).
+    Memory(Span),
 }
 
 impl Groups {
@@ -27,6 +34,7 @@ impl Groups {
             Self::None => Value::Known(String::new()),
             Self::Of(groups) => Value::Known(groups.get(number).cloned().unwrap_or_default()),
             Self::Unknown => unknown_value("what a regular expression matched"),
+            Self::Memory(_) => unknown_value(MEMORY),
         }
     }
 
@@ -34,7 +42,8 @@ impl Groups {
     pub(super) fn put_into(&self, text: &str) -> Value {
         match self {
             Self::Unknown if text.contains('$') => unknown_value("what a regular expression matched"),
-            Self::None | Self::Unknown => Value::Known(substitute(text, &[])),
+            Self::Memory(_) if text.contains('$') => unknown_value(MEMORY),
+            Self::None | Self::Unknown | Self::Memory(_) => Value::Known(substitute(text, &[])),
             Self::Of(groups) => {
                 let groups: Vec<Option<String>> = groups.iter().cloned().map(Some).collect();
                 Value::Known(substitute(text, &groups))

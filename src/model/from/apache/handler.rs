@@ -2,6 +2,7 @@
 
 use super::ending;
 use super::frame::{HandlerName, Stands};
+use super::rewriting::ANEW;
 use super::walk::{End, Invoked, Stop, Walk};
 use super::walked::Settings;
 use crate::model::fact::concat;
@@ -134,12 +135,18 @@ impl<'a> Walk<'_, 'a> {
             {
                 Invoked::Stop(Stop::status(403, Some(by)))
             }
+            Class::Proxy { url, by } if self.r.proxied.is_none() && self.r.filename.starts_with(ANEW) => {
+                self.proxied_anew(&url, by)
+            }
             Class::Proxy { url, by } => {
                 self.step(format!("handed over to {}", url.prefix()), by);
                 self.reach()
             }
             Class::Cgi(by) => self.run_script(by),
             Class::Fcgid(by) => self.run_script(Some(by)),
+            Class::Module(by) if self.r.filename.starts_with(ANEW) => {
+                Invoked::Stop(Stop::unknown("what a module makes of a request that begins anew", Some(by)))
+            }
             Class::Module(by) if self.r.stands == Stands::Nothing => Invoked::Stop(Stop::status(404, Some(by))),
             Class::Module(_) => self.reach(),
             Class::Internal(by) => self.page(by),
@@ -191,8 +198,19 @@ impl<'a> Walk<'_, 'a> {
             Stands::Nothing => Invoked::Stop(Stop::status(404, by)),
             Stands::Folder => Invoked::Stop(Stop::status(403, by)),
             Stands::File if refuses_path_info => Invoked::Stop(Stop::status(404, by)),
+            Stands::File if self.r.filename.starts_with(ANEW) => Invoked::Stop(Stop::status(500, by)),
             Stands::File => self.reach(),
         }
+    }
+
+    /// A proxied request that `H` keeps from starting anew: what stands for the file comes behind the URL (measured).
+    fn proxied_anew(&mut self, url: &Value, by: DirectiveId) -> Invoked {
+        let text = url.prefix();
+        let authority = text.split_once("://").map_or(text, |(_, rest)| rest).split('/').next().unwrap_or_default();
+        if text.contains('|') {
+            return Invoked::Stop(Stop::unknown("what the socket of a handler is asked for", Some(by)));
+        }
+        if authority.ends_with(ANEW) { Invoked::Stop(Stop::status(500, Some(by))) } else { self.reach() }
     }
 
     /// A script of PHP: run by `mod_php`, which sees every header, or by FastCGI, which does not.
@@ -223,8 +241,8 @@ impl<'a> Walk<'_, 'a> {
         }
         let status = self.r.status;
         match self.r.stands {
-            // `mod_autoindex` takes folders.
-            Stands::Folder if reads && self.r.path_info.is_empty() => {
+            // `mod_autoindex` takes folders that have no other handler.
+            Stands::Folder if reads && self.r.path_info.is_empty() && self.r.handler.is_none() => {
                 if self.option("indexes") {
                     done(status)
                 } else {
@@ -237,6 +255,9 @@ impl<'a> Walk<'_, 'a> {
                 let takes_path_info = self.flag(Name::AcceptPathInfo) == Some(true);
                 if !self.r.path_info.is_empty() && !takes_path_info {
                     return Invoked::Stop(Stop::status(404, by));
+                }
+                if self.r.filename.starts_with(ANEW) {
+                    return Invoked::Stop(Stop::status(403, by));
                 }
                 done(status)
             }

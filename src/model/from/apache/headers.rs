@@ -82,8 +82,7 @@ impl HeaderEdit {
                         let question = format!("whether {name} has what Header merge adds");
                         vars.decide(&question, false, self.span, false)
                     }
-                    // Nothing is not among what a list holds.
-                    Some(Some(held)) => held && value.is_empty() != Some(true),
+                    Some(Some(held)) => held,
                     None => false,
                 };
                 if !held {
@@ -251,7 +250,7 @@ fn on_one_line(value: Value) -> Value {
 fn holds_token(list: &Value, member: &Value) -> Option<bool> {
     let (list, member) = (list.known()?, member.known()?);
     let mut quoted = false;
-    // Nothing behind the last comma is no member.
+    // Nothing behind the last comma is no member, a blank there is an empty one.
     let mut tokens = list.split_terminator(|c| {
         quoted ^= c == '"';
         c == ',' && !quoted

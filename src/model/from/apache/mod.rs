@@ -47,6 +47,7 @@ mod section;
 mod setenvif;
 mod site;
 mod state;
+mod subrequest;
 #[cfg(test)]
 mod tests;
 mod traits;

@@ -1,11 +1,41 @@
 //! What happens to the response on its way to the client.
 
 use super::edits::tables;
+use super::vars::{Variable, Vars as _};
 use super::walk::{Field, Walk};
+use crate::model::fact::unknown_value;
 use crate::model::{GateKind, HandlerKind, Response, Sent, Value, Verdict};
 use crate::project::apache::{Directive, DirectiveId};
 use crate::syntax::apache::Name;
 use crate::syntax::apache::header::Table;
+
+/// The variables of a script that the model has under another name.
+const OF_A_SCRIPT: &[(&str, Variable)] = &[
+    ("DOCUMENT_ROOT", Variable::DocumentRoot),
+    ("QUERY_STRING", Variable::QueryString),
+    ("REMOTE_ADDR", Variable::RemoteAddr),
+    ("REQUEST_SCHEME", Variable::RequestScheme),
+    ("SERVER_ADDR", Variable::ServerAddr),
+    ("SERVER_NAME", Variable::ServerName),
+    ("SERVER_PORT", Variable::ServerPort),
+    ("SERVER_PROTOCOL", Variable::ServerProtocol),
+];
+
+/// Others that are always there: each kind of script makes something else of them, or they hang on the machine.
+const NOT_FOLLOWED: &[&str] = &[
+    "CONTEXT_DOCUMENT_ROOT",
+    "CONTEXT_PREFIX",
+    "GATEWAY_INTERFACE",
+    "PATH",
+    "REMOTE_PORT",
+    "REQUEST_METHOD",
+    "REQUEST_URI",
+    "SCRIPT_FILENAME",
+    "SCRIPT_NAME",
+    "SERVER_ADMIN",
+    "SERVER_SIGNATURE",
+    "SERVER_SOFTWARE",
+];
 
 impl Walk<'_, '_> {
     /// The edits of the sections that are for the request.
@@ -57,7 +87,8 @@ impl Walk<'_, '_> {
         response
     }
 
-    /// The variables that are made for a script, and stay: the request header, the user (`ap_add_common_vars`).
+    /// The variables that are made for a script, and stay (`ap_add_common_vars`, `ap_add_cgi_vars`): the request header, the user, what the
+    /// server knows. Of a variable that `SetEnv` sets over another one the former is left.
     fn add_variables_of_a_script(&mut self) {
         let kind = self.served.as_ref().map(|handler| handler.kind);
         let is_script = matches!(kind, Some(HandlerKind::Cgi | HandlerKind::Fastcgi | HandlerKind::Scgi | HandlerKind::Uwsgi));
@@ -66,15 +97,29 @@ impl Walk<'_, '_> {
         }
         let passes = self.flag(Name::CGIPassAuth) == Some(true);
         for field in self.headers.clone() {
-            let is_secret = ["authorization", "proxy-authorization"].iter().any(|name| field.name.eq_ignore_ascii_case(name));
-            if !is_secret || passes {
+            let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+            // `uwsgi_send_headers` sets it in any case.
+            // `Proxy` would stand for a setting of many programs.
+            if ["content-type", "content-length", "proxy"].iter().any(|name| is(name)) {
+                continue;
+            }
+            let is_handed_on = passes || kind == Some(HandlerKind::Uwsgi) && is("authorization");
+            if is_handed_on || !is("authorization") && !is("proxy-authorization") {
                 let name = format!("HTTP_{}", field.name.to_ascii_uppercase().replace('-', "_"));
                 self.r.env.set(&name, Some(field.value), field.by);
             }
         }
+        for (name, variable) in OF_A_SCRIPT {
+            let value = self.variable(*variable);
+            self.r.env.set(name, Some(value), None);
+        }
+        for name in NOT_FOLLOWED {
+            self.r.env.set(name, Some(unknown_value("variable of a script")), None);
+        }
         if let Some(user) = self.r.user.clone() {
             self.r.env.set("REMOTE_USER", Some(user), None);
         }
+        self.r.env.compress();
     }
 
     /// A field that the configuration made.

@@ -18,6 +18,9 @@ use crate::syntax::apache::rewrite::{Map, Options};
 /// The directives of `mod_rewrite` that sections have.
 const DIRECTIVES: &[Name] = &[Name::RewriteEngine, Name::RewriteOptions, Name::RewriteBase, Name::RewriteCond, Name::RewriteRule];
 
+/// What stands before the path that a folder's rules made, in place of a file.
+pub(super) const ANEW: &str = "redirect:";
+
 /// All directives of the module.
 const MENTIONS: &[Name] =
     &[Name::RewriteEngine, Name::RewriteOptions, Name::RewriteBase, Name::RewriteCond, Name::RewriteRule, Name::RewriteMap];
@@ -145,6 +148,8 @@ impl<'w> Walk<'w, '_> {
             Action::Unchanged => Ok(()),
             Action::Internal { uri } => {
                 let uri = known(uri, by)?;
+                // So the file is called until the handler starts the request anew; another handler (`H`) finds no such file.
+                self.r.filename = format!("{ANEW}{uri}");
                 self.r.rewritten = Some((uri, self.r.args.clone()));
                 Ok(())
             }
@@ -163,6 +168,8 @@ impl<'w> Walk<'w, '_> {
         match action {
             Action::Status(status) | Action::Refused(status) => Err(Stop::status(status, by)),
             Action::Redirect { status, location } => {
+                // It stands where the file does.
+                location.prefix().clone_into(&mut self.r.filename);
                 self.location = Some(location);
                 Err(Stop::status(status, by))
             }

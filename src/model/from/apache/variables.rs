@@ -3,7 +3,7 @@
 use super::frame::Stands;
 use super::vars::{FileTest, Target, Variable, Vars};
 use super::walk::{End, Field, Walk};
-use crate::model::fact::unknown_value;
+use crate::model::fact::{concat, unknown_value};
 use crate::model::from::lookup::Found;
 use crate::model::{Known, Scheme, Value};
 use crate::source::Span;
@@ -48,7 +48,10 @@ impl Vars for Walk<'_, '_> {
             Variable::RemoteIdent => known(""),
             Variable::RemotePort => unknown_value("port of the client"),
             Variable::RemoteUser => self.r.user.clone().unwrap_or_else(|| known("")),
-            Variable::RequestFilename => known(if self.r.filename.is_empty() { &self.r.uri } else { &self.r.filename }),
+            Variable::RequestFilename => match &self.r.proxied {
+                Some(proxied) => concat([known("proxy:"), proxied.url.clone()]),
+                None => known(if self.r.filename.is_empty() { &self.r.uri } else { &self.r.filename }),
+            },
             Variable::RequestMethod => known(&self.r.method),
             Variable::RequestScheme => known(self.scheme().as_str()),
             Variable::RequestStatus => match &self.end {
@@ -125,7 +128,8 @@ impl Vars for Walk<'_, '_> {
     }
 
     fn file(&mut self, test: FileTest, path: &str) -> Option<bool> {
-        let stands = self.stands_at(path)?;
+        // What stands for a file: `proxy:http://…`, `redirect:/…`.
+        let stands = if path.starts_with('/') { self.stands_at(path)? } else { Stands::Nothing };
         match test {
             FileTest::Exists => Some(stands != Stands::Nothing),
             FileTest::File | FileTest::NonEmpty => Some(stands == Stands::File),
@@ -141,12 +145,16 @@ impl Vars for Walk<'_, '_> {
         }
     }
 
-    fn subrequest(&mut self, _target: Target<'_>) -> Option<u16> {
-        None
+    fn may_look_ahead(&self) -> bool {
+        self.may_look()
     }
 
-    fn look_ahead(&mut self, _target: Target<'_>, variable: &str) -> Value {
-        unknown_value(&format!("%{{LA-U:{variable}}}"))
+    fn subrequest(&mut self, target: Target<'_>) -> Option<u16> {
+        self.status_of(target)
+    }
+
+    fn look_ahead(&mut self, target: Target<'_>, variable: &str) -> Value {
+        self.variable_of(target, variable)
     }
 
     fn serves_host(&mut self, host: &str, port: u16) -> Option<bool> {
@@ -156,7 +164,9 @@ impl Vars for Walk<'_, '_> {
         if names.addresses.iter().any(by_address) {
             return Some(true);
         }
-        let own_port = names.named_port.or_else(|| names.addresses.iter().find_map(|a| a.port)).unwrap_or(0);
+        // A `ServerName` without a port takes back the one of `<VirtualHost>`: then no URL names this host.
+        let address = names.addresses.iter().find_map(|a| a.port).filter(|_| self.host.server_name.is_none());
+        let own_port = address.or(names.named_port).unwrap_or(0);
         let host = host.to_ascii_lowercase();
         Some(port == own_port && (names.fits(&host) || self.host.server_name.as_deref() == Some(host.as_str())))
     }
@@ -168,7 +178,10 @@ impl Vars for Walk<'_, '_> {
     }
 
     fn decide(&mut self, question: &str, default: bool, by: Span, file_system: bool) -> bool {
-        Walk::decide(self, question, default, by, file_system)
+        // Another directive of the same words may ask something else.
+        let key = if file_system { question.to_owned() } else { format!("{question} ({by:?})") };
+        self.note_unknown(question, by, file_system);
+        self.choices.answer(&key, default)
     }
 
     fn note_unknown(&mut self, what: &str, by: Span) {

@@ -212,6 +212,9 @@ pub(super) trait Vars {
     /// The text of a file of the served machine; `None`: unknown.
     fn read_file(&mut self, path: &str) -> Option<String>;
 
+    /// Whether rules may make a subrequest: one for the same URL as the request around it makes none.
+    fn may_look_ahead(&self) -> bool;
+
     /// The status that a subrequest would end with; `None`: unknown.
     fn subrequest(&mut self, target: Target<'_>) -> Option<u16>;
 

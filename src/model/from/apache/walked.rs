@@ -44,6 +44,8 @@ pub(super) type Walks = [Vec<Walked>; 4];
 /// What a request leaves to those that follow from it: its internal redirect and its subrequests.
 #[derive(Clone, Debug)]
 pub(super) struct Left {
+    /// Its path.
+    pub(super) uri: String,
     settings: Settings,
     walks: Walks,
     pub(super) user: Option<Value>,
@@ -64,7 +66,8 @@ impl Walk<'_, '_> {
 
     /// What this request leaves.
     pub(super) fn leave(&self) -> Rc<Left> {
-        Rc::new(Left { settings: self.r.settings, walks: self.r.walks.clone(), user: self.r.user.clone() })
+        let uri = self.r.uri.clone();
+        Rc::new(Left { uri, settings: self.r.settings, walks: self.r.walks.clone(), user: self.r.user.clone() })
     }
 
     /// The request before, or the one around a subrequest, whose access was checked with the same settings.

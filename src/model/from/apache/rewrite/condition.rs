@@ -25,8 +25,7 @@ impl Run<'_, '_> {
                 ];
                 let truth = expr.holds(self.around.vars, &current, self.around.regexes, &mut groups);
                 match truth {
-                    // Where no regular expression has matched, the server puts in whatever its memory holds.
-                    Truth::Is(true) if groups == Groups::None => (Some(true), Groups::Unknown, false),
+                    Truth::Is(true) if groups == Groups::None => (Some(true), Groups::Memory(condition.span), false),
                     Truth::Is(holds) => (Some(holds), groups, false),
                     Truth::Unknown => (None, Groups::Unknown, false),
                     Truth::Failed => (Some(false), Groups::None, false),
@@ -88,7 +87,7 @@ impl Run<'_, '_> {
             }
             Pattern::UrlAccess | Pattern::FileAccess => {
                 let path = input.known()?;
-                if path.is_empty() {
+                if path.is_empty() || !self.around.vars.may_look_ahead() {
                     return Some(false);
                 }
                 if matches!(syntax.pattern, Pattern::UrlAccess) {

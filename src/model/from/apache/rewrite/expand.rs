@@ -6,8 +6,9 @@ use super::run::Run;
 use crate::model::Value;
 use crate::model::fact::{concat, unknown_value};
 use crate::model::from::apache::expr;
+use crate::model::from::apache::groups::{Groups, MEMORY};
 use crate::model::from::apache::uri;
-use crate::model::from::apache::vars::{Named, Target, Variable, any_env};
+use crate::model::from::apache::vars::{Named, Target, Variable, Vars, any_env};
 use crate::syntax::apache::rewrite::{Flags, Map};
 
 /// Where a part of an expanded text comes from.
@@ -157,6 +158,9 @@ impl Run<'_, '_> {
                 }
                 (_, Some(digit @ '0'..='9')) => {
                     let groups = if sign == '$' { &self.rule_groups } else { &self.condition_groups };
+                    if let Groups::Memory(by) = groups {
+                        self.around.vars.note_unknown(MEMORY, *by);
+                    }
                     let value = groups.get(digit.to_digit(10).unwrap_or(0) as usize);
                     let value = match flags {
                         Some(flags) if flags.escape_groups => escape_group(&value, flags),
@@ -209,48 +213,31 @@ impl Run<'_, '_> {
         Some(Value::Known(value))
     }
 
-    /// A variable (`lookup_variable`). One that the server does not know is empty.
+    /// A variable (`lookup_variable`).
     pub(super) fn variable(&mut self, name: &str) -> Value {
-        let empty = || Value::Known(String::new());
-        let kind = |length: usize| name.get(..length).map(str::to_ascii_uppercase);
-        let vars = &mut *self.around.vars;
-        match (name.as_bytes().get(3), name.as_bytes().get(4)) {
-            (Some(b':'), Some(_)) => {
-                let rest = name.get(4..).unwrap_or_default();
-                return match kind(3).as_deref() {
-                    Some("ENV") => any_env(vars, rest),
-                    Some("SSL") => vars.ssl(rest).unwrap_or_else(empty),
-                    _ => empty(),
-                };
+        let (kind, rest) = name.split_at_checked(5).unwrap_or((name, ""));
+        if !rest.is_empty() {
+            match kind.to_ascii_uppercase().as_str() {
+                "LA-U:" => return self.look_ahead(false, rest),
+                "LA-F:" => return self.look_ahead(true, rest),
+                _ => {}
             }
-            (Some(b':'), None) | (None, _) => return empty(),
-            (_, Some(b':')) => {
-                let rest = name.get(5..).unwrap_or_default();
-                return match kind(4).as_deref() {
-                    _ if rest.is_empty() => empty(),
-                    Some("HTTP") => vars.request_header(rest).unwrap_or_else(empty),
-                    Some("LA-U") => self.look_ahead(false, rest),
-                    Some("LA-F") => self.look_ahead(true, rest),
-                    _ => empty(),
-                };
-            }
-            _ => {}
         }
-        let name = name.to_ascii_uppercase();
-        match Named::of(&name) {
-            Some(Named::Header(name)) => vars.request_header(name).unwrap_or_else(empty),
+        match Named::of(&name.to_ascii_uppercase()) {
             Some(Named::Variable(Variable::RequestFilename)) => self.current.filename.clone(),
             Some(Named::Variable(Variable::PathInfo)) => self.current.path_info.clone(),
-            Some(Named::Variable(Variable::QueryString)) => self.current.args.clone().unwrap_or_else(empty),
-            Some(Named::Variable(Variable::Other(what))) => unknown_value(what),
-            Some(Named::Variable(variable)) => vars.variable(variable),
-            None if name == "SERVER_ADDR" => vars.variable(Variable::ServerAddr),
-            None => empty(),
+            Some(Named::Variable(Variable::QueryString)) => {
+                self.current.args.clone().unwrap_or_else(|| Value::Known(String::new()))
+            }
+            _ => variable(self.around.vars, name).unwrap_or_else(|| Value::Known(String::new())),
         }
     }
 
     /// `%{LA-U:…}` and `%{LA-F:…}`: the variable as a subrequest for the current URL would see it.
     fn look_ahead(&mut self, file: bool, name: &str) -> Value {
+        if !self.around.vars.may_look_ahead() {
+            return Value::Known(String::new());
+        }
         let Some(path) = self.uri.known().map(str::to_owned) else { return unknown_value("a path") };
         let relative = !path.starts_with('/');
         let target = match self.directory {
@@ -264,6 +251,27 @@ impl Run<'_, '_> {
         let target = if file && (self.directory.is_none() || relative) { Target::File(&target) } else { Target::Url(&target) };
         self.around.vars.look_ahead(target, name)
     }
+}
+
+/// A variable of a request, as it is between two runs; one that the server does not know is empty. `None`: one of another subrequest.
+pub(in crate::model::from::apache) fn variable(vars: &mut dyn Vars, name: &str) -> Option<Value> {
+    let empty = || Value::Known(String::new());
+    let (kind, rest) = name.split_once(':').unwrap_or(("", name));
+    let value = match kind.to_ascii_uppercase().as_str() {
+        "" => match Named::of(&name.to_ascii_uppercase()) {
+            Some(Named::Header(name)) => vars.request_header(name).unwrap_or_else(empty),
+            Some(Named::Variable(Variable::Other(what))) => unknown_value(what),
+            Some(Named::Variable(variable)) => vars.variable(variable),
+            None => empty(),
+        },
+        _ if rest.is_empty() => empty(),
+        "ENV" => any_env(vars, rest),
+        "SSL" => vars.ssl(rest).unwrap_or_else(empty),
+        "HTTP" => vars.request_header(rest).unwrap_or_else(empty),
+        "LA-U" | "LA-F" => return None,
+        _ => empty(),
+    };
+    Some(value)
 }
 
 /// A group with what `B` and its relatives escape (`escape_backref`).

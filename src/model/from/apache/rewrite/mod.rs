@@ -13,6 +13,7 @@ mod server;
 mod url;
 
 pub(super) use config::Config;
+pub(super) use expand::variable;
 #[allow(unused_imports, reason = "not yet called by the walk")]
 pub(super) use folder::{Folder, in_folder};
 #[allow(unused_imports, reason = "not yet called by the walk")]
@@ -138,8 +139,6 @@ pub(super) enum Action {
     BelowRoot { path: Value },
     /// In a folder: the request starts anew with this URL (and the query in [`Ran::args`]).
     Internal { uri: Value },
-    /// `H=` keeps the request from its internal redirect: that handler gets it, with a file that does not exist.
-    Stranded,
     /// There were too many steps to follow.
     Lost,
 }

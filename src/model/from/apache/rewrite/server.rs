@@ -200,9 +200,6 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn ran(self, action: Action) -> Ran {
-        // The handler of `H=` is set last. The proxy asks for no handler.
-        let is_stranded = self.current.handler.is_some() && matches!(action, Action::Internal { .. });
-        let action = if is_stranded { Action::Stranded } else { action };
         let is_redirect = matches!(action, Action::Redirect { .. } | Action::Status(_) | Action::Refused(_));
         Ran {
             // Without a status (`R=word`) there is no status line to send.
