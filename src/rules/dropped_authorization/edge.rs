@@ -57,6 +57,7 @@ fn is_for_programs(site: &EdgeSite, request: &Request, outcome: &Outcome) -> boo
 
 fn report(site: &EdgeSite, id: RouteId, request: Request, outcome: &Outcome, primary: Span, cx: &mut Cx) {
     let default = site.dialect().drops_by_default();
+    let verified = site.takes_token(id) == Some(primary);
     let message = format!("{} reaches the application without its Authorization header: this key does not pass it on", request.describe());
     let mut found = finding(ID, site, id, primary, message, request).help(site.dialect().how_to_pass_on());
     if outcome.served_by.span != primary {
@@ -65,7 +66,11 @@ fn report(site: &EdgeSite, id: RouteId, request: Request, outcome: &Outcome, pri
     if let Some(handler) = outcome.handler.span.filter(|span| *span != primary) {
         found = found.related(handler, "and handed over here");
     }
-    if default {
+    if verified {
+        // It is the default, and an application that trusts the gateway needs no token.
+        let help = "the token is verified here and taken away: `forwardOriginalToken: true` passes it on to an application that reads it";
+        found = found.severity(Severity::Info).confidence(Confidence::Medium).help(help);
+    } else if default {
         found = found.severity(Severity::Warning).confidence(Confidence::Medium);
     }
     cx.report(found);

@@ -117,6 +117,11 @@ impl EdgeSite {
         self.says(route).trusts_everyone
     }
 
+    /// The key because of which a token that was verified at a route is not passed on.
+    pub fn takes_token(&self, route: RouteId) -> Option<Span> {
+        self.says(route).takes_token
+    }
+
     /// Whether something takes part at a route that is not in view.
     pub fn is_unread(&self, route: RouteId) -> bool {
         self.says(route).unread
@@ -193,7 +198,7 @@ fn traits(says: &Says) -> Traits {
     add(!says.gates.is_empty(), Traits::GATE);
     add(says.caching.as_ref().is_some_and(|c| c.keeps != Keeps::Never), Traits::CACHE);
     let touched = |fact: &Option<crate::model::Fact<Forward>>| fact.as_ref().is_some_and(|f| !f.value.is(&Forward::Kept));
-    add(touched(&says.authorization), Traits::TOUCHES_AUTHORIZATION);
+    add(touched(&says.authorization) || says.takes_token.is_some(), Traits::TOUCHES_AUTHORIZATION);
     add(touched(&says.cookie), Traits::COOKIES);
     add(!says.sent.is_empty(), Traits::SETS_HEADERS);
     let response = &says.response;

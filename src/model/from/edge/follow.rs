@@ -142,6 +142,13 @@ fn upstream(says: &Says, request: &Request) -> Upstream {
         };
         Fact { value, because: fact.because.clone() }
     };
+    let bearer = request
+        .header_value("Authorization")
+        .is_some_and(|value| value.get(..7).is_some_and(|s| s.eq_ignore_ascii_case("bearer ")));
+    let authorization = match says.takes_token.filter(|_| bearer && says.authorization.is_none()) {
+        Some(span) => Fact::is(HeaderFate::Dropped, [span]),
+        None => fate(&says.authorization, "Authorization"),
+    };
     let host = match &says.host {
         None => Fact::is(Value::Known(request.host.clone()), []),
         Some(fact) => {
@@ -155,7 +162,7 @@ fn upstream(says: &Says, request: &Request) -> Upstream {
         }
     };
     Upstream {
-        authorization: fate(&says.authorization, "Authorization"),
+        authorization,
         cookie: fate(&says.cookie, "Cookie"),
         host,
         forwarded_proto: fate(&says.forwarded_proto, "X-Forwarded-Proto"),

@@ -14,7 +14,8 @@ pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
     documents.iter().map(|document| route(*document)).collect()
 }
 
-fn route(document: Yaml) -> Draft {
+/// The site of one route.
+pub(super) fn route(document: Yaml) -> Draft {
     let span = kind_head(document);
     let mut default = Behaviour::new(span, "no rule", Condition::Always);
     default.says.answer = Some(Answer { status: 404, location: None, span });
@@ -62,6 +63,8 @@ fn says(rule: Yaml) -> Says {
     let head = rule.entry("backendRefs").map_or(rule.span(), |entry| entry.head());
     says.origin = Some(application(service.and_then(Yaml::as_str), head));
     for filter in rule.get("filters").into_iter().flat_map(Yaml::items) {
+        // What another object makes of requests is not in view.
+        says.unread |= filter.get("extensionRef").is_some();
         if let Some(edit) = filter.get("requestHeaderModifier") {
             if let Some(remove) = edit.entry("remove").filter(|remove| names(remove.value, "authorization")) {
                 says.authorization = Some(dropped(remove.head()));

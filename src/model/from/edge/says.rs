@@ -169,6 +169,8 @@ pub(super) struct Says {
     pub(super) verdicts: Option<Verdicts>,
     /// Where forwarded addresses or schemes are taken from everyone.
     pub(super) trusts_everyone: Option<Span>,
+    /// The key because of which a token that was verified is not passed on.
+    pub(super) takes_token: Option<Span>,
     /// Whether something takes part that is not in view: what another file defines may do anything.
     pub(super) unread: bool,
 }
@@ -195,6 +197,7 @@ impl Says {
         over(&mut self.over_tls, later.over_tls.as_ref());
         over(&mut self.verdicts, later.verdicts.as_ref());
         over(&mut self.trusts_everyone, later.trusts_everyone.as_ref());
+        over(&mut self.takes_token, later.takes_token.as_ref());
         self.unread |= later.unread;
         self.sent.extend_from_slice(&later.sent);
         self.gates.extend_from_slice(&later.gates);

@@ -8,6 +8,7 @@
 mod origins;
 mod policies;
 mod values;
+mod waf;
 
 use policies::{CachePolicy, OriginPolicy, Part, cache_policies, origin_policies};
 use values::Template;
@@ -61,6 +62,9 @@ fn distribution(template: &Template, name: &str, kind: &Entry, config: Yaml) -> 
             }
         }
     }
+    if let Some(acl) = waf::acl(template, config) {
+        behaviours = behind(acl, &mut whole, behaviours);
+    }
     let hosts = config.get("Aliases").map(|aliases| template.texts(aliases).0).unwrap_or_default();
     Some(Draft {
         dialect: Dialect::CloudFormation,
@@ -71,6 +75,25 @@ fn distribution(template: &Template, name: &str, kind: &Entry, config: Yaml) -> 
         behaviours,
         tls: true,
     })
+}
+
+/// Behaviours behind a web ACL: what it blocks comes first, what it limits stands apart.
+fn behind(acl: waf::Acl, whole: &mut Behaviour, behaviours: Vec<Behaviour>) -> Vec<Behaviour> {
+    let mut all = acl.blocked;
+    // Where only some requests of the default behaviour are limited, they need an entry of their own.
+    let rest = Behaviour { when: Condition::Always, ..whole.clone() };
+    for behaviour in behaviours.into_iter().chain([rest]) {
+        for (when, limit) in &acl.limited {
+            let mut limited = behaviour.clone();
+            limited.when = limited.when.and(when.clone());
+            limited.says.limit = Some(limit.clone());
+            all.push(limited);
+        }
+        all.push(behaviour);
+    }
+    // The last one is the default behaviour itself.
+    all.pop();
+    all
 }
 
 fn behaviour(template: &Template, config: Yaml, node: Yaml, certain: bool) -> Behaviour {
@@ -123,6 +146,9 @@ fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Spa
             }
         }
         says.response.hidden.clear();
+    }
+    if let Some(policy) = node.entry("ResponseHeadersPolicyId") {
+        policies::response(template, policy.value, &mut says.response);
     }
     says.allowed = Some(allowed(template, node, head));
     says.over_tls = node.entry("ViewerProtocolPolicy").and_then(|policy| {

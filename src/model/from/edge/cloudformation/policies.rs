@@ -4,6 +4,7 @@
 //! origin request policies"); those of the template by what it says of them.
 
 use super::values::{Alternative, Template};
+use crate::model::{Response, Value};
 use crate::syntax::yaml::Yaml;
 
 /// Some of the client's header fields or cookies.
@@ -129,6 +130,33 @@ fn each<'a, T>(template: &Template<'a>, id: Yaml<'a>, read: impl Fn(Alternative<
 impl OriginPolicy {
     /// No policy: nothing but the key reaches the origin.
     pub(super) const NONE: Self = Self { authorization: false, host: false, cookies: Part::None };
+}
+
+/// What a response headers policy of the template does to answers: it removes fields, and sets some of its own. Managed ones touch
+/// nothing that has to do with credentials.
+pub(super) fn response<'a>(template: &Template<'a>, id: Yaml<'a>, response: &mut Response) {
+    let Some(resource) =
+        template.only_resource(id).and_then(|name| template.resource(name, "AWS::CloudFront::ResponseHeadersPolicy"))
+    else {
+        return;
+    };
+    let Some(config) = resource.at_path(&["Properties", "ResponseHeadersPolicyConfig"]) else { return };
+    let items = |key: &str| config.at_path(&[key, "Items"]).into_iter().flat_map(Yaml::items);
+    for item in items("RemoveHeadersConfig") {
+        let Some(header) = item.entry("Header") else { continue };
+        response.hidden.extend(template.text(header.value).map(|name| (name.to_owned(), header.head())));
+    }
+    for item in items("CustomHeadersConfig") {
+        let text = |key: &str| item.get(key).and_then(|value| template.text(value));
+        let overrides = item.get("Override").and_then(Yaml::as_bool) == Some(true);
+        let (Some("cache-control"), Some(value)) = (text("Header").map(str::to_ascii_lowercase).as_deref(), item.entry("Value"))
+        else {
+            continue;
+        };
+        if let Some(written) = text("Value").filter(|_| overrides) {
+            response.cache_control = Some((Value::Known(written.to_owned()), value.head()));
+        }
+    }
 }
 
 fn inline_cache(template: &Template, resource: Yaml) -> Option<CachePolicy> {

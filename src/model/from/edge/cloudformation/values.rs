@@ -65,6 +65,14 @@ impl<'a> Template<'a> {
         }
     }
 
+    /// The logical name of the resource that a value stands for, if it can only be that one.
+    pub(super) fn only_resource(&self, node: Yaml<'a>) -> Option<&'a str> {
+        match self.alternatives(node).as_slice() {
+            [Alternative::Resource(name)] => Some(name),
+            _ => None,
+        }
+    }
+
     /// The text of a value, if the template tells it.
     pub(super) fn text(&self, node: Yaml<'a>) -> Option<&'a str> {
         self.only(node).and_then(Yaml::raw)

@@ -1,5 +1,7 @@
 //! Istio: `VirtualService` decides by the first rule that fits, `headers.request.remove` takes fields away (reference of the fields of
-//! VirtualService, `HTTPRoute` and `Headers`).
+//! VirtualService, `HTTPRoute` and `Headers`). `RequestAuthentication` and `AuthorizationPolicy` act on what it leads to.
+
+mod security;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
@@ -10,7 +12,20 @@ use crate::model::{Place, Value};
 use crate::syntax::yaml::{Entry, Yaml};
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
-    documents.iter().map(|document| virtual_service(*document)).collect()
+    let is_service = |document: &&Yaml| document.get("kind").and_then(Yaml::as_str) == Some("VirtualService");
+    let (services, policies): (Vec<&Yaml>, Vec<&Yaml>) = documents.iter().partition(is_service);
+    let policies: Vec<Yaml> = policies.into_iter().copied().collect();
+    let drafts = services.into_iter().map(|service| {
+        let mut draft = virtual_service(*service);
+        policies
+            .iter()
+            .filter(|policy| security::acts_on(**policy, *service))
+            .for_each(|policy| security::apply(*policy, &mut draft));
+        draft
+    });
+    let mut drafts: Vec<Draft> = drafts.collect();
+    drafts.extend(security::alone(documents, &policies));
+    drafts
 }
 
 fn virtual_service(document: Yaml) -> Draft {

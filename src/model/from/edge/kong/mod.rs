@@ -1,6 +1,8 @@
-//! Kong: declarative files (`_format_version`). A plugin holds for its route, its service or everything; of two of one name the nearer
-//! one counts. What plugins do is from their reference: `hide_credentials` clears Authorization, `proxy-cache` keeps what its
+//! Kong: declarative files (`_format_version`), and objects of Kubernetes. A plugin holds for its route, its service or everything; of
+//! two of one name the nearer one counts. What plugins do is from their reference: `hide_credentials` clears Authorization, `proxy-cache` keeps what its
 //! `response_code` lists and looks at Cache-Control and Authorization only with `cache_control: true`.
+
+mod objects;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
@@ -19,7 +21,34 @@ const CACHE_TTL: u64 = 300;
 const CONTENT_TYPES: &[&str] = &["text/plain", "application/json"];
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
-    documents.iter().filter_map(|document| declarative(*document)).collect()
+    let (objects, declared): (Vec<Yaml>, Vec<Yaml>) = documents.iter().partition(|document| document.get("kind").is_some());
+    declared.into_iter().filter_map(declarative).chain(objects::lower(&objects)).collect()
+}
+
+/// A plugin where it is set up.
+#[derive(Clone, Copy)]
+struct Plugin<'a> {
+    name: &'a str,
+    /// The entry that names it.
+    head: Span,
+    config: Option<Yaml<'a>>,
+    enabled: bool,
+}
+
+impl<'a> Plugin<'a> {
+    /// A plugin of a declarative file.
+    fn declared(node: Yaml<'a>) -> Self {
+        Self {
+            name: node.get("name").and_then(Yaml::as_str).unwrap_or_default(),
+            head: node.entry("name").map_or(node.span(), |name| name.head()),
+            config: node.get("config"),
+            enabled: node.get("enabled").and_then(Yaml::as_bool) != Some(false),
+        }
+    }
+
+    fn option(&self, key: &str) -> Option<Entry<'a>> {
+        self.config?.entry(key)
+    }
 }
 
 fn declarative(document: Yaml) -> Option<Draft> {
@@ -55,7 +84,7 @@ fn declarative(document: Yaml) -> Option<Draft> {
     })
 }
 
-fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Yaml]) -> Behaviour {
+fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Plugin]) -> Behaviour {
     let paths = texts(route.get("paths")).into_iter().map(|path| match path.strip_prefix('~') {
         Some(regex) => Pattern::regex(&format!("^{regex}")),
         None if path == "/" => Pattern::Any,
@@ -75,8 +104,27 @@ fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Yaml]) -> Behaviour 
         origin: Some(application(text("url").or_else(|| text("host")).or_else(|| text("name")), head)),
         ..Says::default()
     };
-    for plugin in plugins.iter().filter(|plugin| plugin.get("enabled").and_then(Yaml::as_bool) != Some(false)) {
-        apply(*plugin, &mut says);
+    run(plugins, &mut says);
+    Behaviour { says, ..Behaviour::new(head, format!("route {name}"), when) }
+}
+
+fn plugins(node: Yaml<'_>) -> Vec<Plugin<'_>> {
+    node.get("plugins").into_iter().flat_map(Yaml::items).map(Plugin::declared).collect()
+}
+
+/// Plugins of a place, with those from outside that it has not itself.
+fn nearer<'a>(own: &[Plugin<'a>], outer: &[Plugin<'a>]) -> Vec<Plugin<'a>> {
+    let others = outer.iter().filter(|plugin| own.iter().all(|mine| mine.name != plugin.name));
+    own.iter().chain(others).copied().collect()
+}
+
+/// What plugins do to the requests of one route.
+fn run(plugins: &[Plugin], says: &mut Says) {
+    let mut plugins: Vec<&Plugin> = plugins.iter().filter(|plugin| plugin.enabled).collect();
+    // Gates come before transformations: Kong runs plugins by their own priority.
+    plugins.sort_by_key(|plugin| plugin.name.ends_with("transformer"));
+    for plugin in plugins {
+        apply(plugin, says);
     }
     if !says.gates.is_empty()
         && let Some(caching) = &mut says.caching
@@ -84,30 +132,12 @@ fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Yaml]) -> Behaviour 
         // The consumer is a part of the key.
         caching.by_authorization = Some(true);
     }
-    Behaviour { says, ..Behaviour::new(head, format!("route {name}"), when) }
 }
 
-fn plugins(node: Yaml<'_>) -> Vec<Yaml<'_>> {
-    node.get("plugins").into_iter().flat_map(Yaml::items).collect()
-}
-
-fn name_of<'a>(plugin: &Yaml<'a>) -> &'a str {
-    plugin.get("name").and_then(Yaml::as_str).unwrap_or_default()
-}
-
-/// Plugins of a place, with those from outside that it has not itself.
-fn nearer<'a>(own: &[Yaml<'a>], outer: &[Yaml<'a>]) -> Vec<Yaml<'a>> {
-    let others = outer.iter().filter(|plugin| own.iter().all(|mine| name_of(mine) != name_of(plugin)));
-    // Gates come before transformations: Kong runs plugins by their own priority.
-    let mut all: Vec<Yaml> = own.iter().chain(others).copied().collect();
-    all.sort_by_key(|plugin| name_of(plugin).ends_with("transformer"));
-    all
-}
-
-fn apply(plugin: Yaml, says: &mut Says) {
-    let head = plugin.entry("name").map_or(plugin.span(), |name| name.head());
-    let option = |key: &str| plugin.get("config").and_then(|config| config.entry(key));
-    match name_of(&plugin) {
+fn apply(plugin: &Plugin, says: &mut Says) {
+    let head = plugin.head;
+    let option = |key: &str| plugin.option(key);
+    match plugin.name {
         name @ ("basic-auth" | "ldap-auth" | "key-auth" | "jwt" | "oauth2" | "hmac-auth" | "openid-connect") => {
             let kind = match name {
                 "basic-auth" | "ldap-auth" => GateKind::Basic,
@@ -125,7 +155,7 @@ fn apply(plugin: Yaml, says: &mut Says) {
             }
         }
         "request-transformer" | "request-transformer-advanced" => transform(plugin, says),
-        "proxy-cache" | "proxy-cache-advanced" => says.caching = Some(caching(plugin, head, says)),
+        "proxy-cache" | "proxy-cache-advanced" => says.caching = Some(caching(plugin, says)),
         "ip-restriction" => says.gates.push(gate(GateKind::Address, head)),
         "rate-limiting" => {
             let per = [("second", 60.0), ("minute", 1.0), ("hour", 1.0 / 60.0), ("day", 1.0 / 1440.0)];
@@ -144,10 +174,10 @@ fn apply(plugin: Yaml, says: &mut Says) {
     }
 }
 
-fn transform(plugin: Yaml, says: &mut Says) {
-    let edit = |key: &str| plugin.at_path(&["config", key]).and_then(|edit| edit.get("headers"));
+fn transform(plugin: &Plugin, says: &mut Says) {
+    let edit = |key: &str| plugin.option(key).and_then(|edit| edit.value.get("headers"));
     if let Some(headers) = edit("remove") {
-        let span = plugin.get("config").and_then(|config| config.entry("remove")).map_or(headers.span(), |remove| remove.head());
+        let span = plugin.option("remove").map_or(headers.span(), |remove| remove.head());
         let removed =
             |name: &str| list(Some(headers)).iter().filter_map(|item| item.as_str()).any(|item| item.eq_ignore_ascii_case(name));
         if removed("authorization") {
@@ -167,8 +197,8 @@ fn transform(plugin: Yaml, says: &mut Says) {
     }
 }
 
-fn caching(plugin: Yaml, head: Span, says: &mut Says) -> Caching {
-    let option = |key: &str| plugin.get("config").and_then(|config| config.entry(key));
+fn caching(plugin: &Plugin, says: &mut Says) -> Caching {
+    let option = |key: &str| plugin.option(key);
     let ttl = option("cache_ttl").and_then(|ttl| ttl.value.as_str()?.trim().parse().ok()).unwrap_or(CACHE_TTL);
     let heeds = option("cache_control").is_some_and(|heeds| heeds.value.as_bool() == Some(true));
     let vary = option("vary_headers");
@@ -181,7 +211,7 @@ fn caching(plugin: Yaml, head: Span, says: &mut Says) -> Caching {
     }
     Caching {
         keeps: if heeds { Keeps::Unless(ttl) } else { Keeps::Always(ttl) },
-        because: vec![head],
+        because: vec![plugin.head],
         key: "consumer, route, method, address and vary_headers".to_owned(),
         // With cache_control, requests with Authorization are not kept.
         by_authorization: Some(heeds || varies("authorization")),
