@@ -314,6 +314,7 @@ fn values_that_grow() {
 
 #[cfg(unix)]
 mod apache;
+mod yaml;
 #[cfg(unix)]
 mod unix {
     use std::os::unix::ffi::OsStrExt as _;
