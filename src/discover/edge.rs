@@ -107,6 +107,7 @@ pub const MARKS: &[&str] = &[
     "nginx.ingress.kubernetes.io/",
     "traefik",
     "middlewares",
+    "routers",
     "_format_version",
     "cloud.google.com/",
     "compute.cnrm.cloud.google.com/",
@@ -207,7 +208,7 @@ fn of_object(document: Yaml, group: &str, kind: &str) -> Option<Dialect> {
     match (group, kind) {
         ("networking.k8s.io" | "extensions", "Ingress") if annotated(INGRESS_NGINX) => Some(Dialect::IngressNginx),
         ("networking.k8s.io" | "extensions", "Ingress") | ("", "Service") => annotated(KONG).then_some(Dialect::Kong),
-        ("gateway.networking.k8s.io", "HTTPRoute") if annotated(KONG) => Some(Dialect::Kong),
+        ("gateway.networking.k8s.io", "HTTPRoute") => Some(if annotated(KONG) { Dialect::Kong } else { Dialect::GatewayApi }),
         ("", "ConfigMap") => is_controller_map(document).then_some(Dialect::IngressNginx),
         _ => {
             let known = Dialect::ALL.iter().find(|dialect| **dialect != Dialect::Cloudflare && dialect.has(group, kind));

@@ -1,6 +1,7 @@
 //! `insecure-auth-cookie`: a session cookie without Secure, or one that browsers refuse for want of it.
 
 mod apache;
+pub(super) mod edge;
 
 use super::Cx;
 use super::support::finding;

@@ -1,6 +1,7 @@
 //! `misscoped-auth-cookie`: a rewritten cookie that the browser does not send to the application, or does not take.
 
 mod apache;
+pub(super) mod edge;
 
 use super::Cx;
 use super::support::finding;
@@ -95,6 +96,11 @@ fn replaced<'t>(pattern: &str, to: &'t str) -> Option<&'t str> {
     (fixed.len() == to.len() || fixed.ends_with('/')).then_some(fixed)
 }
 
+/// Whether a browser at a host takes a cookie of that domain.
+fn fits(domain: &str, host: &str) -> bool {
+    host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+}
+
 fn wrong_domain(server: &Server, id: RouteId, directive: &Directive) -> Option<Finding> {
     let to = directive.arg(1).to_ascii_lowercase();
     let domain = to.split(';').next().unwrap_or_default().trim().trim_start_matches('.').to_owned();
@@ -105,9 +111,8 @@ fn wrong_domain(server: &Server, id: RouteId, directive: &Directive) -> Option<F
     let mut names = server_block.children().filter(|c| c.name() == Name::ServerName).peekable();
     names.peek()?;
     let open = |name: &str| name.is_empty() || name == "_" || name.contains(['*', '~', '$']) || name.starts_with('.');
-    let fits = |name: &str| name == domain || name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'));
     for line in names {
-        if line.has_hole() || line.args().any(|n| open(&n) || fits(&n.to_ascii_lowercase())) {
+        if line.has_hole() || line.args().any(|n| open(&n) || fits(&domain, &n.to_ascii_lowercase())) {
             return None;
         }
     }

@@ -163,12 +163,12 @@ rules! {
 
     // Forwarded headers, proxies, redirects, cookies
     "lost-proxy-headers" lost_proxy_headers [Check::NginxServer(lost_proxy_headers::check)];
-    "wrong-forwarded-proto" wrong_forwarded_proto [Check::NginxServer(wrong_forwarded_proto::check), Check::ApacheHost(wrong_forwarded_proto::check_apache)];
-    "wrong-forwarded-host" wrong_forwarded_host [Check::NginxServer(wrong_forwarded_host::check), Check::ApacheHost(wrong_forwarded_host::check_apache)];
+    "wrong-forwarded-proto" wrong_forwarded_proto [Check::NginxServer(wrong_forwarded_proto::check), Check::ApacheHost(wrong_forwarded_proto::check_apache), Check::Edge(wrong_forwarded_proto::edge::check)];
+    "wrong-forwarded-host" wrong_forwarded_host [Check::NginxServer(wrong_forwarded_host::check), Check::ApacheHost(wrong_forwarded_host::check_apache), Check::Edge(wrong_forwarded_host::edge::check)];
     "broad-trusted-proxy" broad_trusted_proxy [Check::Nginx(broad_trusted_proxy::check), Check::Apache(broad_trusted_proxy::check_apache), Check::Edge(broad_trusted_proxy::edge::check)];
     "redirect-loop" redirect_loop [Check::Sites(redirect_loop::check)];
-    "insecure-auth-cookie" insecure_auth_cookie [Check::NginxServer(insecure_auth_cookie::check), Check::ApacheHost(insecure_auth_cookie::check_apache)];
-    "misscoped-auth-cookie" misscoped_auth_cookie [Check::NginxServer(misscoped_auth_cookie::check), Check::ApacheHost(misscoped_auth_cookie::check_apache)];
+    "insecure-auth-cookie" insecure_auth_cookie [Check::NginxServer(insecure_auth_cookie::check), Check::ApacheHost(insecure_auth_cookie::check_apache), Check::Edge(insecure_auth_cookie::edge::check)];
+    "misscoped-auth-cookie" misscoped_auth_cookie [Check::NginxServer(misscoped_auth_cookie::check), Check::ApacheHost(misscoped_auth_cookie::check_apache), Check::Edge(misscoped_auth_cookie::edge::check)];
     "stripped-cookies" stripped_cookies [Check::NginxServer(stripped_cookies::check), Check::ApacheHost(stripped_cookies::check_apache), Check::Edge(stripped_cookies::edge::check)];
 
     // Hosts, WAF, limits, rewrites

@@ -1,6 +1,7 @@
 //! `wrong-forwarded-host`: the application sees the name of the upstream in place of the visitor's.
 
 mod apache;
+pub(super) mod edge;
 
 use super::Cx;
 use super::support::{finding, is_asset, may_set_more, own_application, reaching, routes_with};

@@ -1,6 +1,7 @@
 //! `wrong-forwarded-proto`: the application does not learn that visitors came over TLS.
 
 mod apache;
+pub(super) mod edge;
 
 use super::Cx;
 use super::support::{finding, is_asset, may_set_more, own_application, reaching, routes_with, verdict_routes};

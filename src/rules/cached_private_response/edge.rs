@@ -21,9 +21,16 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
     if starts.is_empty() || shown(site, cx) != Shown::Application {
         return;
     }
+    // Who keeps the interface out has thought of what is to be kept out: which products there are besides is a guess.
+    let has_thought = caches::stored(&site.resolve(&site.request("/api/x").past_gates())).is_none();
     for start in starts {
+        let for_pages = !(*start.1.serves & cx.paths.exactly("/login")).is_empty();
         let candidates = caches::candidates(site, start, cx.paths, &[PathKind::Api, PathKind::Account]);
         for candidate in candidates {
+            let common = candidate.known.is_none_or(|known| matches!(known.product.as_str(), "generic" | "oauth" | "settings"));
+            if !common && has_thought && for_pages {
+                continue;
+            }
             let plain = candidate.request.clone().method("GET");
             let cookie = plain.clone().header("Cookie", "session=of-the-visitor");
             let token = plain.header("Authorization", "Bearer token-of-the-client");

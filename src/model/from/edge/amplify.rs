@@ -34,6 +34,7 @@ fn behaviour(entry: Yaml) -> Option<Behaviour> {
             behaviour.says.response.cache_control = Some((Value::Known(text.to_owned()), value.head()));
             behaviour.says.caching = Some(caching(text, value.head()));
         }
+        behaviour.says.response_field(name, text, value.head());
     }
     Some(behaviour)
 }

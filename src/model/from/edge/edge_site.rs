@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::condition::Example;
 use super::pattern::host_matches;
-use super::says::{Behaviour, Behind, Forward, Keeps, Limit, Says, Verdicts};
+use super::says::{Behaviour, Behind, Cookie, Forward, Keeps, Limit, Rescoped, Says, Verdicts};
 use crate::discover::edge::Dialect;
 use crate::model::{Gate, Known, Outcome, PathSet, Paths, Place, Request, Route, RouteId, Scheme, Site, Traits, Value};
 use crate::source::Span;
@@ -107,6 +107,21 @@ impl EdgeSite {
         }
     }
 
+    /// The cookies that the edge sets at a route.
+    pub fn cookies(&self, route: RouteId) -> Vec<Cookie> {
+        self.says(route).cookies.clone()
+    }
+
+    /// The paths and domains of the application's cookies that become others at a route.
+    pub fn rescoped(&self, route: RouteId) -> Vec<Rescoped> {
+        self.says(route).rescoped.clone()
+    }
+
+    /// Where it is said that what is behind a route is asked without TLS.
+    pub fn plain_origin(&self, route: RouteId) -> Option<Span> {
+        self.says(route).origin.as_ref()?.plain
+    }
+
     /// How the verdicts of a subrequest are kept at a route.
     pub fn verdicts(&self, route: RouteId) -> Option<Verdicts> {
         self.says(route).verdicts.clone()
@@ -201,6 +216,7 @@ fn traits(says: &Says) -> Traits {
     add(touched(&says.authorization) || says.takes_token.is_some(), Traits::TOUCHES_AUTHORIZATION);
     add(touched(&says.cookie), Traits::COOKIES);
     add(!says.sent.is_empty(), Traits::SETS_HEADERS);
+    add(!says.cookies.is_empty() || !says.rescoped.is_empty(), Traits::COOKIES);
     let response = &says.response;
     let edits = !response.added.is_empty() || !response.hidden.is_empty() || response.cache_control.is_some();
     add(edits, Traits::EDITS_RESPONSE);

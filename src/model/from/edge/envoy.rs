@@ -4,10 +4,10 @@
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
-use super::read::{application, dropped, names, status, texts};
+use super::read::{application, asks_more, set_to, status, texts};
 use super::says::{Answer, Behaviour, Says};
 use crate::discover::edge::Dialect;
-use crate::model::{Place, Value};
+use crate::model::{Fact, Place, Value};
 use crate::syntax::yaml::Yaml;
 
 /// How many nodes of a document are looked at in search of route configurations.
@@ -38,9 +38,8 @@ fn virtual_hosts(configuration: Yaml) -> Vec<Draft> {
     let hosts = configuration.get("virtual_hosts").into_iter().flat_map(Yaml::items);
     let draft = |host: Yaml| {
         let span = host.entry("name").map_or(host.span(), |name| name.head());
-        let outer = removed(configuration, removed(host, Says::default()));
-        let mut default = Behaviour::new(span, "no route", Condition::Always);
-        default.says.answer = Some(Answer { status: 404, location: None, span });
+        let outer = edited(configuration, &edited(host, &Says::default()));
+        let default = Behaviour::not_found(span, "no route");
         let behaviours = host.get("routes").into_iter().flat_map(Yaml::items).map(|route| behaviour(route, &outer)).collect();
         let name = host.get("name").and_then(Yaml::as_str).unwrap_or("without name");
         let domains = texts(host.get("domains")).into_iter().filter(|domain| domain != "*");
@@ -57,21 +56,28 @@ fn virtual_hosts(configuration: Yaml) -> Vec<Draft> {
     hosts.map(draft).collect()
 }
 
-/// What is taken away at one level.
-fn removed(node: Yaml, mut says: Says) -> Says {
+/// What one level does to fields; what an inner one has done already stays.
+fn edited(node: Yaml, inner: &Says) -> Says {
+    let mut says = Says::default();
+    for add in node.get("request_headers_to_add").into_iter().flat_map(Yaml::items) {
+        let header = add.get("header");
+        let text = |key: &str| header.and_then(|header| header.get(key)).and_then(Yaml::as_str);
+        // A value with `%` is filled in for each request.
+        if let (Some(name), Some(value), false) = (text("key"), text("value"), text("value").is_some_and(|v| v.contains('%'))) {
+            says.request_field(name, set_to(value, add.span()));
+        }
+    }
     if let Some(remove) = node.entry("request_headers_to_remove") {
-        if names(remove.value, "authorization") {
-            says.authorization.get_or_insert_with(|| dropped(remove.head()));
-        }
-        if names(remove.value, "cookie") {
-            says.cookie.get_or_insert_with(|| dropped(remove.head()));
-        }
+        says.without(remove.value, remove.head());
     }
     if let Some(remove) = node.entry("response_headers_to_remove") {
-        let hidden = remove.value.items().filter_map(Yaml::as_str).map(|name| (name.to_owned(), remove.head()));
-        says.response.hidden.extend(hidden);
+        says.hides(remove.value, remove.head());
     }
-    says
+    for add in node.get("response_headers_to_add").into_iter().flat_map(Yaml::items) {
+        let text = |key: &str| add.at_path(&["header", key]).and_then(Yaml::as_str).unwrap_or_default();
+        says.response_field(text("key"), text("value"), add.span());
+    }
+    says.and(inner)
 }
 
 fn behaviour(route: Yaml, outer: &Says) -> Behaviour {
@@ -87,13 +93,18 @@ fn behaviour(route: Yaml, outer: &Says) -> Behaviour {
         (.., Some(regex)) => Pattern::full_regex(regex),
         _ => Pattern::Unknown("its match is not known".to_owned()),
     };
-    let more =
-        asked.is_some_and(|asked| ["headers", "query_parameters", "runtime_fraction"].iter().any(|key| asked.get(key).is_some()));
-    let open = if more { Condition::Open("it asks for more than the path".to_owned()) } else { Condition::Always };
+    let open = asks_more(asked, &["headers", "query_parameters", "runtime_fraction"]);
     let head = route.entry("match").map_or(route.span(), |entry| entry.head());
     let name = text("prefix").or_else(|| text("path")).map_or_else(|| "route".to_owned(), |path| format!("route {path}"));
     let action = route.get("route");
-    let mut says = removed(route, outer.clone());
+    let mut says = outer.clone().and(&edited(route, &Says::default()));
+    if let Some(rewrite) = action.and_then(|action| action.entry("host_rewrite_literal")) {
+        says.request_field("Host", set_to(rewrite.value.as_str().unwrap_or_default(), rewrite.head()));
+        let appends = action.and_then(|action| action.get("append_x_forwarded_host")).and_then(Yaml::as_bool);
+        if appends == Some(true) {
+            says.forwarded_host = Some(Fact::unknown("the host of the visitor", [rewrite.head()]));
+        }
+    }
     let cluster = action.and_then(|action| action.get("cluster")).and_then(Yaml::as_str);
     says.origin = Some(application(cluster, route.entry("route").map_or(head, |entry| entry.head())));
     if let Some(redirect) = route.entry("redirect") {

@@ -4,7 +4,7 @@
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
-use super::read::{application, dropped, entry_of_header, kind_head, names, object_name, set_to, status, texts};
+use super::read::{application, asks_more, entry_of_header, kind_head, object_name, set_to, status, texts};
 use super::says::{Answer, Behaviour, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Place, Value};
@@ -17,8 +17,7 @@ pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
 /// The site of one route.
 pub(super) fn route(document: Yaml) -> Draft {
     let span = kind_head(document);
-    let mut default = Behaviour::new(span, "no rule", Condition::Always);
-    default.says.answer = Some(Answer { status: 404, location: None, span });
+    let default = Behaviour::not_found(span, "no rule");
     let rules = document.at_path(&["spec", "rules"]).into_iter().flat_map(Yaml::items);
     let mut behaviours: Vec<(u8, Behaviour)> = rules.flat_map(entries).collect();
     behaviours.sort_by_key(|(rank, behaviour)| (*rank, std::cmp::Reverse(behaviour.when.length())));
@@ -29,7 +28,10 @@ pub(super) fn route(document: Yaml) -> Draft {
         order: Order::Alone,
         default,
         behaviours: behaviours.into_iter().map(|(_, behaviour)| behaviour).collect(),
-        tls: false,
+        // Which listener it belongs to is written here, its protocol is not: the name tells.
+        tls: document.at_path(&["spec", "parentRefs"]).into_iter().flat_map(Yaml::items).any(|parent| {
+            parent.get("sectionName").and_then(Yaml::as_str).is_some_and(|name| name.contains("https") || name.contains("tls"))
+        }),
     }
 }
 
@@ -50,8 +52,7 @@ fn entries(rule: Yaml) -> Vec<(u8, Behaviour)> {
             _ => (1, Pattern::below(text)),
         };
         let methods = Condition::of_methods(texts(one.get("method")));
-        let open = one.get("headers").or_else(|| one.get("queryParams")).is_some();
-        let open = if open { Condition::Open("it asks for header fields or arguments".to_owned()) } else { Condition::Always };
+        let open = asks_more(Some(one), &["headers", "queryParams"]);
         (rank, behaviour(Condition::Path(pattern).and(methods).and(open), format!("rule {text}")))
     };
     matches.into_iter().map(entry).collect()
@@ -66,24 +67,24 @@ fn says(rule: Yaml) -> Says {
         // What another object makes of requests is not in view.
         says.unread |= filter.get("extensionRef").is_some();
         if let Some(edit) = filter.get("requestHeaderModifier") {
-            if let Some(remove) = edit.entry("remove").filter(|remove| names(remove.value, "authorization")) {
-                says.authorization = Some(dropped(remove.head()));
-            }
-            if let Some(remove) = edit.entry("remove").filter(|remove| names(remove.value, "cookie")) {
-                says.cookie = Some(dropped(remove.head()));
+            if let Some(remove) = edit.entry("remove") {
+                says.without(remove.value, remove.head());
             }
             for set in ["set", "add"].iter().filter_map(|key| edit.get(key)).flat_map(Yaml::items) {
                 let name = set.get("name").and_then(Yaml::as_str).unwrap_or_default();
-                if let (true, Some(value)) = (name.eq_ignore_ascii_case("authorization"), set.entry("value")) {
-                    says.authorization = Some(set_to(value.value.as_str().unwrap_or_default(), value.head()));
+                if let Some(value) = set.entry("value") {
+                    says.request_field(name, set_to(value.value.as_str().unwrap_or_default(), value.head()));
                 }
             }
         }
-        if let Some(edit) = filter.get("responseHeaderModifier")
-            && let Some(remove) = edit.entry("remove")
-        {
-            let hidden = remove.value.items().filter_map(Yaml::as_str).map(|name| (name.to_owned(), remove.head()));
-            says.response.hidden.extend(hidden);
+        if let Some(edit) = filter.get("responseHeaderModifier") {
+            if let Some(remove) = edit.entry("remove") {
+                says.hides(remove.value, remove.head());
+            }
+            for set in ["set", "add"].iter().filter_map(|key| edit.get(key)).flat_map(Yaml::items) {
+                let text = |key: &str| set.get(key).and_then(Yaml::as_str).unwrap_or_default();
+                says.response_field(text("name"), text("value"), set.entry("value").map_or(set.span(), |value| value.head()));
+            }
         }
         if let Some(redirect) = filter.entry("requestRedirect") {
             let text = |key: &str| redirect.value.get(key).and_then(Yaml::as_str);

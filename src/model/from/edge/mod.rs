@@ -24,6 +24,7 @@ mod says;
 mod traefik;
 
 pub use edge_site::EdgeSite;
+pub use says::{Cookie, Rescoped};
 
 use crate::discover::edge::Dialect;
 use crate::model::{Paths, Request};

@@ -117,7 +117,7 @@ fn says(node: Yaml) -> Says {
             "application" => Behind::Application,
             _ => Behind::Unknown,
         };
-        Some(Origin { behind, span: origin.head(), target: None })
+        Some(Origin { behind, span: origin.head(), target: None, plain: None })
     });
     if let Some(remove) = node.at_path(&["response", "remove"]) {
         let names = if remove.is_sequence() { remove.items().collect() } else { vec![remove] };

@@ -7,7 +7,7 @@ use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
 use super::read::{application, dropped, gate, kind_head, object_name, set_to, status, texts};
-use super::says::{Answer, Behaviour, Caching, Keeps, Limit, OverTls, Says};
+use super::says::{Answer, Behaviour, Caching, Cookie, Keeps, Limit, OverTls, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Fact, GateKind, Place, Stores, Value};
 use crate::project::edge::seconds;
@@ -24,14 +24,14 @@ fn virtual_server(document: Yaml, policies: &[Yaml]) -> Draft {
     let span = kind_head(document);
     let spec = document.get("spec");
     let get = |key: &str| spec.and_then(|spec| spec.get(key));
-    let mut default = Behaviour::new(span, "no route", Condition::Always);
-    default.says.answer = Some(Answer { status: 404, location: None, span });
+    let default = Behaviour::not_found(span, "no route");
     let mut whole = with_policies(get("policies"), policies, Says::default());
     if get("tls").and_then(|tls| tls.at_path(&["redirect", "enable"])).and_then(Yaml::as_bool) == Some(true) {
         whole.over_tls = Some(OverTls { status: 301, span });
     }
     let routes = ["routes", "subroutes"].iter().filter_map(|key| get(key)).flat_map(Yaml::items);
-    let mut behaviours: Vec<Behaviour> = routes.map(|route| behaviour(route, policies, &whole)).collect();
+    let mut behaviours: Vec<Behaviour> =
+        routes.map(|route| behaviour(route, spec.unwrap_or(document), policies, &whole)).collect();
     behaviours.sort_by_key(|behaviour| std::cmp::Reverse(behaviour.when.length()));
     Draft {
         dialect: Dialect::NginxIngress,
@@ -44,7 +44,7 @@ fn virtual_server(document: Yaml, policies: &[Yaml]) -> Draft {
     }
 }
 
-fn behaviour(route: Yaml, policies: &[Yaml], whole: &Says) -> Behaviour {
+fn behaviour(route: Yaml, server: Yaml, policies: &[Yaml], whole: &Says) -> Behaviour {
     let entry = route.entry("path");
     let text = entry.as_ref().and_then(|entry| entry.value.as_str()).unwrap_or("/");
     let pattern = match text.strip_prefix('~') {
@@ -72,11 +72,17 @@ fn behaviour(route: Yaml, policies: &[Yaml], whole: &Says) -> Behaviour {
             let value = set.entry("value");
             let place = value.as_ref().map_or(set.span(), Entry::head);
             let text = value.and_then(|value| value.value.as_str()).unwrap_or_default();
-            if name.eq_ignore_ascii_case("authorization") && !text.contains("http_authorization") {
-                says.authorization = Some(set_to(text, place));
+            let own = format!("http_{}", name.to_ascii_lowercase().replace('-', "_"));
+            if !text.contains(own.as_str()) {
+                says.request_field(name, set_to(text, place));
             }
         }
     }
+    for set in proxied.and_then(|proxy| proxy.at_path(&["responseHeaders", "add"])).into_iter().flat_map(Yaml::items) {
+        let text = |key: &str| set.get(key).and_then(Yaml::as_str).unwrap_or_default();
+        says.response_field(text("name"), text("value"), set.entry("value").map_or(set.span(), |value| value.head()));
+    }
+    says.cookies.extend(upstream.and_then(Yaml::as_str).and_then(|name| affinity(server, name)));
     if let Some(hide) = proxied.and_then(|proxy| proxy.at_path(&["responseHeaders", "hide"])) {
         says.response.hidden.extend(hide.items().filter_map(|name| Some((name.as_str()?.to_owned(), name.span()))));
     }
@@ -86,6 +92,18 @@ fn behaviour(route: Yaml, policies: &[Yaml], whole: &Says) -> Behaviour {
         says.answer = Some(Answer { status: code, location: url.map(|url| Value::Known(url.to_owned())), span: redirect.head() });
     }
     behaviour
+}
+
+/// The cookie that binds a visitor to a server of an upstream (`sessionCookie`).
+fn affinity(server: Yaml, name: &str) -> Option<Cookie> {
+    let mut upstreams = server.get("upstreams").into_iter().flat_map(Yaml::items);
+    let upstream = upstreams.find(|upstream| upstream.get("name").and_then(Yaml::as_str) == Some(name))?;
+    let cookie = upstream.get("sessionCookie").filter(|cookie| cookie.get("enable").and_then(Yaml::as_bool) == Some(true))?;
+    let text = |key: &str| cookie.get(key).and_then(Yaml::as_str);
+    let site = cookie.entry("samesite")?;
+    let secure = cookie.get("secure").and_then(Yaml::as_bool) == Some(true);
+    let attributes = [("Domain", text("domain")), ("Path", text("path")), ("SameSite", site.value.as_str())];
+    Some(Cookie::described(text("name").unwrap_or("srv"), secure, &attributes, site.head()).binding())
 }
 
 /// What the named policies add; those of another file may do anything.

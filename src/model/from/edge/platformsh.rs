@@ -59,8 +59,7 @@ fn split(address: &str) -> Option<(String, &str)> {
 
 fn draft(entry: &Entry, host: String) -> Draft {
     let span = entry.key.span();
-    let mut default = Behaviour::new(span, "no route", Condition::Always);
-    default.says.answer = Some(Answer { status: 404, location: None, span });
+    let default = Behaviour::not_found(span, "no route");
     let text = format!("route {}", entry.key.raw().unwrap_or_default());
     Draft {
         dialect: Dialect::PlatformSh,
@@ -97,7 +96,7 @@ fn locations(route: Yaml, path: &str, whole: &Behaviour, applications: Option<Ya
         let when = Condition::Path(Pattern::below(&text));
         let head = entry.key.span();
         let mut behaviour = Behaviour { says: whole.says.clone(), ..Behaviour::new(head, format!("location {text}"), when) };
-        behaviour.says.origin = Some(Origin { behind: Behind::Files, span: head, target: None });
+        behaviour.says.origin = Some(Origin { behind: Behind::Files, span: head, target: None, plain: None });
         let expires = entry.value.entry("expires").and_then(|expires| Some((seconds(expires.value.as_str()?)?, expires.head())));
         if let Some((age, span)) = expires {
             behaviour.says.response.cache_control = Some((Value::Known(format!("max-age={age}")), span));

@@ -2,7 +2,7 @@
 
 use super::condition::Condition;
 use super::pattern::Pattern;
-use super::says::{Behind, Forward, Origin};
+use super::says::{Behaviour, Behind, Forward, Origin};
 use crate::model::{Combine, Fact, Gate, GateKind, Value, Verdict};
 use crate::source::Span;
 use crate::syntax::yaml::{Entry, Yaml};
@@ -12,15 +12,6 @@ pub(super) fn texts(value: Option<Yaml>) -> Vec<String> {
     let Some(value) = value else { return Vec::new() };
     let one = |item: Yaml| item.as_str().map(str::to_owned);
     if value.is_sequence() { value.items().filter_map(one).collect() } else { one(value).into_iter().collect() }
-}
-
-/// A list, or the one node that stands instead of a list.
-pub(super) fn list(value: Option<Yaml<'_>>) -> Vec<Yaml<'_>> {
-    match value {
-        Some(value) if value.is_sequence() => value.items().collect(),
-        Some(value) if !value.is_null() => vec![value],
-        _ => Vec::new(),
-    }
 }
 
 /// Whether a list names this header field; case does not count.
@@ -65,7 +56,7 @@ pub(super) fn gate(kind: GateKind, span: Span) -> Gate {
 /// An application behind a name.
 pub(super) fn application(name: Option<&str>, span: Span) -> Origin {
     let target = name.filter(|name| !is_filled_in_later(name)).map(|name| Value::Known(name.to_owned()));
-    Origin { behind: Behind::Application, span, target }
+    Origin { behind: Behind::Application, span, target, plain: None }
 }
 
 /// The name of an object of Kubernetes.
@@ -76,6 +67,23 @@ pub(super) fn object_name(document: Yaml<'_>) -> &str {
 /// The entry that says what a document is.
 pub(super) fn kind_head(document: Yaml) -> Span {
     document.entry("kind").map_or(document.span(), |kind| kind.head())
+}
+
+/// Open where an entry asks for more than host, path and method, by these keys.
+pub(super) fn asks_more(node: Option<Yaml>, keys: &[&str]) -> Condition {
+    let more = node.is_some_and(|node| keys.iter().any(|key| node.get(key).is_some()));
+    if more { Condition::Open("it asks for more than host, path and method".to_owned()) } else { Condition::Always }
+}
+
+/// The hosts that entries name; none where one of them is for any host.
+pub(super) fn hosts_of(behaviours: &[Behaviour]) -> Vec<String> {
+    if behaviours.iter().any(|behaviour| behaviour.when.hosts().is_empty()) {
+        return Vec::new();
+    }
+    let mut hosts: Vec<String> = behaviours.iter().flat_map(|behaviour| behaviour.when.hosts()).map(str::to_owned).collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts
 }
 
 /// `{exact: …}`, `{prefix: …}` or `{regex: …}` about a path.

@@ -1,8 +1,9 @@
 //! What entries of the dialects say, in the terms that all of them share.
 
 use super::condition::Condition;
-use crate::model::{Fact, Gate, Response, Sent, Stores, Value};
+use crate::model::{Fact, Gate, Known, Response, Sent, Stores, Value};
 use crate::source::Span;
+use crate::syntax::yaml::Yaml;
 
 /// What is behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(super) struct Origin {
     pub(super) span: Span,
     /// Its address, as far as it is known.
     pub(super) target: Option<Value>,
+    /// Where it is said that it is asked without TLS.
+    pub(super) plain: Option<Span>,
 }
 
 /// What is answered without asking the origin.
@@ -146,6 +149,47 @@ pub struct Verdicts {
     pub durations_span: Option<Span>,
 }
 
+/// A cookie that the edge sets by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cookie {
+    /// What stands in Set-Cookie.
+    pub text: String,
+    /// Whether it only binds a visitor to one of several servers.
+    pub binds: bool,
+    /// The key that decides.
+    pub span: Span,
+}
+
+impl Cookie {
+    /// A cookie that settings describe, as Set-Cookie has it; its value is made up.
+    pub(super) fn described(name: &str, secure: bool, attributes: &[(&str, Option<&str>)], span: Span) -> Self {
+        let given = attributes.iter().filter_map(|(key, value)| Some(format!("; {key}={}", (*value)?)));
+        let mut text = format!("{name}=x{}", given.collect::<String>());
+        if secure {
+            text.push_str("; Secure");
+        }
+        Self { text, binds: false, span }
+    }
+
+    /// The same for a cookie that binds a visitor to a server.
+    pub(super) fn binding(self) -> Self {
+        Self { binds: true, ..self }
+    }
+}
+
+/// A path or domain of the application's cookies that becomes another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rescoped {
+    /// Whether it is the domain, else the path.
+    pub domain: bool,
+    /// As the application writes it.
+    pub from: String,
+    /// As the visitor gets it.
+    pub to: String,
+    /// The key that decides.
+    pub span: Span,
+}
+
 /// What one entry says; what is `None` it leaves to those around it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Says {
@@ -167,6 +211,8 @@ pub(super) struct Says {
     pub(super) allowed: Option<Allowed>,
     pub(super) over_tls: Option<OverTls>,
     pub(super) verdicts: Option<Verdicts>,
+    pub(super) cookies: Vec<Cookie>,
+    pub(super) rescoped: Vec<Rescoped>,
     /// Where forwarded addresses or schemes are taken from everyone.
     pub(super) trusts_everyone: Option<Span>,
     /// The key because of which a token that was verified is not passed on.
@@ -176,6 +222,42 @@ pub(super) struct Says {
 }
 
 impl Says {
+    /// What becomes of a field of the request.
+    pub(super) fn request_field(&mut self, name: &str, fate: Fact<Forward>) {
+        if let (Known::Is(Forward::Replaced(value)), Some(span)) = (&fate.value, fate.because.first()) {
+            let written = value.known().unwrap_or_default().to_owned();
+            self.sent.push(Sent { name: name.to_owned(), written, value: value.clone(), span: *span });
+        }
+        let field = match name.to_ascii_lowercase().as_str() {
+            "authorization" => &mut self.authorization,
+            "cookie" => &mut self.cookie,
+            "host" => &mut self.host,
+            "x-forwarded-proto" => &mut self.forwarded_proto,
+            "x-forwarded-host" => &mut self.forwarded_host,
+            _ => return,
+        };
+        *field = Some(fate);
+    }
+
+    /// Fields of the request that do not arrive, because of this key.
+    pub(super) fn without(&mut self, names: Yaml, by: Span) {
+        for name in names.items().filter_map(Yaml::as_str) {
+            self.request_field(name, Fact::is(Forward::Dropped, [by]));
+        }
+    }
+
+    /// A field of the answer that the edge sets.
+    pub(super) fn response_field(&mut self, name: &str, value: &str, by: Span) {
+        if name.eq_ignore_ascii_case("set-cookie") && !value.is_empty() {
+            self.cookies.push(Cookie { text: value.to_owned(), binds: false, span: by });
+        }
+    }
+
+    /// Fields of the answer that the client does not get, because of this key.
+    pub(super) fn hides(&mut self, names: Yaml, by: Span) {
+        self.response.hidden.extend(names.items().filter_map(Yaml::as_str).map(|name| (name.to_owned(), by)));
+    }
+
     /// What holds where this entry applies and `later` does, too.
     pub(super) fn and(mut self, later: &Says) -> Says {
         fn over<T: Clone>(of: &mut Option<T>, later: Option<&T>) {
@@ -201,6 +283,8 @@ impl Says {
         self.unread |= later.unread;
         self.sent.extend_from_slice(&later.sent);
         self.gates.extend_from_slice(&later.gates);
+        self.cookies.extend_from_slice(&later.cookies);
+        self.rescoped.extend_from_slice(&later.rescoped);
         self.response.added.extend_from_slice(&later.response.added);
         self.response.hidden.extend_from_slice(&later.response.hidden);
         over(&mut self.response.cache_control, later.response.cache_control.as_ref());
@@ -225,5 +309,12 @@ impl Behaviour {
     /// An entry for some requests that says nothing yet.
     pub(super) fn new(head: Span, name: impl Into<String>, when: Condition) -> Self {
         Self { head, name: name.into(), when, says: Says::default() }
+    }
+
+    /// What requests get that no entry takes: 404.
+    pub(super) fn not_found(head: Span, name: impl Into<String>) -> Self {
+        let mut behaviour = Self::new(head, name, Condition::Always);
+        behaviour.says.answer = Some(Answer { status: 404, location: None, span: head });
+        behaviour
     }
 }

@@ -44,18 +44,13 @@ fn ruleset(node: Yaml) -> Draft {
 
 /// The entry of a key in either spelling.
 fn key<'a>(node: Yaml<'a>, name: &str) -> Option<Entry<'a>> {
-    node.entry_where(&|key| key == name || key.bytes().filter(|b| *b != b'_').eq_ignoring_case(name))
+    node.entry_where(&|key| key == name || is_same(key, name))
 }
 
-/// Comparison of spellings: `edge_ttl` and `edgeTtl`.
-trait EqIgnoringCase {
-    fn eq_ignoring_case(self, name: &str) -> bool;
-}
-
-impl<I: Iterator<Item = u8>> EqIgnoringCase for I {
-    fn eq_ignoring_case(self, name: &str) -> bool {
-        self.map(|b| b.to_ascii_lowercase()).eq(name.bytes().filter(|b| *b != b'_').map(|b| b.to_ascii_lowercase()))
-    }
+/// Whether two spellings are those of one key: `edge_ttl` and `edgeTtl`.
+fn is_same(key: &str, name: &str) -> bool {
+    let letters = |text: &'_ str| text.bytes().filter(|b| *b != b'_').map(|b| b.to_ascii_lowercase()).collect::<Vec<u8>>();
+    letters(key) == letters(name)
 }
 
 fn value<'a>(node: Yaml<'a>, names: &[&str]) -> Option<Yaml<'a>> {
@@ -168,6 +163,7 @@ fn rewrite(parameters: Yaml, phase: &str, says: &mut Says) {
             if removes {
                 says.response.hidden.push((name.to_owned(), place));
             }
+            says.response_field(name, value(entry.value, &["value"]).and_then(Yaml::as_str).unwrap_or_default(), place);
             continue;
         }
         let fact = match value(entry.value, &["value"]).and_then(Yaml::as_str) {
@@ -175,11 +171,6 @@ fn rewrite(parameters: Yaml, phase: &str, says: &mut Says) {
             Some(text) => set_to(text, place),
             None => Fact::unknown("an expression sets it", [place]),
         };
-        match name.to_ascii_lowercase().as_str() {
-            "authorization" => says.authorization = Some(fact),
-            "cookie" => says.cookie = Some(fact),
-            "x-forwarded-proto" => says.forwarded_proto = Some(fact),
-            _ => {}
-        }
+        says.request_field(name, fact);
     }
 }

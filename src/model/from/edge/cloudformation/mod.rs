@@ -16,6 +16,7 @@ use values::Template;
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
+use super::read::set_to;
 use super::says::{Allowed, Behaviour, Caching, ErrorPage, Forward, Keeps, OverTls, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Fact, Known, Place, Value};
@@ -126,8 +127,9 @@ fn error_pages(template: &Template, config: Yaml) -> Vec<ErrorPage> {
 fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Span) -> Says {
     let mut says = Says::default();
     let origin = node.get("TargetOriginId").and_then(|id| origins::origin(template, config, id));
-    let domain = origin.as_ref().and_then(|(_, domain)| *domain).map(str::to_owned);
-    says.origin = origin.map(|(origin, _)| origin);
+    let domain = origin.as_ref().and_then(|found| found.domain).map(str::to_owned);
+    let adds = origin.as_ref().map(|found| found.adds.clone()).unwrap_or_default();
+    says.origin = origin.map(|found| found.origin);
     match (node.entry("CachePolicyId"), node.entry("ForwardedValues")) {
         // Where both are written, the policy counts.
         (Some(policy), _) => policy_says(template, node, &policy, domain, &mut says),
@@ -137,9 +139,14 @@ fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Spa
             (says.authorization, says.cookie) = (open(), open());
         }
     }
+    for (name, value, place) in adds {
+        let fact = value.map_or_else(|| Fact::unknown("the value is filled in later", [place]), |value| set_to(value, place));
+        says.request_field(name, fact);
+    }
     if let Some(function) = functions(template, node) {
         // Code at the edge may pass on, add or keep what the settings do not.
-        for fact in [&mut says.authorization, &mut says.cookie, &mut says.host].into_iter().flatten() {
+        let facts = [&mut says.authorization, &mut says.cookie, &mut says.host, &mut says.forwarded_proto];
+        for fact in facts.into_iter().flatten() {
             if !fact.value.is(&Forward::Kept) {
                 fact.value = Known::Unknown("code at the edge may change it".to_owned());
                 fact.because.push(function);
@@ -227,6 +234,7 @@ fn policy_says(template: &Template, node: Yaml, policy: &Entry, domain: Option<S
         None => Keeps::Unknown("a policy that the template does not hold".to_owned()),
     };
     let all = |holds: fn(&CachePolicy) -> bool| !policies.is_empty() && policies.iter().all(holds);
+    scheme(both(|c| Some(c.scheme), |o| Some(o.scheme)), &because, says);
     says.caching = Some(Caching {
         keeps,
         because: vec![place],
@@ -235,6 +243,16 @@ fn policy_says(template: &Template, node: Yaml, policy: &Entry, domain: Option<S
         by_cookie: policies.is_empty() || policies.iter().any(|policy| policy.cookies != Part::None),
         with_set_cookie: cookie == Some(true),
         pages: true,
+    });
+}
+
+/// What an origin learns of the scheme: CloudFront takes X-Forwarded-Proto away, and adds CloudFront-Forwarded-Proto where it is
+/// listed. An origin that is asked over TLS needs neither.
+fn scheme(told: Option<bool>, because: &[Span], says: &mut Says) {
+    let Some(plain) = says.origin.as_ref().and_then(|origin| origin.plain) else { return };
+    says.forwarded_proto = Some(match told {
+        Some(false) => Fact::is(Forward::Dropped, std::iter::once(plain).chain(because.iter().copied())),
+        _ => Fact::unknown("CloudFront-Forwarded-Proto tells it", [plain]),
     });
 }
 
@@ -287,6 +305,8 @@ fn legacy_says(template: &Template, node: Yaml, forwarded: &Entry, domain: Optio
     };
     says.authorization = Some(fact("Authorization", Forward::Dropped));
     says.host = Some(fact("Host", of_origin(domain)));
+    let listed_scheme = headers.iter().any(|header| header.eq_ignore_ascii_case("CloudFront-Forwarded-Proto"));
+    scheme((whole || listed_scheme).then_some(listed_scheme), &because, says);
     let mode = values.at_path(&["Cookies", "Forward"]);
     let mode = mode.map_or(Some("none"), |mode| template.text(mode));
     let cookies = values.entry("Cookies").map_or(place, |entry| entry.head());

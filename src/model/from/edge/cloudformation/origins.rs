@@ -3,6 +3,7 @@
 use super::values::{Alternative, Template};
 use crate::model::Value;
 use crate::model::from::edge::says::{Behind, Origin};
+use crate::source::Span;
 use crate::syntax::yaml::Yaml;
 
 /// Parts of names of services that keep files.
@@ -13,8 +14,17 @@ const STORES: &[&str] =
 const HOSTS_OF_SITES: &[&str] =
     &[".github.io", ".gitlab.io", ".netlify.app", ".pages.dev", ".surge.sh", ".web.app", ".firebaseapp.com", ".readthedocs.io"];
 
+/// An origin of a distribution.
+pub(super) struct Found<'a> {
+    pub(super) origin: Origin,
+    /// Its name, if the template tells.
+    pub(super) domain: Option<&'a str>,
+    /// The fields that requests to it get, each with its value and where that stands.
+    pub(super) adds: Vec<(&'a str, Option<&'a str>, Span)>,
+}
+
 /// The origin with an id, as behaviours name it; a group stands for its first member.
-pub(super) fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Yaml<'a>) -> Option<(Origin, Option<&'a str>)> {
+pub(super) fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Yaml<'a>) -> Option<Found<'a>> {
     let lists = |key: &str| config.get(key).map(|list| template.nodes(list)).unwrap_or_default();
     let origins: Vec<Yaml> = lists("Origins").into_iter().flat_map(|(list, _)| list.items()).collect();
     let same = |node: Yaml<'a>| written(node) == written(id);
@@ -32,7 +42,22 @@ pub(super) fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Yaml<'a>
     let text = domain.and_then(|domain| template.text(domain));
     let span = found.entry("DomainName").map_or(found.span(), |entry| entry.head());
     let target = text.map(|domain| Value::Known(domain.to_owned()));
-    Some((Origin { behind: behind(template, found), span, target }, text))
+    let protocol = found.get("CustomOriginConfig").and_then(|custom| custom.entry("OriginProtocolPolicy"));
+    // The default of a parameter is a proposal.
+    let plain = protocol.filter(|policy| policy.value.as_str() == Some("http-only")).map(|policy| policy.head());
+    let origin = Origin { behind: behind(template, found), span, target, plain };
+    Some(Found { origin, domain: text, adds: added(template, found) })
+}
+
+/// The fields that CloudFront adds to each request to an origin (`OriginCustomHeaders`).
+fn added<'a>(template: &Template<'a>, origin: Yaml<'a>) -> Vec<(&'a str, Option<&'a str>, Span)> {
+    let headers = origin.get("OriginCustomHeaders").into_iter().flat_map(Yaml::items);
+    let header = |header: Yaml<'a>| {
+        let name = template.text(header.get("HeaderName")?)?;
+        let value = header.entry("HeaderValue")?;
+        Some((name, template.text(value.value), value.head()))
+    };
+    headers.filter_map(header).collect()
 }
 
 /// How a value is written, with its tag: ids are compared as they stand, so that `!Ref Name` finds its like.

@@ -33,6 +33,8 @@ pub(super) struct CachePolicy {
     pub(super) authorization: bool,
     /// Whether Host is.
     pub(super) host: bool,
+    /// Whether CloudFront-Forwarded-Proto is.
+    pub(super) scheme: bool,
     /// Which cookies are.
     pub(super) cookies: Part,
 }
@@ -42,6 +44,8 @@ pub(super) struct CachePolicy {
 pub(super) struct OriginPolicy {
     pub(super) authorization: bool,
     pub(super) host: bool,
+    /// Whether CloudFront-Forwarded-Proto is added.
+    pub(super) scheme: bool,
     pub(super) cookies: Part,
 }
 
@@ -76,6 +80,9 @@ const CACHE: &[ManagedCache] = &[
     ("7e5fad67-ee98-4ad0-b05a-394999eefc1a", (0, 0, YEAR), true, true, false),
 ];
 
+/// AllViewerAndCloudFrontHeaders-2022-06: the only one that adds CloudFront-Forwarded-Proto.
+const WITH_CLOUDFRONT_FIELDS: &str = "33f36d7e-f396-46d9-90e0-52428a34d9dc";
+
 /// Id, Authorization, Host, all cookies.
 const ORIGIN: &[(&str, bool, bool, bool)] = &[
     // AllViewer
@@ -102,7 +109,8 @@ pub(super) fn cache_policies(template: &Template, id: Yaml) -> Vec<Option<CacheP
         Alternative::Node(node) => {
             let id = node.raw()?.to_ascii_lowercase();
             let (_, (min, default, max), authorization, host, cookies) = *CACHE.iter().find(|(known, ..)| *known == id)?;
-            Some(CachePolicy { min, default, max, authorization, host, cookies: if cookies { Part::All } else { Part::None } })
+            let cookies = if cookies { Part::All } else { Part::None };
+            Some(CachePolicy { min, default, max, authorization, host, scheme: false, cookies })
         }
         Alternative::Resource(name) => inline_cache(template, template.resource(name, "AWS::CloudFront::CachePolicy")?),
         _ => None,
@@ -115,7 +123,8 @@ pub(super) fn origin_policies(template: &Template, id: Yaml) -> Vec<Option<Origi
         Alternative::Node(node) => {
             let id = node.raw()?.to_ascii_lowercase();
             let (_, authorization, host, cookies) = *ORIGIN.iter().find(|(known, ..)| *known == id)?;
-            Some(OriginPolicy { authorization, host, cookies: if cookies { Part::All } else { Part::None } })
+            let cookies = if cookies { Part::All } else { Part::None };
+            Some(OriginPolicy { authorization, host, scheme: id == WITH_CLOUDFRONT_FIELDS, cookies })
         }
         Alternative::Resource(name) => inline_origin(template, template.resource(name, "AWS::CloudFront::OriginRequestPolicy")?),
         Alternative::Absent => Some(OriginPolicy::NONE),
@@ -129,7 +138,7 @@ fn each<'a, T>(template: &Template<'a>, id: Yaml<'a>, read: impl Fn(Alternative<
 
 impl OriginPolicy {
     /// No policy: nothing but the key reaches the origin.
-    pub(super) const NONE: Self = Self { authorization: false, host: false, cookies: Part::None };
+    pub(super) const NONE: Self = Self { authorization: false, host: false, scheme: false, cookies: Part::None };
 }
 
 /// What a response headers policy of the template does to answers: it removes fields, and sets some of its own. Managed ones touch
@@ -170,6 +179,7 @@ fn inline_cache(template: &Template, resource: Yaml) -> Option<CachePolicy> {
         max: time("MaxTTL")?,
         authorization: names("authorization")?,
         host: names("host")?,
+        scheme: names_scheme(template, parameters)?,
         cookies: cookies(template, parameters)?,
     })
 }
@@ -177,7 +187,12 @@ fn inline_cache(template: &Template, resource: Yaml) -> Option<CachePolicy> {
 fn inline_origin(template: &Template, resource: Yaml) -> Option<OriginPolicy> {
     let config = resource.at_path(&["Properties", "OriginRequestPolicyConfig"])?;
     let names = |name: &str| headers(template, config, name).map(|some| matches!(some, Part::All | Part::With));
-    Some(OriginPolicy { authorization: names("authorization")?, host: names("host")?, cookies: cookies(template, config)? })
+    Some(OriginPolicy {
+        authorization: names("authorization")?,
+        host: names("host")?,
+        scheme: names_scheme(template, config)?,
+        cookies: cookies(template, config)?,
+    })
 }
 
 /// Whether a header field is among those of a `HeadersConfig`.
@@ -192,6 +207,18 @@ fn headers(template: &Template, config: Yaml, name: &str) -> Option<Part> {
         "allViewer" | "allViewerAndWhitelistCloudFront" => Some(Part::All),
         "allExcept" => Some(if listed { Part::Without } else { Part::With }),
         _ => None,
+    }
+}
+
+/// Whether CloudFront-Forwarded-Proto is among the header fields of a `HeadersConfig`: it is no field of the viewer, so only a list
+/// of names brings it.
+fn names_scheme(template: &Template, config: Yaml) -> Option<bool> {
+    let mode = template.text(config.at_path(&["HeadersConfig", "HeaderBehavior"])?)?;
+    let (list, whole) = config.at_path(&["HeadersConfig", "Headers"]).map_or((Vec::new(), true), |list| template.texts(list));
+    let listed = list.iter().any(|header| header.eq_ignore_ascii_case("CloudFront-Forwarded-Proto"));
+    match mode {
+        "whitelist" | "allViewerAndWhitelistCloudFront" => (listed || whole).then_some(listed),
+        _ => Some(false),
     }
 }
 

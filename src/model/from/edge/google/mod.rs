@@ -65,9 +65,7 @@ fn says(document: Yaml) -> Says {
     let headers = spec.get("customRequestHeaders").map(|headers| headers.get("headers").unwrap_or(headers));
     for header in headers.into_iter().flat_map(Yaml::items) {
         let Some((name, value)) = header.as_str().and_then(|text| text.split_once(':')) else { continue };
-        if name.trim().eq_ignore_ascii_case("authorization") {
-            says.authorization = Some(set_to(value.trim(), header.span()));
-        }
+        says.request_field(name.trim(), set_to(value.trim(), header.span()));
     }
     says
 }
@@ -75,7 +73,7 @@ fn says(document: Yaml) -> Says {
 /// Where requests for a backend go.
 fn origin(name: &str, is_bucket: bool, span: Span) -> Origin {
     let behind = if is_bucket { Behind::Files } else { Behind::Application };
-    Origin { behind, span, target: Some(Value::Known(name.to_owned())) }
+    Origin { behind, span, target: Some(Value::Known(name.to_owned())), plain: None }
 }
 
 fn caching(policy: Yaml) -> Option<Caching> {

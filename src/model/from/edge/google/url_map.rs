@@ -11,7 +11,7 @@ use crate::model::Value;
 use crate::model::from::edge::condition::Condition;
 use crate::model::from::edge::edge_site::{Draft, Order};
 use crate::model::from::edge::pattern::Pattern;
-use crate::model::from::edge::read::{dropped, kind_head, names, set_to, texts};
+use crate::model::from::edge::read::{asks_more, kind_head, set_to, texts};
 use crate::model::from::edge::says::{Answer, Behaviour, Behind, Origin, Says};
 use crate::source::Span;
 use crate::syntax::yaml::{Entry, Yaml};
@@ -110,11 +110,11 @@ impl<'a> Map<'a, '_> {
                     named.push((*known).to_owned());
                     says = self::says(*document);
                 }
-                None => says.origin = Some(Origin { behind: Behind::Unknown, span: entry.head(), target: None }),
+                None => says.origin = Some(Origin { behind: Behind::Unknown, span: entry.head(), target: None, plain: None }),
             }
             says.origin = match name {
                 Some(name) => Some(origin(name, is_bucket, entry.head())),
-                None => Some(Origin { behind: Behind::Unknown, span: entry.head(), target: None }),
+                None => Some(Origin { behind: Behind::Unknown, span: entry.head(), target: None, plain: None }),
             };
         }
         for level in levels.iter().rev() {
@@ -162,36 +162,29 @@ fn route_match(one: Yaml) -> Condition {
         (_, _, Some(regex), _) => Pattern::full_regex(regex),
         _ => Pattern::Unknown("a template of a path".to_owned()),
     };
-    let more = ["headerMatches", "queryParameterMatches", "metadataFilters"].iter().any(|key| one.get(key).is_some());
-    let open = if more { Condition::Open("it asks for more than the path".to_owned()) } else { Condition::Always };
-    Condition::Path(pattern).and(open)
+    Condition::Path(pattern).and(asks_more(Some(one), &["headerMatches", "queryParameterMatches", "metadataFilters"]))
 }
 
 /// What one `headerAction` does.
 fn edit(action: Yaml, says: &mut Says) {
     if let Some(remove) = action.entry("requestHeadersToRemove") {
-        if names(remove.value, "authorization") {
-            says.authorization = Some(dropped(remove.head()));
-        }
-        if names(remove.value, "cookie") {
-            says.cookie = Some(dropped(remove.head()));
-        }
+        says.without(remove.value, remove.head());
     }
     for add in action.get("requestHeadersToAdd").into_iter().flat_map(Yaml::items) {
         let text = |key: &str| add.get(key).and_then(Yaml::as_str).unwrap_or_default();
         let replaces = add.get("replace").and_then(Yaml::as_bool) == Some(true);
-        if let (true, Some(value)) = (text("headerName").eq_ignore_ascii_case("authorization"), add.entry("headerValue")) {
+        if let Some(value) = add.entry("headerValue") {
             // Beside what the client sends there would be two.
-            says.authorization = if replaces {
-                Some(set_to(text("headerValue"), value.head()))
+            let fate = if replaces {
+                set_to(text("headerValue"), value.head())
             } else {
-                Some(crate::model::Fact::unknown("another one is added to it", [value.head()]))
+                crate::model::Fact::unknown("another one is added to it", [value.head()])
             };
+            says.request_field(text("headerName"), fate);
         }
     }
     if let Some(remove) = action.entry("responseHeadersToRemove") {
-        let hidden = remove.value.items().filter_map(Yaml::as_str).map(|name| (name.to_owned(), remove.head()));
-        says.response.hidden.extend(hidden);
+        says.hides(remove.value, remove.head());
     }
 }
 

@@ -74,7 +74,7 @@ impl<'a> Controller<'a> {
         let map = self.map?;
         let span = kind_head(map);
         let mut default = Behaviour::new(span, "every path", Condition::Always);
-        default.says.origin = Some(Origin { behind: Behind::Unknown, span, target: None });
+        default.says.origin = Some(Origin { behind: Behind::Unknown, span, target: None, plain: None });
         self.everywhere(&mut default.says, || true);
         // An Ingress elsewhere may be left out of it.
         default.says.unread = true;

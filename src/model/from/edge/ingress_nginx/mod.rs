@@ -13,7 +13,7 @@ use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
 use super::read::{application, dropped, gate, kind_head, object_name, status};
-use super::says::{Answer, Behaviour, Limit, OverTls, Says, Verdicts};
+use super::says::{Answer, Behaviour, Cookie, Limit, OverTls, Rescoped, Says, Verdicts};
 use crate::discover::edge::{self, Dialect, INGRESS_NGINX};
 use crate::model::{Combine, Fact, GateKind, Place, Value};
 use crate::source::Span;
@@ -147,8 +147,7 @@ fn add<'a>(
 
 fn draft(ingress: &Ingress, host: Option<Span>, hosts: Vec<String>, behaviours: Vec<Behaviour>) -> Draft {
     let span = host.unwrap_or(ingress.head);
-    let mut default = Behaviour::new(ingress.head, "the default backend", Condition::Always);
-    default.says.answer = Some(Answer { status: 404, location: None, span: ingress.head });
+    let default = Behaviour::not_found(ingress.head, "the default backend");
     let tls = ingress.tls.is_some();
     let place = Place { span, text: format!("ingress {}", ingress.name) };
     Draft { dialect: Dialect::IngressNginx, place, hosts, order: Order::Alone, default, behaviours, tls }
@@ -182,6 +181,18 @@ impl<'a> Ingress<'a> {
         let annotation = self.annotation(name)?;
         Some((annotation.value.as_str()?.trim(), annotation.head()))
     }
+}
+
+/// The cookie of `affinity: cookie`. Where nothing is said, it has Secure if the request came over TLS (`sticky.lua`).
+fn affinity(ingress: &Ingress) -> Option<Cookie> {
+    let text = |name: &str| ingress.text(name).map(|(text, _)| text);
+    text("affinity").filter(|kind| *kind == "cookie")?;
+    let option = |key: &str| ingress.text(&format!("session-cookie-{key}"));
+    let secure = option("secure").is_none_or(|(secure, _)| secure != "false");
+    let (_, span) = option("samesite").or_else(|| option("domain")).or_else(|| option("path"))?;
+    let attribute = |key: &str| option(key).map(|(text, _)| text);
+    let attributes = [("Domain", attribute("domain")), ("Path", attribute("path")), ("SameSite", attribute("samesite"))];
+    Some(Cookie::described(text("session-cookie-name").unwrap_or("INGRESSCOOKIE"), secure, &attributes, span).binding())
 }
 
 fn says(ingress: &Ingress) -> Says {
@@ -233,6 +244,13 @@ fn says(ingress: &Ingress) -> Says {
     let by_default = ingress.tls.as_ref().map(Entry::head);
     if let Some(span) = forced.or(by_default.filter(|_| is("ssl-redirect", "false").is_none())) {
         says.over_tls = Some(OverTls { status: 308, span });
+    }
+    says.cookies.extend(affinity(ingress));
+    for (name, domain) in [("proxy-cookie-domain", true), ("proxy-cookie-path", false)] {
+        let words = text(name).map(|(words, head)| (words.split_whitespace().collect::<Vec<_>>(), head));
+        if let Some(([from, to], span)) = words.as_ref().map(|(words, head)| (words.as_slice(), *head)) {
+            says.rescoped.push(Rescoped { domain, from: (*from).to_owned(), to: (*to).to_owned(), span });
+        }
     }
     says.limit = [("limit-rps", 60.0), ("limit-rpm", 1.0)].iter().find_map(|(name, factor)| {
         let (text, span) = text(name)?;

@@ -5,7 +5,7 @@ mod security;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
-use super::read::{application, dropped, entry_of_header, kind_head, names, object_name, path_match, set_to, status, texts};
+use super::read::{application, asks_more, kind_head, object_name, path_match, set_to, status, texts};
 use super::says::{Answer, Behaviour, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Place, Value};
@@ -30,8 +30,7 @@ pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
 
 fn virtual_service(document: Yaml) -> Draft {
     let span = kind_head(document);
-    let mut default = Behaviour::new(span, "no rule", Condition::Always);
-    default.says.answer = Some(Answer { status: 404, location: None, span });
+    let default = Behaviour::not_found(span, "no rule");
     let rules = document.at_path(&["spec", "http"]).into_iter().flat_map(Yaml::items);
     Draft {
         dialect: Dialect::Istio,
@@ -48,9 +47,7 @@ fn behaviour(rule: Yaml) -> Behaviour {
     let matches = rule.get("match").into_iter().flat_map(Yaml::items).map(|one| {
         let path = one.get("uri").and_then(path_match).unwrap_or(Condition::Always);
         let method = one.at_path(&["method", "exact"]).and_then(Yaml::as_str).map(|method| Condition::Method(method.to_owned()));
-        let asks_more =
-            ["headers", "queryParams", "authority", "withoutHeaders", "sourceLabels"].iter().any(|key| one.get(key).is_some());
-        let open = if asks_more { Condition::Open("it asks for more than the path".to_owned()) } else { Condition::Always };
+        let open = asks_more(Some(one), &["headers", "queryParams", "authority", "withoutHeaders", "sourceLabels"]);
         path.and(method.unwrap_or(Condition::Always)).and(open)
     });
     let when = Condition::any(matches.collect());
@@ -67,20 +64,20 @@ fn says(rule: Yaml) -> Says {
     let edits = [Some(rule), target].into_iter().flatten().filter_map(|node| node.at_path(&["headers", "request"]));
     for edit in edits {
         if let Some(remove) = edit.entry("remove") {
-            if names(remove.value, "authorization") {
-                says.authorization = Some(dropped(remove.head()));
-            }
-            if names(remove.value, "cookie") {
-                says.cookie = Some(dropped(remove.head()));
-            }
+            says.without(remove.value, remove.head());
         }
-        if let Some(set) = edit.get("set").and_then(|set| entry_of_header(set, "authorization")) {
-            says.authorization = Some(set_to(set.value.as_str().unwrap_or_default(), set.head()));
+        for set in edit.get("set").into_iter().flat_map(Yaml::entries) {
+            let name = set.key.raw().unwrap_or_default();
+            says.request_field(name, set_to(set.value.as_str().unwrap_or_default(), set.head()));
         }
     }
-    if let Some(remove) = rule.at_path(&["headers", "response"]).and_then(|edit| edit.entry("remove")) {
-        let hidden = remove.value.items().filter_map(Yaml::as_str).map(|name| (name.to_owned(), remove.head()));
-        says.response.hidden.extend(hidden);
+    for edit in [Some(rule), target].into_iter().flatten().filter_map(|node| node.at_path(&["headers", "response"])) {
+        if let Some(remove) = edit.entry("remove") {
+            says.hides(remove.value, remove.head());
+        }
+        for set in ["set", "add"].iter().filter_map(|key| edit.get(key)).flat_map(Yaml::entries) {
+            says.response_field(set.key.raw().unwrap_or_default(), set.value.as_str().unwrap_or_default(), set.head());
+        }
     }
     if let Some(redirect) = rule.entry("redirect") {
         let authority = redirect.value.get("authority").and_then(Yaml::as_str);

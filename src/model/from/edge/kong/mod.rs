@@ -7,8 +7,8 @@ mod objects;
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
-use super::read::{application, dropped, gate, list, set_to, status, texts};
-use super::says::{Answer, Behaviour, Caching, Keeps, Limit, Says};
+use super::read::{application, asks_more, dropped, gate, hosts_of, set_to, status, texts};
+use super::says::{Behaviour, Caching, Cookie, Keeps, Limit, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Combine, Fact, GateKind, Place, Stores};
 use crate::source::Span;
@@ -53,25 +53,27 @@ impl<'a> Plugin<'a> {
 
 fn declarative(document: Yaml) -> Option<Draft> {
     let span = document.entry("_format_version").map_or(document.span(), |version| version.head());
-    let mut default = Behaviour::new(span, "no route", Condition::Always);
-    default.says.answer = Some(Answer { status: 404, location: None, span });
+    let default = Behaviour::not_found(span, "no route");
     let everywhere = plugins(document);
     let mut behaviours = Vec::new();
+    let mut tls = true;
+    let mut add = |route: Yaml, service: Option<Yaml>, plugins: &[Plugin]| {
+        // Without a list a route is for both.
+        let protocols = texts(route.get("protocols"));
+        tls &= !protocols.is_empty() && !protocols.iter().any(|protocol| protocol == "http");
+        behaviours.push(behaviour(route, service, plugins));
+    };
     for service in document.get("services").into_iter().flat_map(Yaml::items) {
         let of_service = nearer(&plugins(service), &everywhere);
         for route in service.get("routes").into_iter().flat_map(Yaml::items) {
-            behaviours.push(behaviour(route, Some(service), &nearer(&plugins(route), &of_service)));
+            add(route, Some(service), &nearer(&plugins(route), &of_service));
         }
     }
     for route in document.get("routes").into_iter().flat_map(Yaml::items) {
-        behaviours.push(behaviour(route, None, &nearer(&plugins(route), &everywhere)));
+        add(route, None, &nearer(&plugins(route), &everywhere));
     }
     behaviours.sort_by_key(|behaviour| std::cmp::Reverse(behaviour.when.length()));
-    let mut hosts: Vec<String> = behaviours.iter().flat_map(|b| b.when.hosts()).map(str::to_owned).collect();
-    if behaviours.iter().any(|b| b.when.hosts().is_empty()) {
-        hosts.clear();
-    }
-    hosts.dedup();
+    let hosts = hosts_of(&behaviours);
     let place = Place { span, text: "kong".to_owned() };
     (!behaviours.is_empty()).then_some(Draft {
         dialect: Dialect::Kong,
@@ -80,7 +82,7 @@ fn declarative(document: Yaml) -> Option<Draft> {
         order: Order::Alone,
         default,
         behaviours,
-        tls: false,
+        tls,
     })
 }
 
@@ -91,12 +93,10 @@ fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Plugin]) -> Behaviou
         None => Pattern::Prefix(path),
     });
     let hosts = texts(route.get("hosts")).into_iter().map(|host| host.to_ascii_lowercase());
-    let more = ["headers", "snis", "sources", "destinations"].iter().any(|key| route.get(key).is_some());
-    let open = if more { Condition::Open("it asks for more than host and path".to_owned()) } else { Condition::Always };
     let when = Condition::of_hosts(hosts)
         .and(Condition::of_paths(paths))
         .and(Condition::of_methods(texts(route.get("methods"))))
-        .and(open);
+        .and(asks_more(Some(route), &["headers", "snis", "sources", "destinations"]));
     let name = route.get("name").and_then(Yaml::as_str).unwrap_or("without name");
     let head = route.entries().first().map_or(route.span(), Entry::head);
     let text = |key: &str| service.and_then(|service| service.get(key)).and_then(Yaml::as_str);
@@ -149,12 +149,21 @@ fn apply(plugin: &Plugin, says: &mut Says) {
                 asked.combine = Combine::Any;
             }
             says.gates.push(asked);
+            says.cookies.extend(session(plugin, "session_cookie_").filter(|_| name == "openid-connect"));
             let hidden = option("hide_credentials").filter(|hide| hide.value.as_bool() == Some(true));
             if let Some(hide) = hidden.filter(|_| name != "key-auth" && name != "jwt") {
                 says.authorization = Some(dropped(hide.head()));
             }
         }
         "request-transformer" | "request-transformer-advanced" => transform(plugin, says),
+        "response-transformer" | "response-transformer-advanced" => {
+            let edits = ["add", "append", "replace"].iter().filter_map(|key| plugin.option(key)?.value.get("headers"));
+            for item in edits.flat_map(Yaml::items) {
+                let Some((name, value)) = item.as_str().and_then(|text| text.split_once(':')) else { continue };
+                says.response_field(name.trim(), value.trim(), item.span());
+            }
+        }
+        "session" => says.cookies.extend(session(plugin, "cookie_")),
         "proxy-cache" | "proxy-cache-advanced" => says.caching = Some(caching(plugin, says)),
         "ip-restriction" => says.gates.push(gate(GateKind::Address, head)),
         "rate-limiting" => {
@@ -174,25 +183,31 @@ fn apply(plugin: &Plugin, says: &mut Says) {
     }
 }
 
+/// The cookie of a session that a plugin keeps, if the file says that it is set without Secure, or says a domain or path.
+fn session(plugin: &Plugin, prefix: &str) -> Option<Cookie> {
+    let option = |key: &str| plugin.option(&format!("{prefix}{key}"));
+    let text = |key: &str| option(key)?.value.as_str();
+    let secure = option("secure");
+    let scope = option("domain").or_else(|| option("path"));
+    let insecure = secure.as_ref().is_some_and(|secure| secure.value.as_bool() == Some(false));
+    let span = secure.as_ref().filter(|_| insecure).or(scope.as_ref())?.head();
+    let site = text("same_site").or_else(|| text("samesite"));
+    let attributes = [("Domain", text("domain")), ("Path", text("path")), ("SameSite", site)];
+    Some(Cookie::described(text("name").unwrap_or("session"), !insecure, &attributes, span))
+}
+
 fn transform(plugin: &Plugin, says: &mut Says) {
     let edit = |key: &str| plugin.option(key).and_then(|edit| edit.value.get("headers"));
     if let Some(headers) = edit("remove") {
         let span = plugin.option("remove").map_or(headers.span(), |remove| remove.head());
-        let removed =
-            |name: &str| list(Some(headers)).iter().filter_map(|item| item.as_str()).any(|item| item.eq_ignore_ascii_case(name));
-        if removed("authorization") {
-            says.authorization = Some(dropped(span));
-        }
-        if removed("cookie") {
-            says.cookie = Some(dropped(span));
+        for name in texts(Some(headers)) {
+            says.request_field(&name, dropped(span));
         }
     }
     for headers in ["replace", "add"].iter().filter_map(|key| edit(key)) {
         for item in headers.items() {
             let Some((name, value)) = item.as_str().and_then(|text| text.split_once(':')) else { continue };
-            if name.trim().eq_ignore_ascii_case("authorization") {
-                says.authorization = Some(set_to(value.trim(), item.span()));
-            }
+            says.request_field(name.trim(), set_to(value.trim(), item.span()));
         }
     }
 }

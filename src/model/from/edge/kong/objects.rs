@@ -10,7 +10,7 @@ use crate::model::from::edge::edge_site::{Draft, Order};
 use crate::model::from::edge::gateway_api;
 use crate::model::from::edge::pattern::Pattern;
 use crate::model::from::edge::read::{application, kind_head, object_name};
-use crate::model::from::edge::says::{Answer, Behaviour, Says};
+use crate::model::from::edge::says::{Behaviour, Says};
 use crate::syntax::yaml::{Entry, Yaml};
 
 /// How a path of an Ingress begins that is a regular expression.
@@ -123,8 +123,7 @@ fn ingress<'a>(document: Yaml<'a>, objects: &Objects<'a>, drafts: &mut Vec<Draft
             draft.behaviours.extend(behaviours);
             continue;
         }
-        let mut default = Behaviour::new(span, "no path", Condition::Always);
-        default.says.answer = Some(Answer { status: 404, location: None, span });
+        let default = Behaviour::not_found(span, "no path");
         drafts.push(Draft {
             dialect: Dialect::Kong,
             place: Place { span: host.map_or(span, |host| host.head()), text: format!("ingress {}", object_name(document)) },

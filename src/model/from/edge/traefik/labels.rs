@@ -1,6 +1,7 @@
 //! Labels of compose files: `traefik.http.routers.NAME.rule=…`, as a mapping or a list.
 
 use super::Router;
+use crate::model::from::edge::says::Cookie;
 use crate::source::Span;
 use crate::syntax::yaml::Yaml;
 
@@ -57,6 +58,19 @@ impl<'a> Labels<'a> {
     }
 }
 
+/// The cookie that binds a visitor to a server of a service.
+fn sticky(labels: &Labels, service: &str) -> Option<Cookie> {
+    let option = |key: &str| {
+        let key = format!("traefik.http.services.{service}.loadbalancer.sticky.cookie.{key}").to_ascii_lowercase();
+        labels.0.iter().find(|label| label.key == key)
+    };
+    let text = |key: &str| option(key).map(|label| label.value);
+    let site = option("samesite")?;
+    let secure = text("secure").is_some_and(|secure| secure == "true");
+    let attributes = [("Domain", text("domain")), ("Path", text("path")), ("SameSite", Some(site.value))];
+    Some(Cookie::described(text("name").unwrap_or("sticky"), secure, &attributes, site.span).binding())
+}
+
 /// The routers that labels define.
 pub(super) fn routers<'a>(labels: &Labels<'a>) -> Vec<Router<'a>> {
     let rules = labels.0.iter().filter_map(|label| {
@@ -75,6 +89,7 @@ pub(super) fn routers<'a>(labels: &Labels<'a>) -> Vec<Router<'a>> {
             middlewares: names.map(str::to_owned).collect(),
             service: option("service"),
             tls: option("tls").is_some() || option("tls.certresolver").is_some(),
+            cookie: option("service").and_then(|service| sticky(labels, service)),
         })
     });
     rules.collect()

@@ -85,16 +85,18 @@ pub(super) fn apply<'a>(options: &Options<'a>, find: &dyn Fn(&str) -> Option<Opt
     for kind in ["ipAllowList", "ipWhiteList"] {
         says.gates.extend(options.is(kind).map(|span| gate(GateKind::Address, span)));
     }
-    if let Some(set) = options.get(&["headers", "customRequestHeaders", "Authorization"]) {
-        says.authorization = Some(set_to(set.text, set.span));
-    }
-    if let Some(set) = options.get(&["headers", "customRequestHeaders", "Cookie"]) {
-        says.cookie = Some(set_to(set.text, set.span));
+    for name in ["Authorization", "Cookie", "X-Forwarded-Proto", "X-Forwarded-Host"] {
+        if let Some(set) = options.get(&["headers", "customRequestHeaders", name]) {
+            says.request_field(name, set_to(set.text, set.span));
+        }
     }
     for name in ["WWW-Authenticate", "Set-Cookie"] {
         if let Some(set) = options.get(&["headers", "customResponseHeaders", name]).filter(|set| set.text.is_empty()) {
             says.response.hidden.push((name.to_owned(), set.span));
         }
+    }
+    if let Some(set) = options.get(&["headers", "customResponseHeaders", "Set-Cookie"]) {
+        says.response_field("Set-Cookie", set.text, set.span);
     }
     if let Some(span) = options.is("redirectScheme") {
         let permanent = options.get(&["redirectScheme", "permanent"]).is_some_and(|p| p.text == "true");

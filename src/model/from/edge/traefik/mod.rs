@@ -11,8 +11,8 @@ use middleware::{Options, apply};
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
-use super::read::{application, kind_head, object_name};
-use super::says::{Answer, Behaviour, Behind, Says};
+use super::read::{application, hosts_of, kind_head, object_name};
+use super::says::{Behaviour, Behind, Cookie, Says};
 use crate::discover::edge::Dialect;
 use crate::model::Place;
 use crate::source::Span;
@@ -27,6 +27,8 @@ struct Router<'a> {
     middlewares: Vec<String>,
     service: Option<&'a str>,
     tls: bool,
+    /// The cookie that binds a visitor to a server of the service.
+    cookie: Option<Cookie>,
 }
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
@@ -58,6 +60,7 @@ fn dynamic(document: Yaml, http: Yaml) -> Option<Draft> {
                 middlewares: super::read::texts(router.get("middlewares")),
                 service: router.get("service").and_then(Yaml::as_str),
                 tls: router.get("tls").is_some(),
+                cookie: sticky_of(http, router),
             })
         })
         .collect();
@@ -94,12 +97,29 @@ fn kubernetes(documents: &[Yaml]) -> Vec<Draft> {
                         .and_then(|s| s.get("name"))
                         .and_then(Yaml::as_str),
                     tls: document.at_path(&["spec", "tls"]).is_some(),
+                    cookie: route.get("services").and_then(|s| sticky(s.items().next()?.at_path(&["sticky", "cookie"])?)),
                 })
             })
             .collect();
         draft(kind_head(*document), format!("ingress route {}", object_name(*document)), &routers, &find)
     });
     drafts.collect()
+}
+
+/// The cookie of the service of a router.
+fn sticky_of(http: Yaml, router: Yaml) -> Option<Cookie> {
+    let name = router.get("service")?.as_str()?;
+    let name = name.split('@').next().unwrap_or(name);
+    sticky(http.get("services")?.get(name)?.at_path(&["loadBalancer", "sticky", "cookie"])?)
+}
+
+/// `sticky.cookie`: without `secure: true` it is set without Secure ("Sticky sessions").
+fn sticky(cookie: Yaml) -> Option<Cookie> {
+    let text = |key: &str| cookie.get(key).and_then(Yaml::as_str);
+    let site = cookie.entry("sameSite")?;
+    let secure = cookie.get("secure").map_or(Some(false), Yaml::as_bool)?;
+    let attributes = [("Domain", text("domain")), ("Path", text("path")), ("SameSite", site.value.as_str())];
+    Some(Cookie::described(text("name").unwrap_or("sticky"), secure, &attributes, site.head()).binding())
 }
 
 fn compose(document: Yaml) -> Option<Draft> {
@@ -117,8 +137,7 @@ fn draft<'a>(span: Span, text: String, routers: &[Router], find: &dyn Fn(&str) -
     if routers.is_empty() {
         return None;
     }
-    let mut default = Behaviour::new(span, "no router", Condition::Always);
-    default.says.answer = Some(Answer { status: 404, location: None, span });
+    let default = Behaviour::not_found(span, "no router");
     // Without a priority the longest rule goes before.
     let length = |router: &Router| {
         router.priority.filter(|p| *p > 0.0).unwrap_or(f64::from(u32::try_from(router.rule.len()).unwrap_or(0)))
@@ -126,13 +145,7 @@ fn draft<'a>(span: Span, text: String, routers: &[Router], find: &dyn Fn(&str) -
     let mut sorted: Vec<&Router> = routers.iter().collect();
     sorted.sort_by(|a, b| length(b).total_cmp(&length(a)));
     let behaviours: Vec<Behaviour> = sorted.into_iter().map(|router| behaviour(router, find)).collect();
-    let mut hosts: Vec<String> = behaviours.iter().flat_map(|b| b.when.hosts()).map(str::to_owned).collect();
-    hosts.sort();
-    hosts.dedup();
-    // A router without a host takes requests for any.
-    if behaviours.iter().any(|behaviour| behaviour.when.hosts().is_empty()) {
-        hosts.clear();
-    }
+    let hosts = hosts_of(&behaviours);
     let tls = routers.iter().any(|router| router.tls);
     Some(Draft { dialect: Dialect::Traefik, place: Place { span, text }, hosts, order: Order::Alone, default, behaviours, tls })
 }
@@ -145,6 +158,7 @@ fn behaviour<'a>(router: &Router, find: &dyn Fn(&str) -> Option<Options<'a>>) ->
         origin.behind = Behind::Unknown;
     }
     let mut says = Says { origin: Some(origin), ..Says::default() };
+    says.cookies.extend(router.cookie.clone());
     for name in &router.middlewares {
         match find(name) {
             Some(options) => apply(&options, find, &mut says, 0),
