@@ -232,7 +232,7 @@ impl Comparison<'_> {
         let kept = match (self.ask.reply.0, header("Set-Cookie"), header("Cache-Control")) {
             (200 | 401, None, None) => stores == Stores::Yes,
             (200, Some(_), None) => stores == Stores::Yes && (cache.stores_set_cookie || cache.drops_set_cookie),
-            (200, None, Some("private")) => stores == Stores::Yes && cache.stores_private,
+            (200, None, Some("private")) => stores == Stores::Yes && (cache.stores_private || cache.ignores_cache_control),
             (200, None, Some(_)) => stores == Stores::Yes || stores == Stores::Origin && !cache.ignores_cache_control,
             _ => return,
         };

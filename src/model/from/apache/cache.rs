@@ -1,5 +1,6 @@
 //! What `mod_cache` does with the response to a request.
 
+use super::response::cache_control_of;
 use super::walk::Walk;
 use crate::model::{Cache, Fact, HandlerKind, Response, Stores};
 use crate::project::apache::{Directive, DirectiveId};
@@ -14,8 +15,7 @@ impl<'a> Walk<'_, 'a> {
     /// The cache in force. `response`: what the configuration adds to the response.
     pub(super) fn cache(&mut self, response: &Response) -> Cache {
         // What is among the fields for errors hides what the others say.
-        let own = self.always.iter().rev().find(|field| field.name.eq_ignore_ascii_case("cache-control"));
-        let own = own.and_then(|field| Some((field.value.clone(), field.by?)));
+        let own = cache_control_of(&self.always);
         let cache_control = own.as_ref().or(response.cache_control.as_ref());
         let quick = self.server_setting(&[Name::CacheQuickHandler]);
         let is_quick = quick.is_none_or(|d| !d.arg(0).eq_ignore_ascii_case("off"));
@@ -27,15 +27,15 @@ impl<'a> Walk<'_, 'a> {
         let authorization = self.header("authorization").is_some();
         let from_file = self.served.as_ref().is_some_and(|h| h.kind == HandlerKind::Static) && self.r.status == 200;
         let answered = self.reached || from_file && !self.local_error;
-        let text = cache_control.map(|(value, _)| value.prefix().to_ascii_lowercase()).unwrap_or_default();
+        let says = cache_control.map(|(value, _)| Says::parse(value.prefix())).unwrap_or_default();
+        let is_open = cache_control.is_some_and(|(value, _)| value.known().is_none());
         let store_private = self.is_on(Name::CacheStorePrivate);
         let store_no_store = self.is_on(Name::CacheStoreNoStore);
-        let forbids =
-            text.contains("no-store") && store_no_store.is_none() || text.contains("private") && store_private.is_none();
-        let lifetime = lifetime(&text);
+        let forbids = says.no_store && store_no_store.is_none() || says.private && store_private.is_none();
+        let lifetime = says.s_maxage.or(says.max_age);
         let fresh = lifetime.is_some_and(|seconds| seconds > 0);
-        // It is refused, or never answers.
-        let forbids = forbids || lifetime == Some(0);
+        // It is refused, or never answers: the origin is asked again every time.
+        let forbids = forbids || says.no_cache || lifetime == Some(0);
         // What a script says stands among the fields for errors, and hides what is said for other answers.
         let hidden = own.is_none() && self.reached && self.answers_in == Some(Table::Always);
         let refuses = self.r.env.get("no-cache").is_some() || forbids && !hidden;
@@ -43,7 +43,7 @@ impl<'a> Walk<'_, 'a> {
         let has_query = self.r.args.is_some();
         let ignores_query = self.server_flag(Name::CacheIgnoreQueryString);
         let any = fresh || (ignores_freshness.is_some() || from_file) && (!has_query || ignores_query);
-        let public = ["public", "s-maxage", "must-revalidate", "proxy-revalidate"].iter().any(|w| text.contains(w));
+        let public = says.public || says.s_maxage.is_some() || says.must_revalidate;
         let also = cache_control.map(|(_, span)| *span).filter(|_| fresh || forbids).or(ignores_freshness);
         // An error needs a word about it, whichever; `mod_expires` adds none.
         let names_error = response.added.iter().any(|sent| sent.name.eq_ignore_ascii_case("cache-control"));
@@ -52,6 +52,9 @@ impl<'a> Walk<'_, 'a> {
         let stores = |ok: bool| -> Fact<Stores> {
             if !answered || !is_get || refuses {
                 return decided(Stores::No, also.filter(|_| forbids));
+            }
+            if is_open {
+                return Fact::unknown("what Cache-Control says", [by]);
             }
             // The quick handler leaves requests with credentials alone, whatever the response says.
             if quick_authorization && is_quick {
@@ -88,7 +91,7 @@ impl<'a> Walk<'_, 'a> {
             stores_private: store_private.is_some(),
             answers_before_gates: is_quick,
             // `max-age` and `no-cache` count whatever `CacheStorePrivate` and `CacheStoreNoStore` say.
-            ignores_cache_control: false,
+            ignores_cache_control: self.replaced_cache_control || own.is_some() && self.answers_in != Some(Table::Always),
         }
     }
 
@@ -159,11 +162,53 @@ fn covers(prefix: &str, path: &str) -> bool {
     prefix.starts_with('/') && path.starts_with(prefix)
 }
 
-/// How many seconds `s-maxage`, or else `max-age`, gives.
-fn lifetime(cache_control: &str) -> Option<u64> {
-    let of = |name: &str| {
-        let mut words = cache_control.split(',').map(str::trim);
-        words.find_map(|word| word.strip_prefix(name)?.strip_prefix('=')?.trim_matches('"').parse().ok())
-    };
-    of("s-maxage").or_else(|| of("max-age"))
+/// What a Cache-Control says (`ap_cache_control`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "words that may stand beside each other")]
+struct Says {
+    no_cache: bool,
+    no_store: bool,
+    private: bool,
+    public: bool,
+    /// `must-revalidate` or `proxy-revalidate`.
+    must_revalidate: bool,
+    max_age: Option<u64>,
+    s_maxage: Option<u64>,
+}
+
+impl Says {
+    fn parse(text: &str) -> Self {
+        let mut says = Self::default();
+        for token in text.split([',', ' ', '\t']).filter(|token| !token.is_empty()) {
+            match token.to_ascii_lowercase().as_str() {
+                "no-cache" => says.no_cache = true,
+                "no-store" => says.no_store = true,
+                "private" => says.private = true,
+                "public" => says.public = true,
+                "must-revalidate" | "proxy-revalidate" => says.must_revalidate = true,
+                other => match other.split_once('=').map(|(name, seconds)| (name, seconds.parse().ok())) {
+                    Some(("max-age", Some(seconds))) => says.max_age = Some(seconds),
+                    Some(("s-maxage", Some(seconds))) => says.s_maxage = Some(seconds),
+                    // Words for single fields (`private="Set-Cookie"`) are for those alone.
+                    _ => {}
+                },
+            }
+        }
+        says
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Says;
+
+    #[test]
+    fn words_of_cache_control() {
+        let says = Says::parse("Private, MAX-AGE=60,no-store");
+        assert!(says.private && says.no_store && !says.no_cache && !says.public);
+        assert_eq!((says.max_age, says.s_maxage), (Some(60), None));
+        let says = Says::parse("no-cache=\"Set-Cookie\", s-maxage=0 max-age=x, proxy-revalidate");
+        assert!(says.must_revalidate && !says.no_cache);
+        assert_eq!((says.max_age, says.s_maxage), (None, Some(0)));
+    }
 }

@@ -197,6 +197,9 @@ impl<'w> Walk<'w, '_> {
             let Some(edit) = host.shared.edits.headers.get(id) else { continue };
             let is_there = self.fields(table).iter().any(|f| f.name.eq_ignore_ascii_case(edit.name()));
             let applied = headers::apply(edit, table, early, self, &host.shared.regexes);
+            if applied && edit.replaces() && self.answers_in == Some(table) {
+                self.replaced_cache_control |= edit.name().eq_ignore_ascii_case("cache-control");
+            }
             if !applied || !edit.removes() {
                 continue;
             }

@@ -47,6 +47,11 @@ impl HeaderEdit {
         self.edit.action == Action::Unset
     }
 
+    /// Whether it leaves nothing of the fields that there were.
+    pub(super) fn replaces(&self) -> bool {
+        matches!(self.edit.action, Action::Set(_) | Action::Unset)
+    }
+
     /// Whether its condition holds.
     fn applies(&self, vars: &mut dyn Vars, regexes: &Regexes) -> bool {
         match (&self.edit.when, &self.expr) {

@@ -169,7 +169,13 @@ impl Walk<'_, '_> {
             self.note_ignored(section);
             return Ok(());
         }
-        self.check_htaccess(htaccess, &overrides)?;
+        if let Err(stop) = self.check_htaccess(htaccess, &overrides) {
+            // The walk came no further than this folder; what a client asked for is still what is said of its file.
+            if self.r.subrequest {
+                self.r.filename = format!("{}/", folder.trim_end_matches('/'));
+            }
+            return Err(stop);
+        }
         self.push(section, Group::Directory);
         Ok(())
     }

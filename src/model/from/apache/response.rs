@@ -3,9 +3,10 @@
 use super::edits::tables;
 use super::vars::{Variable, Vars as _};
 use super::walk::{Field, Walk};
-use crate::model::fact::unknown_value;
+use crate::model::fact::{concat, unknown_value};
 use crate::model::{GateKind, HandlerKind, Response, Sent, Value, Verdict};
 use crate::project::apache::{Directive, DirectiveId};
+use crate::source::Span;
 use crate::syntax::apache::Name;
 use crate::syntax::apache::header::Table;
 
@@ -58,8 +59,7 @@ impl Walk<'_, '_> {
             if self.reached && self.served.as_ref().is_some_and(|handler| handler.kind == HandlerKind::Proxy) {
                 self.success.clear();
             }
-            response.cache_control = self.expires();
-            let expires = response.cache_control.clone();
+            let expires = self.expires();
             if let Some((value, by)) = &expires {
                 let time = Value::Unknown { prefix: String::new(), nonempty: true, why: "time".to_owned() };
                 self.success.push(Field { name: "Expires".to_owned(), value: time, by: Some(*by) });
@@ -71,18 +71,15 @@ impl Walk<'_, '_> {
                 self.edit(&edits, table, false);
             }
             self.r.env = before;
+            response.cache_control = cache_control_of(&self.success);
             // What is left as `mod_expires` made it is no edit.
             let is_as_made = |field: &Field| expires.as_ref().is_some_and(|(_, by)| field.by == Some(*by));
             self.success.retain(|field| !(field.name == "Cache-Control" && is_as_made(field)));
         }
         response.hidden = std::mem::take(&mut self.hidden);
         response.added = self.always.iter().chain(&self.success).filter_map(|field| self.sent_field(field, &edits)).collect();
-        let is_cache_control = |name: &str| name.eq_ignore_ascii_case("cache-control");
-        if response.hidden.iter().any(|(name, _)| is_cache_control(name)) {
-            response.cache_control = None;
-        }
-        if let Some(sent) = response.added.iter().rev().find(|sent| is_cache_control(&sent.name)) {
-            response.cache_control = Some((sent.value.clone(), sent.span));
+        if response.cache_control.is_none() {
+            response.cache_control = cache_control_of(&self.always);
         }
         response
     }
@@ -143,6 +140,13 @@ impl Walk<'_, '_> {
         self.always.retain(|field| !field.name.eq_ignore_ascii_case("www-authenticate"));
         self.always.push(Field { name: "WWW-Authenticate".to_owned(), value, by: None });
     }
+}
+
+/// What the `Cache-Control` fields of a table say together, and the directive of the last one.
+pub(super) fn cache_control_of(fields: &[Field]) -> Option<(Value, Span)> {
+    let own = fields.iter().filter(|field| field.name.eq_ignore_ascii_case("cache-control"));
+    let said = own.filter_map(|field| Some((field.value.clone(), field.by?)));
+    said.reduce(|(before, _), (value, by)| (concat([before, Value::Known(", ".to_owned()), value]), by))
 }
 
 /// The table that the fields of an answer are in: those of scripts are among those for errors.

@@ -69,6 +69,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) cleared: Vec<(String, Span)>,
     /// Fields of the response of which it did so.
     pub(super) hidden: Vec<(String, Span)>,
+    /// Whether the configuration replaced or took away the `Cache-Control` of whoever answers.
+    pub(super) replaced_cache_control: bool,
     /// The table that has the fields of whoever answers.
     pub(super) answers_in: Option<Table>,
     /// The path that the quick handler of the cache sees.
@@ -168,6 +170,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             always: Vec::new(),
             cleared: Vec::new(),
             hidden: Vec::new(),
+            replaced_cache_control: false,
             answers_in: None,
             quick_path: super::uri::with_one_slash(&request.path).to_owned(),
             quick_authorization: false,
