@@ -29,10 +29,12 @@ impl<'a> Walk<'_, 'a> {
         let answered = self.reached || from_file && !self.local_error;
         let says = cache_control.map(|(value, _)| Says::parse(value.prefix())).unwrap_or_default();
         let is_open = cache_control.is_some_and(|(value, _)| value.known().is_none());
+        // `Expires` counts where no time is said.
+        let expires = self.expires_in.as_ref().and_then(|value| Says::parse(value.prefix()).max_age);
         let store_private = self.is_on(Name::CacheStorePrivate);
         let store_no_store = self.is_on(Name::CacheStoreNoStore);
         let forbids = says.no_store && store_no_store.is_none() || says.private && store_private.is_none();
-        let lifetime = says.s_maxage.or(says.max_age);
+        let lifetime = says.s_maxage.or(says.max_age).or(expires);
         let fresh = lifetime.is_some_and(|seconds| seconds > 0);
         // It is refused, or never answers: the origin is asked again every time.
         let forbids = forbids || says.no_cache || lifetime == Some(0);

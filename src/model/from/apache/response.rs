@@ -72,6 +72,7 @@ impl Walk<'_, '_> {
             }
             self.r.env = before;
             response.cache_control = cache_control_of(&self.success);
+            self.expires_in = expires.clone().map(|(value, _)| value).filter(|_| has_field(&self.success, "Expires"));
             // What is left as `mod_expires` made it is no edit.
             let is_as_made = |field: &Field| expires.as_ref().is_some_and(|(_, by)| field.by == Some(*by));
             self.success.retain(|field| !(field.name == "Cache-Control" && is_as_made(field)));
@@ -140,6 +141,10 @@ impl Walk<'_, '_> {
         self.always.retain(|field| !field.name.eq_ignore_ascii_case("www-authenticate"));
         self.always.push(Field { name: "WWW-Authenticate".to_owned(), value, by: None });
     }
+}
+
+fn has_field(fields: &[Field], name: &str) -> bool {
+    fields.iter().any(|field| field.name.eq_ignore_ascii_case(name))
 }
 
 /// What the `Cache-Control` fields of a table say together, and the directive of the last one.

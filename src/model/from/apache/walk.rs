@@ -71,6 +71,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) hidden: Vec<(String, Span)>,
     /// Whether the configuration replaced or took away the `Cache-Control` of whoever answers.
     pub(super) replaced_cache_control: bool,
+    /// The time until `Expires` of `mod_expires`, as `Cache-Control` says it.
+    pub(super) expires_in: Option<Value>,
     /// The table that has the fields of whoever answers.
     pub(super) answers_in: Option<Table>,
     /// The path that the quick handler of the cache sees.
@@ -171,6 +173,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             cleared: Vec::new(),
             hidden: Vec::new(),
             replaced_cache_control: false,
+            expires_in: None,
             answers_in: None,
             quick_path: super::uri::with_one_slash(&request.path).to_owned(),
             quick_authorization: false,
