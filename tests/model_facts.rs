@@ -21,7 +21,7 @@ fn main() -> std::process::ExitCode {
     arguments.test_threads.get_or_insert(2);
     let mut trials = Vec::new();
     for (name, example) in support::facts().into_iter().chain(page_examples()) {
-        if example.witness.is_some() && ["nginx", "apache", "htaccess"].contains(&example.language.as_str()) {
+        if example.witness.is_some() && ["nginx", "apache", "htaccess", "yaml"].contains(&example.language.as_str()) {
             trials.push(Trial::test(name, move || ask(&example).map_err(Into::into)));
         }
     }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::print_stderr, reason = "a test binary")]
 
+#[path = "pages/edge.rs"]
+mod edge;
 #[path = "pages/laws.rs"]
 mod laws;
 #[path = "pages/lint.rs"]
@@ -16,7 +18,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use lint401::catalogue;
 use support::markdown::{Example, Sections};
 use support::server::Dialect;
-use support::{replay, witness};
+use support::{ingress_nginx, replay, witness};
 
 /// A page as the tests see it.
 pub(crate) struct Page {
@@ -102,6 +104,16 @@ fn add(page: &Arc<Page>, servers: &[Dialect], trials: &mut Vec<Trial>) {
                 let check = move || lint::fixed(&shared, &shared.examples[index]).map(|_| ());
                 trials.push(Trial::test(format!("{name}/fixed"), move || check().map_err(Failed::from)));
             }
+        }
+        if let Some(rendered) =
+            ingress_nginx::rendered(example).filter(|_| servers.contains(&Dialect::Nginx) && example.witness.is_some())
+        {
+            trials.push(Trial::test(format!("{name}/as-nginx"), move || real(&rendered).map_err(Failed::from)));
+        }
+        if page.registered && example.language == "yaml" && example.role == "bad" {
+            let page = Arc::clone(page);
+            let check = move || edge::differs(&page, &page.examples[index]).map_err(Failed::from);
+            trials.push(Trial::test(format!("{name}/model"), check));
         }
         let dialect = Dialect::of(&example.language).filter(|d| servers.contains(d));
         if let Some(dialect) = dialect.filter(|_| !example.words.iter().any(|w| w == "no-oracle")) {

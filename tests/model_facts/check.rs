@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
+use lint401::connect;
+use lint401::discover::{self, Root, RootKind};
 use lint401::files::Memory;
 use lint401::model::from::Lookup;
 use lint401::model::from::{apache, nginx};
@@ -30,6 +32,7 @@ pub(crate) fn example(example: &Example) -> Result<(), String> {
     match example.language.as_str() {
         "nginx" => of_nginx(example, &witness, block.line),
         "apache" | "htaccess" => of_apache(example, &witness, block.line),
+        "yaml" => of_edge(example, &witness, block.line),
         _ => Ok(()),
     }
 }
@@ -45,6 +48,30 @@ fn of_nginx(example: &Example, witness: &Witness, line: usize) -> Result<(), Str
     let lookup = Lookup::new(&files, folder, &settings);
     let servers = nginx::lower(&loaded.config, &sources, Paths::shipped(), Some(lookup));
     ask(witness, line, first_listener(example), |request| Some(nginx::choose(&servers, request)?.resolve(request)))
+}
+
+/// The YAML itself, or nginx that stands in it.
+fn of_edge(example: &Example, witness: &Witness, line: usize) -> Result<(), String> {
+    let mut files = Memory::new();
+    for (path, block) in &example.files {
+        files.add(path, block.text.as_str());
+    }
+    let settings = Settings { this_host: true, nginx_version: (1, 22, 1), ..Settings::default() };
+    let root =
+        Root { main: example.main().into(), base: "".into(), kind: RootKind::Main, dialect: discover::Dialect::Edge(None) };
+    let mut sources = SourceMap::new();
+    let (config, _) = connect::load(&files, &mut sources, &root, &settings);
+    let lookup = || Lookup::new(&files, Path::new(""), &settings);
+    let own = connect::sites(&config, &sources, Paths::shipped(), lookup());
+    let inside = connect::embedded(&config, &sources, Paths::shipped(), lookup);
+    let resolve = |request: &Request| {
+        let chosen = own.choose(request).or_else(|| inside.iter().find_map(|(_, sites)| sites.choose(request)));
+        let (site, _) = chosen?;
+        let outcome = site.resolve(request);
+        // Who is asked elsewhere lets everyone in: the services of the tests do.
+        Some(if outcome.status.known().is_none() { site.resolve(&request.clone().past_gates()) } else { outcome })
+    };
+    ask(witness, line, (false, 80), resolve)
 }
 
 /// httpd as the tests start it: the main file of the example is included by one that names the server's root and its ports.

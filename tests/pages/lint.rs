@@ -28,7 +28,7 @@ struct Keys {
     include_map: std::collections::BTreeMap<String, String>,
 }
 
-fn settings(example: &Example) -> Result<Settings, String> {
+pub(crate) fn settings(example: &Example) -> Result<Settings, String> {
     let text = example.settings.as_ref().map_or("", |b| b.text.as_str());
     let keys: Keys = toml::from_str(text).map_err(|e| format!("settings: {e}"))?;
     let mut settings = Settings {
@@ -56,7 +56,7 @@ fn analyze(language: &str, files: &[(String, String)], settings: &Settings) -> A
     lint401::analyze(&memory(files), &[root(language, files)], settings)
 }
 
-fn memory(files: &[(String, String)]) -> Memory {
+pub(crate) fn memory(files: &[(String, String)]) -> Memory {
     let mut memory = Memory::new();
     for (path, text) in files {
         memory.add(path, text.as_str());
@@ -64,7 +64,7 @@ fn memory(files: &[(String, String)]) -> Memory {
     memory
 }
 
-fn root(language: &str, files: &[(String, String)]) -> Root {
+pub(crate) fn root(language: &str, files: &[(String, String)]) -> Root {
     let (main, text) = files.first().expect("an example has a file");
     let root = |kind, dialect| Root { main: PathBuf::from(main), base: PathBuf::new(), kind, dialect };
     match language {
@@ -81,7 +81,7 @@ fn root(language: &str, files: &[(String, String)]) -> Root {
 }
 
 /// The files of an example. What it names by an absolute path (a `.htaccess` below a document root) lies below the checked folder.
-fn texts(example: &Example) -> Vec<(String, String)> {
+pub(crate) fn texts(example: &Example) -> Vec<(String, String)> {
     example.files.iter().map(|(path, block)| (local(path).to_owned(), block.text.clone())).collect()
 }
 

@@ -14,6 +14,7 @@ pub mod apache_layout;
 pub mod apache_prepare;
 pub mod client;
 pub mod conf;
+pub mod ingress_nginx;
 pub mod markdown;
 pub mod nginx;
 pub mod prepare;
