@@ -118,6 +118,7 @@ pub const MARKS: &[&str] = &[
     "k8s.nginx.org/",
     "customHeaders",
     "konghq.com/",
+    "ingressClassName: kong",
     "security.istio.io/",
     "compute#",
     "defaultService",
@@ -207,6 +208,7 @@ fn of_object(document: Yaml, group: &str, kind: &str) -> Option<Dialect> {
     };
     match (group, kind) {
         ("networking.k8s.io" | "extensions", "Ingress") if annotated(INGRESS_NGINX) => Some(Dialect::IngressNginx),
+        ("networking.k8s.io" | "extensions", "Ingress") if class(document) == Some("kong") => Some(Dialect::Kong),
         ("networking.k8s.io" | "extensions", "Ingress") | ("", "Service") => annotated(KONG).then_some(Dialect::Kong),
         ("gateway.networking.k8s.io", "HTTPRoute") => Some(if annotated(KONG) { Dialect::Kong } else { Dialect::GatewayApi }),
         ("", "ConfigMap") => is_controller_map(document).then_some(Dialect::IngressNginx),
@@ -215,6 +217,12 @@ fn of_object(document: Yaml, group: &str, kind: &str) -> Option<Dialect> {
             known.copied().or_else(|| is_cloudflare(document).then_some(Dialect::Cloudflare))
         }
     }
+}
+
+/// The class of an Ingress: which controller it is for.
+fn class(ingress: Yaml<'_>) -> Option<&str> {
+    let older = || ingress.at_path(&["metadata", "annotations", "kubernetes.io/ingress.class"]);
+    ingress.at_path(&["spec", "ingressClassName"]).or_else(older)?.as_str()
 }
 
 /// How the annotations of ingress-nginx begin.

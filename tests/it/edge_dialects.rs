@@ -196,6 +196,22 @@ fn plugins_of_kong_are_bound_by_annotations() {
 }
 
 #[test]
+fn an_ingress_of_the_class_kong_needs_no_annotation() {
+    let text = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: api}
+spec:
+  ingressClassName: kong
+  rules:
+    - host: api.example.com
+      http:
+        paths:
+          - {path: /, pathType: Prefix, backend: {service: {name: web}}}
+";
+    assert_eq!(fate(&traced(text, "GET", "http://api.example.com/x")), ("kong", 10, "kept"));
+}
+
+#[test]
 fn a_plugin_of_the_whole_cluster_holds_everywhere() {
     let text = "apiVersion: configuration.konghq.com/v1
 kind: KongClusterPlugin
@@ -477,6 +493,10 @@ fn web_acls_block_and_limit_before_any_behaviour() {
     ] {
         assert_eq!(reported(&harmless, "blocked-login-endpoint,throttled-login"), []);
     }
+    // What no rule lets through is refused by default.
+    let closed = WAF.replace("DefaultAction: {Allow: {}}", "DefaultAction: {Block: {CustomResponse: {ResponseCode: 404}}}");
+    let page = traced(&closed, "GET", "https://www.example.com/x");
+    assert_eq!((page["status"].as_u64(), fate(&page).1), (Some(404), 5), "{page}");
     // A limit on everything is against floods.
     let flood = WAF
         .replace("                  SearchString: /wp-login.php\n", "                  SearchString: /\n")
@@ -508,4 +528,40 @@ fn a_response_headers_policy_of_the_template_takes_fields_away() {
 ";
     assert_eq!(reported(text, "swallowed-challenge")[0].1, 7);
     assert_eq!(reported(&text.replace("!Ref Policy", "!Ref Other"), "swallowed-challenge"), []);
+}
+
+#[test]
+fn an_interface_of_api_gateway_needs_its_own_host() {
+    let template = |domain: &str, policy: &str, more: &str| {
+        format!(
+            "Resources:
+  Api: {{Type: AWS::ApiGatewayV2::Api, Properties: {{Name: x, ProtocolType: HTTP}}}}
+  Site:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Origins: [{{Id: api, DomainName: {domain}, {more}}}]
+        DefaultCacheBehavior:
+          TargetOriginId: api
+          ViewerProtocolPolicy: https-only
+          CachePolicyId: 4135ea2d-6df8-44a3-9df3-4b5a84be39ad
+          OriginRequestPolicyId: {policy}
+"
+        )
+    };
+    let custom = "CustomOriginConfig: {OriginProtocolPolicy: https-only}";
+    let (all, but_host) = ("216adef6-5c7f-47e4-b989-5492eafa07d3", "b689b0a8-53d0-40ab-baf2-68738e2966ac");
+    let domain = "!Sub \"${Api}.execute-api.${AWS::Region}.amazonaws.com\"";
+    let status = |text: &str| {
+        let layer = traced(text, "GET", "https://www.example.com/v1/items");
+        (layer["status"].clone(), layer["unknown"][0]["line"].as_u64())
+    };
+    assert_eq!(status(&template(domain, all, custom)), (Value::from("unknown"), Some(11)));
+    assert_eq!(status(&template(domain, but_host, custom)), (Value::Null, None));
+    assert_eq!(status(&template("app.example.com", all, custom)), (Value::Null, None));
+    // The address of a function with an access control is no bucket.
+    let function = template("x.lambda-url.eu-west-1.on.aws", but_host, "OriginAccessControlId: !Ref Control");
+    assert_eq!(traced(&function, "GET", "https://www.example.com/x")["handler"], "proxy");
+    let bucket = template("x.s3.eu-west-1.amazonaws.com", but_host, "OriginAccessControlId: !Ref Control");
+    assert_eq!(traced(&bucket, "GET", "https://www.example.com/x")["handler"], "static");
 }

@@ -10,6 +10,9 @@ use crate::model::{
     Upstream, Value, Verdict,
 };
 
+/// What may go wrong where an origin does not get its own name.
+const STRANGE_HOST: &str = "the origin answers to its own host name alone, and gets that of the visitor";
+
 /// What happens to a request.
 pub(super) fn resolve(site: &EdgeSite, request: &Request) -> Outcome {
     explore(|choices| follow(site, request, choices))
@@ -48,7 +51,7 @@ fn outcome(
     says: &Says,
     request: &Request,
     mut steps: Vec<Step>,
-    unknown: Vec<Unknown>,
+    mut unknown: Vec<Unknown>,
 ) -> Outcome {
     let mut gates = says.gates.clone();
     for gate in &mut gates {
@@ -88,10 +91,14 @@ fn outcome(
         (Some((status, _)), _) => Known::Is(Some(status)),
         _ if open_gate => Known::Unknown("an access check that the files do not decide".to_owned()),
         (None, Some(answer)) => Known::Is(Some(answer.status)),
+        (None, None) if says.strange_host.is_some() => Known::Unknown(STRANGE_HOST.to_owned()),
         (None, None) if behind == Behind::Application => Known::Is(None),
         (None, None) => Known::Unknown("what is behind decides".to_owned()),
     };
     let reaches = refused.is_none() && answer.is_none();
+    if let Some(span) = says.strange_host.filter(|_| reaches) {
+        unknown.push(Unknown { what: STRANGE_HOST.to_owned(), span, file_system: false });
+    }
     let upstream = (reaches && handler.kind.is_upstream()).then(|| upstream(says, request));
     if let Some(fact) = upstream.as_ref().map(|u| &u.authorization).filter(|f| f.value.is(&HeaderFate::Dropped)) {
         steps.extend(fact.because.first().map(|span| Step { what: "Authorization is not passed on".to_owned(), span: *span }));

@@ -217,6 +217,8 @@ pub(super) struct Says {
     pub(super) trusts_everyone: Option<Span>,
     /// The key because of which a token that was verified is not passed on.
     pub(super) takes_token: Option<Span>,
+    /// The key because of which an origin that answers to nothing but its own name gets that of the visitor.
+    pub(super) strange_host: Option<Span>,
     /// Whether something takes part that is not in view: what another file defines may do anything.
     pub(super) unread: bool,
 }
@@ -280,6 +282,7 @@ impl Says {
         over(&mut self.verdicts, later.verdicts.as_ref());
         over(&mut self.trusts_everyone, later.trusts_everyone.as_ref());
         over(&mut self.takes_token, later.takes_token.as_ref());
+        over(&mut self.strange_host, later.strange_host.as_ref());
         self.unread |= later.unread;
         self.sent.extend_from_slice(&later.sent);
         self.gates.extend_from_slice(&later.gates);

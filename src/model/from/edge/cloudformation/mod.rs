@@ -129,6 +129,7 @@ fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Spa
     let origin = node.get("TargetOriginId").and_then(|id| origins::origin(template, config, id));
     let domain = origin.as_ref().and_then(|found| found.domain).map(str::to_owned);
     let adds = origin.as_ref().map(|found| found.adds.clone()).unwrap_or_default();
+    let own_name = origin.as_ref().is_some_and(|found| found.own_name);
     says.origin = origin.map(|found| found.origin);
     match (node.entry("CachePolicyId"), node.entry("ForwardedValues")) {
         // Where both are written, the policy counts.
@@ -154,6 +155,8 @@ fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Spa
         }
         says.response.hidden.clear();
     }
+    let host = says.host.as_ref().filter(|host| own_name && host.value.is(&Forward::Kept));
+    says.strange_host = host.map(|host| host.because.first().copied().unwrap_or(head));
     if let Some(policy) = node.entry("ResponseHeadersPolicyId") {
         policies::response(template, policy.value, &mut says.response);
     }

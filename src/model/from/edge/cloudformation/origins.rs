@@ -19,6 +19,9 @@ pub(super) struct Found<'a> {
     pub(super) origin: Origin,
     /// Its name, if the template tells.
     pub(super) domain: Option<&'a str>,
+    /// Whether it answers to nothing but its own name: an interface of API Gateway, the address of a function ("Use managed origin
+    /// request policies, `AllViewerExceptHostHeader`").
+    pub(super) own_name: bool,
     /// The fields that requests to it get, each with its value and where that stands.
     pub(super) adds: Vec<(&'a str, Option<&'a str>, Span)>,
 }
@@ -46,7 +49,28 @@ pub(super) fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Yaml<'a>
     // The default of a parameter is a proposal.
     let plain = protocol.filter(|policy| policy.value.as_str() == Some("http-only")).map(|policy| policy.head());
     let origin = Origin { behind: behind(template, found), span, target, plain };
-    Some(Found { origin, domain: text, adds: added(template, found) })
+    Some(Found {
+        origin,
+        domain: text,
+        own_name: domain.is_some_and(|domain| is_api(template, domain)),
+        adds: added(template, found),
+    })
+}
+
+/// Whether a name is that of API Gateway or of a function.
+fn is_api(template: &Template, domain: Yaml) -> bool {
+    const KINDS: &[&str] = &["AWS::ApiGateway", "AWS::Serverless::Api", "AWS::Serverless::HttpApi", "AWS::Lambda::Url"];
+    let mut pending = vec![domain];
+    // A value of a template is small; what is not is no value.
+    for _ in 0..64 {
+        let Some(node) = pending.pop() else { break };
+        if node.raw().is_some_and(|text| text.contains(".execute-api.") || text.contains(".lambda-url.")) {
+            return true;
+        }
+        pending.extend(node.items());
+        pending.extend(node.entries().into_iter().map(|entry| entry.value));
+    }
+    template.names_in(domain).iter().any(|name| KINDS.iter().any(|kind| template.is_of(name, kind)))
 }
 
 /// The fields that CloudFront adds to each request to an origin (`OriginCustomHeaders`).
@@ -67,10 +91,11 @@ fn written(node: Yaml<'_>) -> (Option<&str>, Option<&str>) {
 }
 
 fn behind(template: &Template, origin: Yaml) -> Behind {
-    if origin.get("S3OriginConfig").is_some() || origin.get("OriginAccessControlId").is_some() {
+    let Some(domain) = origin.get("DomainName") else { return Behind::Unknown };
+    // Functions have an access control as well as buckets.
+    if origin.get("S3OriginConfig").is_some() || origin.get("OriginAccessControlId").is_some() && !is_api(template, domain) {
         return Behind::Files;
     }
-    let Some(domain) = origin.get("DomainName") else { return Behind::Unknown };
     if template.names_in(domain).iter().any(|name| template.is_of(name, "AWS::S3::")) {
         return Behind::Files;
     }

@@ -33,7 +33,8 @@ pub(super) struct Acl {
 pub(super) fn acl<'a>(template: &Template<'a>, config: Yaml<'a>) -> Option<Acl> {
     let name = template.only_resource(config.get("WebACLId")?)?;
     let properties = template.resource(name, "AWS::WAFv2::WebACL")?.get("Properties")?;
-    let mut rules: Vec<Yaml> = template.nodes(properties.get("Rules")?).into_iter().flat_map(|(list, _)| list.items()).collect();
+    let lists = properties.get("Rules").map(|rules| template.nodes(rules)).unwrap_or_default();
+    let mut rules: Vec<Yaml> = lists.into_iter().flat_map(|(list, _)| list.items()).collect();
     let priority = |rule: &Yaml<'a>| rule.get("Priority").and_then(|value| template.number(value)).unwrap_or(u64::MAX);
     rules.sort_by_key(priority);
     let mut acl = Acl::default();
@@ -63,6 +64,14 @@ pub(super) fn acl<'a>(template: &Template<'a>, config: Yaml<'a>) -> Option<Acl> 
             blocked.says.answer = Some(Answer { status, location: None, span });
             acl.blocked.push(blocked);
         }
+    }
+    let default = properties.entry("DefaultAction").filter(|action| action.value.get("Block").is_some());
+    if let Some((action, block)) = default.and_then(|action| Some((action, action.value.entry("Block")?))) {
+        let (status, span) = refusal(template, &block, action.head());
+        let name = "the default action of the web ACL";
+        let mut blocked = Behaviour::new(action.head(), name, but(Condition::Always, &passed));
+        blocked.says.answer = Some(Answer { status, location: None, span });
+        acl.blocked.push(blocked);
     }
     Some(acl)
 }
