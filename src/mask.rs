@@ -297,6 +297,9 @@ fn assignment(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
     let name_start = spaced.rfind(|c| !is_name(c)).map_or(0, |i| i + spaced[i..].chars().next().map_or(1, char::len_utf8));
     let name = spaced.get(name_start..).unwrap_or_default();
     let variable = spaced.get(..name_start).is_some_and(|b| b.ends_with('$'));
+    if colon {
+        of_key(text, at, name, found);
+    }
     if !is_secret_name(name) || (spaced.len() != before.len() && !variable) {
         return;
     }
@@ -322,6 +325,29 @@ fn assignment(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
         None => run(value, |c| !matches!(c, '&' | '"' | '\'' | ';' | ')' | '}' | ',') && !c.is_whitespace()),
     };
     literals(text, start..start + length, found);
+}
+
+/// What follows a key of YAML that a blank separates from it, if it looks generated: `Authorization: k8f03…`, and `value: k8f03…`, whose
+/// name stands on another line.
+fn of_key(text: &str, at: usize, name: &str, found: &mut Vec<Range<usize>>) {
+    const VALUES: &[&str] = &["value", "headervalue", "key"];
+    let blank = run(rest(text, at + 1), |c| c == ' ' || c == '\t');
+    let start = at + 1 + blank + run(rest(text, at + 1 + blank), |c| matches!(c, '"' | '\''));
+    let word = rest(text, start);
+    let word = &word[..run(word, |c| c.is_ascii_alphanumeric() || "+/=_~-".contains(c))];
+    let ends =
+        !rest(text, start + word.len()).starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | ':' | '(' | '$' | '{'));
+    let generated = looks_random(word) && word.bytes().any(|b| b.is_ascii_digit()) && !word.starts_with('/') && ends;
+    let long = if is_secret_name(name) {
+        8
+    } else if is_one_of(VALUES, name) {
+        12
+    } else {
+        return;
+    };
+    if blank > 0 && generated && word.len() >= long {
+        found.push(start..start + word.len());
+    }
 }
 
 /// Directives that set a header, parameter or variable with a secret name, and directives with such a name themselves.
@@ -417,6 +443,9 @@ mod tests {
             ("\"~^Bearer abc123$\" 1;", "\"~^Bearer ***$\" 1;"),
             ("more_set_input_headers 'Authorization: Bearer abc';", "more_set_input_headers 'Authorization: Bearer ***';"),
             ("RequestHeader set Authorization \"Bearer abc\"", "RequestHeader set Authorization \"Bearer ***\""),
+            ("Authorization: 9fK2mQx7Lr4tVb81", "Authorization: ***"),
+            ("value: 9fK2mQx7Lr4tVb81", "value: ***"),
+            ("{HeaderName: Authorization, HeaderValue: '9fK2mQx7Lr4tVb81'}", "{HeaderName: Authorization, HeaderValue: '***'}"),
             ("set $auth_token 'ü€';", "set $auth_token '***';"),
         ] {
             assert_eq!(mask(text), masked);
@@ -439,6 +468,10 @@ mod tests {
             "add_header Access-Control-Allow-Headers \"Authorization, Content-Type\";",
             "auth_basic_user_file /etc/nginx/.htpasswd;",
             "proxy_pass http://$user:$pass@app;",
+            "value: /oauth2/start2ab",
+            "value: app1.example.com",
+            "value: public, max-age=31536000",
+            "key: Cache-Control",
         ] {
             assert_eq!(mask(text), text);
         }

@@ -108,6 +108,7 @@ pub const MARKS: &[&str] = &[
     "traefik",
     "middlewares",
     "routers",
+    "entryPoints",
     "_format_version",
     "cloud.google.com/",
     "compute.cnrm.cloud.google.com/",
@@ -296,7 +297,8 @@ fn is_traefik(document: Yaml) -> bool {
     };
     let services = document.get("services").map(Yaml::entries).unwrap_or_default();
     let labels = services.iter().flat_map(|service| [service.value.get("labels"), service.value.at_path(&["deploy", "labels"])]);
-    dynamic || labels.flatten().any(label)
+    let points = document.get("entryPoints").map(Yaml::entries).unwrap_or_default();
+    dynamic || labels.flatten().any(label) || points.iter().any(|point| point.value.get("address").is_some())
 }
 
 fn is_envoy(document: Yaml) -> bool {

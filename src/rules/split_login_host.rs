@@ -55,7 +55,7 @@ fn pairs<S: Site>(sites: &[S]) -> Vec<Pair<'_, S>> {
     let mut found = Vec::new();
     for site in sites {
         for www in site.hosts().iter().filter(|h| h.starts_with("www.")) {
-            let Some(apex) = www.strip_prefix("www.").filter(|a| a.contains('.')) else { continue };
+            let Some(apex) = www.strip_prefix("www.").filter(|a| a.contains('.') || *a == "*") else { continue };
             let (Some(&with), Some(&without)) = (by_name.get(www.as_str()), by_name.get(apex)) else { continue };
             if std::ptr::eq(with, site) {
                 found.push(Pair { with, www, without, apex });

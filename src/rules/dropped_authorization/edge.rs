@@ -1,6 +1,7 @@
 //! The same for CDNs, gateways and ingresses.
 
 use super::{CREDENTIALS, ID, KINDS, is_dropped, is_file_folder};
+use crate::discover::edge::Dialect;
 use crate::finding::{Confidence, Severity};
 use crate::model::from::edge::EdgeSite;
 use crate::model::{Outcome, Request, Route, RouteId, Site, Traits};
@@ -21,7 +22,8 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         for request in requests(site, id, route, cx) {
             let request = request.header("Authorization", CREDENTIALS).past_gates();
             let outcome = site.resolve(&request);
-            if !outcome.always(is_dropped) || !is_for_programs(site, &request, &outcome) {
+            let foreign = site.dialect() != Dialect::CloudFormation && caches::is_foreign(&request, &outcome);
+            if foreign || !outcome.always(is_dropped) || !is_for_programs(site, &request, &outcome) {
                 continue;
             }
             let because = outcome.upstream.as_ref().map(|u| u.authorization.because.clone()).unwrap_or_default();

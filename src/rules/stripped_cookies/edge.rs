@@ -1,6 +1,7 @@
 //! The same for CDNs and gateways.
 
 use super::ID;
+use crate::discover::edge::Dialect;
 use crate::finding::Confidence;
 use crate::model::from::edge::EdgeSite;
 use crate::model::{HeaderFate, Outcome, PathKind, Request, Site, Traits};
@@ -22,6 +23,10 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         let request = request_for(site, known).method("GET").header("Cookie", "session=of-the-visitor").past_gates();
         let outcome = site.resolve(&request);
         if !outcome.always(|o| o.served_by.span == route.span && o.handler.kind.is_upstream()) || is_for_programs(site, &request, &outcome) {
+            continue;
+        }
+        // The service of somebody else, under a name of its own, knows nothing of these cookies.
+        if site.dialect() != Dialect::CloudFormation && caches::is_foreign(&request, &outcome) {
             continue;
         }
         let Some((primary, what)) = fault(&outcome).filter(|(primary, _)| !reported.contains(primary)) else { continue };

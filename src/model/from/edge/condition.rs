@@ -137,6 +137,16 @@ impl Condition {
         }
     }
 
+    /// Whether the address of the client plays a part.
+    pub(super) fn asks_for_address(&self) -> bool {
+        match self {
+            Self::Address(_) => true,
+            Self::Not(condition) => condition.asks_for_address(),
+            Self::All(conditions) | Self::Any(conditions) => conditions.iter().any(Self::asks_for_address),
+            _ => false,
+        }
+    }
+
     /// The paths that it speaks of, also those that it is not for.
     pub(super) fn paths(&self) -> Vec<&str> {
         match self {

@@ -137,6 +137,16 @@ impl EdgeSite {
         self.says(route).takes_token
     }
 
+    /// Where a check of a route believes forwarded fields, whoever is let through with them before it.
+    pub fn believes_forwarded(&self, route: RouteId) -> Option<Span> {
+        self.says(route).believes_forwarded
+    }
+
+    /// Whether addresses decide which requests a route is for.
+    pub fn asks_for_address(&self, route: RouteId) -> bool {
+        self.behaviour(route).when.asks_for_address()
+    }
+
     /// Whether something takes part at a route that is not in view.
     pub fn is_unread(&self, route: RouteId) -> bool {
         self.says(route).unread

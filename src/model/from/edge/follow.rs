@@ -1,13 +1,16 @@
 //! One request through the entries of a site.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use super::edge_site::{EdgeSite, Order};
 use super::says::{Answer, Behaviour, Behind, Caching, Forward, Keeps, Says};
 use crate::model::from::choices::{Choices, explore};
 use crate::model::{
-    Cache, Combine, Fact, Handler, HandlerKind, HeaderFate, Known, Outcome, Place, Request, Scheme, Step, Stores, Unknown,
-    Upstream, Value, Verdict,
+    Cache, Combine, Fact, Gate, GateKind, Handler, HandlerKind, HeaderFate, Known, Outcome, Place, Request, Scheme, Step, Stores,
+    Unknown, Upstream, Value, Verdict,
 };
 
 /// What may go wrong where an origin does not get its own name.
@@ -60,6 +63,7 @@ fn outcome(
             Verdict::Unknown if request.header_value("Authorization").is_none() && gate.kind.reads_authorization() => {
                 Verdict::Refuses(401)
             }
+            Verdict::Unknown => of_address(gate, request),
             other => other,
         };
     }
@@ -116,6 +120,21 @@ fn outcome(
         response: says.response.clone(),
         unknown,
         runs: Vec::new(),
+    }
+}
+
+/// What a list of the addresses that are let in says to a client; a list that is not known says nothing.
+fn of_address(gate: &Gate, request: &Request) -> Verdict {
+    let listed = gate.source.as_ref().filter(|_| gate.kind == GateKind::Address).and_then(|source| source.value.known());
+    let network = |text: &str| {
+        let text = text.trim();
+        text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    };
+    let networks: Option<Vec<IpNet>> = listed.and_then(|listed| listed.split(',').map(network).collect());
+    match networks {
+        Some(networks) if networks.iter().any(|network| network.contains(&request.client)) => Verdict::Passes,
+        Some(networks) if !networks.is_empty() => Verdict::Refuses(403),
+        _ => Verdict::Unknown,
     }
 }
 

@@ -215,6 +215,8 @@ pub(super) struct Says {
     pub(super) rescoped: Vec<Rescoped>,
     /// Where forwarded addresses or schemes are taken from everyone.
     pub(super) trusts_everyone: Option<Span>,
+    /// Where a check believes forwarded fields, whoever is let through with them before it.
+    pub(super) believes_forwarded: Option<Span>,
     /// The key because of which a token that was verified is not passed on.
     pub(super) takes_token: Option<Span>,
     /// The key because of which an origin that answers to nothing but its own name gets that of the visitor.
@@ -281,6 +283,7 @@ impl Says {
         over(&mut self.over_tls, later.over_tls.as_ref());
         over(&mut self.verdicts, later.verdicts.as_ref());
         over(&mut self.trusts_everyone, later.trusts_everyone.as_ref());
+        over(&mut self.believes_forwarded, later.believes_forwarded.as_ref());
         over(&mut self.takes_token, later.takes_token.as_ref());
         over(&mut self.strange_host, later.strange_host.as_ref());
         self.unread |= later.unread;

@@ -15,7 +15,7 @@ use super::pattern::Pattern;
 use super::read::{application, dropped, gate, kind_head, object_name, status};
 use super::says::{Answer, Behaviour, Cookie, Limit, OverTls, Rescoped, Says, Verdicts};
 use crate::discover::edge::{self, Dialect, INGRESS_NGINX};
-use crate::model::{Combine, Fact, GateKind, Place, Value};
+use crate::model::{Combine, Fact, Gate, GateKind, Place, Value};
 use crate::source::Span;
 use crate::syntax::yaml::{Entry, Yaml};
 
@@ -210,8 +210,11 @@ fn says(ingress: &Ingress) -> Says {
         asked.source = Some(Fact::is(url.to_owned(), [head]));
         says.gates.push(asked);
     }
-    for name in ["whitelist-source-range", "denylist-source-range"] {
-        says.gates.extend(text(name).map(|(_, head)| gate(GateKind::Address, head)));
+    for name in ["whitelist-source-range", "allowlist-source-range", "denylist-source-range"] {
+        says.gates.extend(text(name).map(|(networks, head)| {
+            let source = (name != "denylist-source-range").then(|| Fact::is(networks.to_owned(), [head]));
+            Gate { source, ..gate(GateKind::Address, head) }
+        }));
     }
     if text("satisfy").is_some_and(|(satisfy, _)| satisfy == "any") {
         says.gates.iter_mut().for_each(|gate| gate.combine = Combine::Any);

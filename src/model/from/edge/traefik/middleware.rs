@@ -3,7 +3,7 @@
 use super::labels::Labels;
 use crate::model::from::edge::read::{dropped, entry_of_header, gate, set_to, texts};
 use crate::model::from::edge::says::{Answer, Limit, OverTls, Says};
-use crate::model::{GateKind, Value};
+use crate::model::{Fact, Gate, GateKind, Value};
 use crate::source::Span;
 use crate::syntax::yaml::Yaml;
 
@@ -49,6 +49,16 @@ impl<'a> Options<'a> {
         }
     }
 
+    /// The texts of an option that is a list.
+    fn list(&self, path: &[&str]) -> Vec<String> {
+        match self {
+            Self::Node(node) => texts(path.iter().try_fold(*node, |node, key| Some(entry_of_header(node, key)?.value))),
+            Self::Labels(..) => {
+                self.get(path).map(|s| s.text.split(',').map(|text| text.trim().to_owned()).collect()).unwrap_or_default()
+            }
+        }
+    }
+
     fn chain(&self) -> Vec<String> {
         match self {
             Self::Node(node) => {
@@ -79,11 +89,14 @@ pub(super) fn apply<'a>(options: &Options<'a>, find: &dyn Fn(&str) -> Option<Opt
     if let Some(span) = options.is("forwardAuth") {
         says.gates.push(gate(GateKind::Subrequest, span));
         if let Some(trust) = options.get(&["forwardAuth", "trustForwardHeader"]).filter(|trust| trust.text == "true") {
-            says.trusts_everyone.get_or_insert(trust.span);
+            says.believes_forwarded.get_or_insert(trust.span);
         }
     }
     for kind in ["ipAllowList", "ipWhiteList"] {
-        says.gates.extend(options.is(kind).map(|span| gate(GateKind::Address, span)));
+        says.gates.extend(options.is(kind).map(|span| Gate {
+            source: Some(Fact::is(options.list(&[kind, "sourceRange"]).join(","), [span])),
+            ..gate(GateKind::Address, span)
+        }));
     }
     for name in ["Authorization", "Cookie", "X-Forwarded-Proto", "X-Forwarded-Host"] {
         if let Some(set) = options.get(&["headers", "customRequestHeaders", name]) {

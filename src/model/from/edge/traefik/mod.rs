@@ -2,6 +2,7 @@
 //! compose files. What a middleware does is from the documentation of each ("HTTP middlewares"): `removeHeader` and an empty
 //! `customRequestHeaders` entry take Authorization away.
 
+mod entry_points;
 mod labels;
 mod middleware;
 mod rule;
@@ -34,6 +35,7 @@ struct Router<'a> {
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for document in documents {
+        drafts.extend(entry_points::lower(*document));
         if let Some(http) = document.get("http").filter(|http| http.is_mapping()) {
             drafts.extend(dynamic(*document, http));
         }
