@@ -117,6 +117,9 @@ pub const MARKS: &[&str] = &[
     "virtual_hosts",
     "gateway.networking.k8s.io/",
     "k8s.nginx.org/",
+    // Addresses of documentation have a slash before the name.
+    " nginx.org/",
+    "\"nginx.org/",
     "customHeaders",
     "konghq.com/",
     "ingressClassName: kong",
@@ -130,6 +133,7 @@ pub const MARKS: &[&str] = &[
     // nginx inside of a ConfigMap
     ".conf: |",
     "-snippet: |",
+    "-snippets: |",
 ];
 
 /// Whether a document is of a dialect.
@@ -186,7 +190,9 @@ impl Dialect {
     /// Whether objects of this group and kind can be of this dialect.
     fn has(self, group: &str, kind: &str) -> bool {
         match (group, kind) {
-            ("networking.k8s.io" | "extensions", "Ingress") => matches!(self, Self::IngressNginx | Self::Kong),
+            ("networking.k8s.io" | "extensions", "Ingress") => {
+                matches!(self, Self::IngressNginx | Self::NginxIngress | Self::Kong)
+            }
             ("", "ConfigMap") => self == Self::IngressNginx,
             ("", "Service") | ("configuration.konghq.com", "KongPlugin" | "KongClusterPlugin") => self == Self::Kong,
             ("gateway.networking.k8s.io", "HTTPRoute") => matches!(self, Self::GatewayApi | Self::Kong),
@@ -209,6 +215,7 @@ fn of_object(document: Yaml, group: &str, kind: &str) -> Option<Dialect> {
     };
     match (group, kind) {
         ("networking.k8s.io" | "extensions", "Ingress") if annotated(INGRESS_NGINX) => Some(Dialect::IngressNginx),
+        ("networking.k8s.io" | "extensions", "Ingress") if annotated(NGINX_INGRESS) => Some(Dialect::NginxIngress),
         ("networking.k8s.io" | "extensions", "Ingress") if class(document) == Some("kong") => Some(Dialect::Kong),
         ("networking.k8s.io" | "extensions", "Ingress") | ("", "Service") => annotated(KONG).then_some(Dialect::Kong),
         ("gateway.networking.k8s.io", "HTTPRoute") => Some(if annotated(KONG) { Dialect::Kong } else { Dialect::GatewayApi }),
@@ -228,6 +235,9 @@ fn class(ingress: Yaml<'_>) -> Option<&str> {
 
 /// How the annotations of ingress-nginx begin.
 pub const INGRESS_NGINX: &str = "nginx.ingress.kubernetes.io/";
+
+/// How the annotations of the controller of NGINX (F5) begin.
+pub const NGINX_INGRESS: &str = "nginx.org/";
 
 /// How the annotations of Kong begin.
 const KONG: &str = "konghq.com/";

@@ -565,3 +565,88 @@ fn an_interface_of_api_gateway_needs_its_own_host() {
     let bucket = template("x.s3.eu-west-1.amazonaws.com", but_host, "OriginAccessControlId: !Ref Control");
     assert_eq!(traced(&bucket, "GET", "https://www.example.com/x")["handler"], "static");
 }
+
+#[test]
+fn ingresses_of_the_controller_of_nginx() {
+    let text = "apiVersion: k8s.nginx.org/v1
+kind: Policy
+metadata: {name: tokens}
+spec: {jwt: {realm: api, secret: keys}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: api
+  annotations:
+    nginx.org/basic-auth-secret: users
+    nginx.org/basic-auth-realm: Staff
+    nginx.org/proxy-set-headers: \"X-Team: a, Authorization: Bearer fixed\"
+    nginx.org/proxy-hide-headers: WWW-Authenticate
+    nginx.org/limit-req-rate: 2r/m
+spec:
+  rules:
+    - host: api.example.com
+      http:
+        paths:
+          - {path: /api, pathType: Prefix, backend: {service: {name: api}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: more
+  annotations:
+    nginx.org/policies: tokens
+    nginx.org/location-snippets: |
+      proxy_set_header Authorization \"\";
+spec:
+  tls: [{hosts: [api.example.com]}]
+  rules:
+    - host: api.example.com
+      http:
+        paths:
+          - {path: /more, pathType: Exact, backend: {service: {name: api}}}
+";
+    let api = traced(text, "GET", "http://api.example.com/api/x");
+    assert_eq!((api["gates"][0]["kind"].as_str(), api["gates"][0]["realm"].as_str()), (Some("basic"), Some("Staff")), "{api}");
+    assert_eq!(fate(&api), ("nginx-ingress", 21, "replaced:Bearer ***"), "{api}");
+    let more = traced(text, "GET", "https://api.example.com/more");
+    assert_eq!((more["gates"][0]["kind"].as_str(), fate(&more)), (Some("jwt"), ("nginx-ingress", 37, "unknown")), "{more}");
+    let plain = traced(text, "GET", "http://api.example.com/more");
+    assert_eq!(
+        (plain["status"].as_u64(), plain["location"].as_str()),
+        (Some(301), Some("https://api.example.com/more")),
+        "{plain}"
+    );
+    assert_eq!(traced(text, "GET", "https://api.example.com/more/x")["status"].as_u64(), Some(404));
+    let folder = Folder::with(&[("x.yaml", text)]);
+    assert!(folder.run(&["files"]).stdout.contains("edge (nginx-ingress, nginx)"));
+}
+
+#[test]
+fn snippets_of_a_virtual_server_and_of_the_values_of_a_chart_are_read() {
+    let server = "apiVersion: k8s.nginx.org/v1
+kind: VirtualServer
+metadata: {name: app}
+spec:
+  host: app.example.com
+  server-snippets: |
+    location /x/ {
+      proxy_pass
+    }
+  upstreams: [{name: app, service: app, port: 80}]
+  routes:
+    - path: /
+      location-snippets: |
+        auth_basic \"x;
+      action: {pass: app}
+";
+    let lines: Vec<u64> = reported(server, "syntax-error").into_iter().map(|(_, line, _)| line).collect();
+    assert!(lines.contains(&8) && lines.contains(&14), "{lines:?}");
+    let values = "ingress:
+  annotations:
+    nginx.ingress.kubernetes.io/configuration-snippet: |
+      auth_basic \"x;
+  hosts: [a.example]
+";
+    assert_eq!(reported(values, "syntax-error")[0].1, 4);
+}

@@ -56,7 +56,9 @@ fn outcome(
     mut steps: Vec<Step>,
     mut unknown: Vec<Unknown>,
 ) -> Outcome {
-    let mut gates = says.gates.clone();
+    let early = before(says, request);
+    // Nobody is asked for a password where the answer does not depend on it.
+    let mut gates = if early.is_some() { Vec::new() } else { says.gates.clone() };
     for gate in &mut gates {
         gate.verdict = match gate.verdict {
             Verdict::Unknown if request.assume.gates_pass => Verdict::Passes,
@@ -72,7 +74,7 @@ fn outcome(
         Verdict::Refuses(status) => Some((status, gate.span)),
         _ => None,
     });
-    let answer = before(says, request).or_else(|| says.answer.clone());
+    let answer = early.or_else(|| says.answer.clone());
     let open_gate = gates.iter().any(|gate| gate.verdict == Verdict::Unknown);
     let behind = says.origin.as_ref().map_or(Behind::Application, |origin| origin.behind);
     let handler = match (&answer, refused) {

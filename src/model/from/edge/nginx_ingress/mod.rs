@@ -1,7 +1,9 @@
-//! The ingress controller of NGINX (F5): `VirtualServer` with the `Policy` objects of the same file.
+//! The ingress controller of NGINX (F5): `VirtualServer` and Ingresses with the `Policy` objects of the same file.
 //!
 //! What policies do is from their reference ("Policy resources"): `basicAuth`, `jwt`, `cache` with `allowedCodes`, and of
 //! `requestHeaders` `pass: false`, which forwards none of the client's fields.
+
+mod ingress;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
@@ -17,7 +19,10 @@ pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
     let is = |document: &&Yaml, kind: &str| document.get("kind").and_then(Yaml::as_str) == Some(kind);
     let policies: Vec<Yaml> = documents.iter().filter(|document| is(document, "Policy")).copied().collect();
     let servers = documents.iter().filter(|document| is(document, "VirtualServer") || is(document, "VirtualServerRoute"));
-    servers.map(|server| virtual_server(*server, &policies)).collect()
+    let mut drafts: Vec<Draft> = servers.map(|server| virtual_server(*server, &policies)).collect();
+    let ingresses: Vec<Yaml> = documents.iter().filter(|document| is(document, "Ingress")).copied().collect();
+    drafts.extend(ingress::lower(&ingresses, &policies));
+    drafts
 }
 
 fn virtual_server(document: Yaml, policies: &[Yaml]) -> Draft {
@@ -107,8 +112,13 @@ fn affinity(server: Yaml, name: &str) -> Option<Cookie> {
 }
 
 /// What the named policies add; those of another file may do anything.
-fn with_policies(named: Option<Yaml>, policies: &[Yaml], mut says: Says) -> Says {
-    for name in named.into_iter().flat_map(Yaml::items).filter_map(|item| item.get("name")?.as_str()) {
+fn with_policies(named: Option<Yaml>, policies: &[Yaml], says: Says) -> Says {
+    with_named(named.into_iter().flat_map(Yaml::items).filter_map(|item| item.get("name")?.as_str()), policies, says)
+}
+
+/// The same for names that are at hand.
+fn with_named<'n>(names: impl Iterator<Item = &'n str>, policies: &[Yaml], mut says: Says) -> Says {
+    for name in names {
         match policies.iter().find(|policy| object_name(**policy) == name).and_then(|policy| policy.get("spec")) {
             Some(spec) => apply(spec, &mut says),
             None => says.unread = true,
