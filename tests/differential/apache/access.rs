@@ -45,6 +45,9 @@ impl Generator {
         if self.rng.chance(3) {
             body.push(d(["AuthBasicFake", "made", "up"]));
         }
+        if self.rng.chance(2) {
+            body.push(d(["SSLRequireSSL"]));
+        }
         if self.rng.chance(88) {
             self.requirement(body);
         }

@@ -245,7 +245,12 @@ impl Generator {
             &[&["b.test"], &["b.test", "w?w.b.test"], &["b.test", "x.b.test", "www.a.test"], &["b.test", "*.test"]]
         };
         let names = names[self.rng.below(names.len())];
-        body.push(d(["ServerName", names[0]]));
+        let own = match self.rng.below(16) {
+            0 => format!("{}:8081", names[0]),
+            1 => format!("https://{}", names[0]),
+            _ => names[0].to_owned(),
+        };
+        body.push(Directive::simple(["ServerName".to_owned(), own]));
         for alias in &names[1..] {
             body.push(d(["ServerAlias", alias]));
         }
@@ -258,6 +263,8 @@ impl Generator {
             ("ProxyAddHeaders", "Off", 6),
             ("RewriteEngine", "Off", 2),
             ("MergeSlashes", "Off", 3),
+            ("UseCanonicalPhysicalPort", "On", 4),
+            ("AliasPreservePath", "On", 3),
         ] {
             if self.rng.chance(percent) && !has(&body, name) {
                 body.push(d([name, value]));

@@ -74,6 +74,7 @@ impl Generator {
             ("CacheDisable /static", 10),
             ("CacheDisable /api/open", 10),
             ("CacheDefaultExpire 600", 10),
+            ("CacheMinExpire 30", 6),
             ("ExpiresActive On", 20),
             ("ExpiresDefault A60", 20),
         ] {

@@ -116,7 +116,9 @@ fn gather(directive: &Directive, folder: &str, material: &mut Material) {
             let ports = directive.words.iter().filter_map(|w| w.strip_prefix("*:")?.parse().ok()).collect::<Vec<u16>>();
             let mut names = Vec::new();
             for name in directive.children().iter().filter(|c| matches!(c.name(), "ServerName" | "ServerAlias")) {
-                names.push(match arg(name, 0).as_str() {
+                let said = arg(name, 0);
+                let said = said.strip_prefix("https://").unwrap_or(&said);
+                names.push(match said.split(':').next().unwrap_or_default() {
                     "*.a.test" => "x.a.test".to_owned(),
                     "w?w.b.test" => "wxw.b.test".to_owned(),
                     "*.test" => "any.test".to_owned(),
@@ -191,7 +193,7 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
             headers.push((name.to_owned(), value.to_owned()));
         }
     }
-    let reply = match rng.below(14) {
+    let mut reply = match rng.below(14) {
         0 => (401, vec![("WWW-Authenticate".to_owned(), "Bearer".to_owned())]),
         1 => (404, Vec::new()),
         2 => (200, vec![("Set-Cookie".to_owned(), "s=1".to_owned())]),
@@ -199,5 +201,7 @@ fn ask(path: &str, material: &Material, rng: &mut Rng) -> Ask {
         4 => (200, vec![("Cache-Control".to_owned(), "private".to_owned())]),
         _ => (200, Vec::new()),
     };
+    // Which the model takes the answers of applications for.
+    reply.1.push(("Content-Type".to_owned(), "text/html".to_owned()));
     Ask { method, target, port, host, headers, reply, verdict: 200 }
 }

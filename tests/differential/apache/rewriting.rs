@@ -119,6 +119,15 @@ impl Generator {
             "%{REQUEST_FILENAME}.html -f",
             "%{REQUEST_URI} <=/docs",
             "%{QUERY_STRING} -eq1",
+            "%{REQUEST_URI} -U",
+            "%{LA-U:REMOTE_USER} ^user",
+            "%{LA-U:ENV:let_in} =1",
+            "%{LA-U:HANDLER} ^(cgi|proxy)",
+            "%{HTTP:X-Token} ^t0k$ [NV]",
+            "%{REQUEST_URI} ^/(A|docs) [NC]",
+            "%{ENV:TOKEN} (.+)",
+            "%{HTTP:Cookie} !^$",
+            "/docs/page.html -U",
             "${lc:%{HTTP_HOST}} ^a\\.test",
             "${known:%{REQUEST_URI}|none} !none",
             "expr",
@@ -170,6 +179,14 @@ impl Generator {
                     "E=HTTP_AUTHORIZATION:%1",
                     "E=TOKEN:%{QUERY_STRING},E=let_in:2",
                     "E=no-cache:1",
+                    "H=default-handler",
+                    "H=proxy:fcgi://127.0.0.1:9002",
+                    "T=text/html",
+                    "CO=kept:%1:.test:10:/a:secure:httponly",
+                    "R=403",
+                    "R=410",
+                    "E=HTTP_X_TOKEN:made",
+                    "N=2",
                 ]));
                 "-"
             }
@@ -188,6 +205,10 @@ impl Generator {
                 "/cgi-bin/app",
                 "${known:/$1|/page.html}",
                 "/${lc:$1}",
+                "/page.html?%{QUERY_STRING}",
+                "/a/../page.html",
+                "http://a.test/$1",
+                "http://a.test:8081/docs/$1",
             ]),
             1 => self.rng.pick(&[
                 "index.php",
@@ -201,6 +222,9 @@ impl Generator {
                 "x.php?q=%1",
                 "/api/$1",
                 "/cgi-bin/app",
+                "http://a.test:8081/docs/$1",
+                "/page.html?x=1&%{QUERY_STRING}",
+                "../page.html",
             ]),
             2 => {
                 flags.push(self.rng.pick(&["R", "R=301", "R=302", "R=307", "R=303"]));
@@ -237,6 +261,12 @@ impl Generator {
             ("DPI", 2),
             ("NS", 4),
             ("BNP", 2),
+            ("QSL", 2),
+            ("N=3", 2),
+            ("BCTLS", 2),
+            ("UNC", 2),
+            ("UnsafeAllow3F", 3),
+            ("UnsafePrefixStat", 3),
         ] {
             // What a folder's rule escapes is the path of the test's own folder, too.
             if self.rng.chance(percent) && !flags.contains(&flag) && (server || flag != "B") {

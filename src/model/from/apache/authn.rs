@@ -126,6 +126,8 @@ impl<'a> Walk<'_, 'a> {
             return self.faulty_sources().unwrap_or(Said::Refused(401));
         }
         let Some((user, password)) = password::httpd_credentials(&sent) else { return Said::Unknown };
+        // It counts as the user also where it turns out to be none (`get_basic_auth`).
+        self.r.user = Some(Value::Known(user.clone()));
         let authoritative = self.flag(Name::AuthBasicAuthoritative) != Some(false);
         // A user that no source knows: the next module is asked, and there is none.
         let mut said = Said::Refused(if authoritative { 401 } else { 500 });

@@ -100,7 +100,7 @@ impl<'a> Walk<'_, 'a> {
     /// The `CacheEnable` that is for the request. The quick handler knows only those of the server, and is asked again in every internal
     /// redirect: what was to be stored of the request before is forgotten.
     fn cache_enable(&mut self, is_quick: bool) -> Option<Directive<'a>> {
-        let path = if is_quick { self.quick_path.clone() } else { self.r.uri.clone() };
+        let path = if is_quick { self.quick_path.clone()? } else { self.r.uri.clone() };
         for id in self.server_list(&[Name::CacheDisable]) {
             let disabled = self.directive(id);
             if covers(&disabled.arg(0), &path) {

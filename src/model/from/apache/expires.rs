@@ -88,13 +88,15 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn response_type(&mut self) -> Option<String> {
+        // An application says it itself, whatever its file would be.
+        if self.served.as_ref().is_some_and(|h| h.kind.is_upstream()) {
+            return Some("text/html".to_owned());
+        }
         if let Some((_, content_type)) = self.content_type() {
             return Some(content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         }
         let extension = super::fixups::extensions(&self.r.filename).last().map(str::to_owned);
-        let by_name = extension.as_deref().and_then(type_of).map(str::to_owned);
-        let is_page = self.served.as_ref().is_some_and(|h| h.kind.is_upstream()) && by_name.is_none();
-        by_name.or_else(|| is_page.then(|| "text/html".to_owned()))
+        extension.as_deref().and_then(type_of).map(str::to_owned)
     }
 
     fn expires_by_type(&mut self, content_type: &str) -> Option<Directive<'a>> {

@@ -200,7 +200,7 @@ impl Walk<'_, '_> {
             return Ok(());
         }
         let checks_handler = self.flag(Name::DirectoryCheckHandler) == Some(true);
-        if checks_handler && self.r.handler.is_some() {
+        if checks_handler && (self.r.handler.is_some() || self.r.proxied.is_some()) {
             return Ok(());
         }
         let names = self.index_names();

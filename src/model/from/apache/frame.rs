@@ -46,6 +46,8 @@ pub(super) struct Frame {
     pub(super) method: String,
     /// The file as the server names it; with `path_info` behind it where that is not a file.
     pub(super) filename: String,
+    /// Whether the path stands for the file as long as there is none.
+    pub(super) path_is_file: bool,
     pub(super) path_info: String,
     pub(super) stands: Stands,
     /// What an `Action` has put behind the path of its script.
@@ -96,6 +98,7 @@ impl Frame {
         self.uri.clone_from(&self.path);
         self.args = args;
         self.filename.clear();
+        self.path_is_file = false;
         self.path_info.clear();
         self.stands = Stands::Nothing;
         self.behind_script = None;

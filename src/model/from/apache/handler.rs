@@ -160,6 +160,8 @@ impl<'a> Walk<'_, 'a> {
                 let behind = self.r.uri.trim_end_matches('/').to_owned();
                 let invoked = self.redirect_to(&path, args);
                 self.r.behind_script = Some(behind);
+                // `ap_internal_redirect_handler` does not ask the cache, and the one that was asked before is forgotten.
+                self.quick_path = None;
                 invoked
             }
             Class::Php => self.php(),

@@ -52,7 +52,7 @@ impl Walk<'_, '_> {
     /// Adds the `<Directory>` sections and `.htaccess` files for the file (`ap_directory_walk`). The path is cut where it leaves what
     /// there is: what follows becomes the path info.
     pub(super) fn directory_walk(&mut self) -> Result<(), Stop> {
-        self.r.filename = merge_slashes(&self.r.filename);
+        self.r.filename = canonical(&self.r.filename).unwrap_or_else(|| merge_slashes(&self.r.filename));
         let full = self.r.filename.clone();
         let folders = self.locate();
         let parent = |file: &str| file.rfind('/').and_then(|at| file.get(..=at)).unwrap_or_default().to_owned();
@@ -263,6 +263,20 @@ pub(super) fn merge_slashes(uri: &str) -> String {
     out
 }
 
+/// A path without empty segments, `.` and `..` (`apr_filepath_merge`); `None`: it leads out of what it starts from.
+pub(super) fn canonical(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        if part == ".." {
+            parts.pop()?;
+        } else {
+            parts.push(part);
+        }
+    }
+    let is_folder = ["/", "/.", "/.."].iter().any(|end| path.ends_with(end)) && !parts.is_empty();
+    Some(format!("/{}{}", parts.join("/"), if is_folder { "/" } else { "" }))
+}
+
 /// Whether `<Directory path>` is for a folder; both may have a slash at their end.
 pub(super) fn directory_takes(matcher: Matcher, path: &str, folder: &str) -> bool {
     let (path, folder) = (path.trim_end_matches('/'), folder.trim_end_matches('/'));
@@ -321,6 +335,17 @@ mod tests {
         assert_eq!(folder_of("/var/www/x", 2), "/var/www");
         assert_eq!(folder_of("/var/www/x", 3), "/var/www/x");
         assert_eq!(folder_of("/var/www/", 2), "/var/www");
+    }
+
+    #[test]
+    fn canonical_paths() {
+        let is = |path: &str| canonical(path);
+        assert_eq!(is("/a//b/./c").as_deref(), Some("/a/b/c"));
+        assert_eq!(is("/a/b/..").as_deref(), Some("/a/"));
+        assert_eq!(is("/a/../x").as_deref(), Some("/x"));
+        assert_eq!(is("/a/").as_deref(), Some("/a/"));
+        assert_eq!(is("/").as_deref(), Some("/"));
+        assert_eq!(is("/a/../..").as_deref(), None);
     }
 
     #[test]

@@ -81,7 +81,12 @@ impl<'w> Walk<'w, '_> {
                 None => own,
             });
         }
-        let Some(rules) = merged.filter(|rules| rules.is_on() && !rules.rules.is_empty()) else { return Ok(false) };
+        let Some(rules) = merged.filter(Rules::is_on) else { return Ok(false) };
+        // Until the URL is mapped, its path stands for the file where rules may run.
+        self.r.path_is_file = true;
+        if rules.rules.is_empty() {
+            return Ok(false);
+        }
         let current = Current {
             filename: Value::Known(self.r.uri.clone()),
             path_info: Value::Known(String::new()),
@@ -107,7 +112,8 @@ impl<'w> Walk<'w, '_> {
                 Ok(true)
             }
             Action::BelowRoot { path } => {
-                let path = known(path, by)?;
+                // A path that leads out of the document root is refused (`ap_core_translate`).
+                let path = super::layers::canonical(&known(path, by)?).ok_or(Stop::status(403, by))?;
                 self.below_document_root(&path);
                 self.r.mapped_by = by;
                 Ok(true)

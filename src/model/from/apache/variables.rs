@@ -50,7 +50,8 @@ impl Vars for Walk<'_, '_> {
             Variable::RemoteUser => self.r.user.clone().unwrap_or_else(|| known("")),
             Variable::RequestFilename => match &self.r.proxied {
                 Some(proxied) => concat([known("proxy:"), proxied.url.clone()]),
-                None => known(if self.r.filename.is_empty() { &self.r.uri } else { &self.r.filename }),
+                None if self.r.filename.is_empty() && self.r.path_is_file => known(&self.r.uri),
+                None => known(&self.r.filename),
             },
             Variable::RequestMethod => known(&self.r.method),
             Variable::RequestScheme => known(self.scheme().as_str()),

@@ -75,8 +75,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) expires_in: Option<Value>,
     /// The table that has the fields of whoever answers.
     pub(super) answers_in: Option<Table>,
-    /// The path that the quick handler of the cache sees.
-    pub(super) quick_path: String,
+    /// The path that the quick handler of the cache sees; `None`: it is not asked.
+    pub(super) quick_path: Option<String>,
     /// Whether it sees credentials.
     pub(super) quick_authorization: bool,
     /// The file that the client's own path means.
@@ -142,6 +142,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 args: request.query.clone().map(Value::Known),
                 method: request.method.clone(),
                 filename: String::new(),
+                path_is_file: false,
                 path_info: String::new(),
                 stands: Stands::Nothing,
                 behind_script: None,
@@ -175,7 +176,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             replaced_cache_control: false,
             expires_in: None,
             answers_in: None,
-            quick_path: super::uri::with_one_slash(&request.path).to_owned(),
+            quick_path: Some(super::uri::with_one_slash(&request.path).to_owned()),
             quick_authorization: false,
             own_file: None,
             client: Some(request.client),
@@ -271,7 +272,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         r.reset(path, args);
         r.previous = Some(left);
         r.redirected = true;
-        self.quick_path.clone_from(&self.r.path);
+        self.quick_path = Some(self.r.path.clone());
         self.post_read_request();
         true
     }
