@@ -61,19 +61,18 @@ impl<'a> Walk<'_, 'a> {
             Answer::DeniedNoUser => {
                 self.authenticate()?;
                 let auth_type = self.auth_type().map(|d| d.id);
-                match self.apply(&tree, Op::And, combine) {
-                    Answer::Granted => Ok(()),
-                    Answer::DeniedNoUser => Err(Stop::status(401, auth_type.or(by))),
-                    Answer::Denied | Answer::Neutral => {
-                        let forbids = self.flag(Name::AuthzSendForbiddenOnFailure) == Some(true);
-                        let status = if forbids { 403 } else { 401 };
-                        // The user is known, and not one of those who are let in.
-                        if let Some(span) = auth_type.map(|id| self.directive(id).span()) {
-                            self.gates.iter_mut().filter(|g| g.span == span).for_each(|g| g.verdict = Verdict::Refuses(status));
-                        }
-                        Err(Stop::status(status, by))
-                    }
+                let answer = self.apply(&tree, Op::And, combine);
+                if answer == Answer::Granted {
+                    return Ok(());
                 }
+                let no_user = answer == Answer::DeniedNoUser;
+                let forbids = !no_user && self.flag(Name::AuthzSendForbiddenOnFailure) == Some(true);
+                let status = if forbids { 403 } else { 401 };
+                // The user is known, and not one of those who are let in.
+                if let Some(span) = auth_type.map(|id| self.directive(id).span()) {
+                    self.gates.iter_mut().filter(|g| g.span == span).for_each(|g| g.verdict = Verdict::Refuses(status));
+                }
+                Err(Stop::status(status, if no_user { auth_type.or(by) } else { by }))
             }
         }
     }
