@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::condition::Example;
 use super::pattern::host_matches;
-use super::says::{Behaviour, Behind, Cookie, Forward, Keeps, Limit, Rescoped, Says, Verdicts};
+use super::says::{Behaviour, Behind, Cookie, Forward, Keeps, Limit, Moved, Rescoped, Says, Verdicts};
 use crate::discover::edge::Dialect;
 use crate::model::{Gate, Known, Outcome, PathSet, Paths, Place, Request, Route, RouteId, Scheme, Site, Traits, Value};
 use crate::source::Span;
@@ -219,7 +219,8 @@ fn traits(says: &Says) -> Traits {
         }
     };
     let files = says.origin.as_ref().is_some_and(|origin| origin.behind == Behind::Files);
-    add(says.answer.is_none() && !files, Traits::UPSTREAM);
+    let moved = says.moves.as_ref().is_some_and(|moves| matches!(moves.to, Moved::Parts { .. }));
+    add(says.answer.is_none() && !moved && !files, Traits::UPSTREAM);
     add(!says.gates.is_empty(), Traits::GATE);
     add(says.caching.as_ref().is_some_and(|c| c.keeps != Keeps::Never), Traits::CACHE);
     let touched = |fact: &Option<crate::model::Fact<Forward>>| fact.as_ref().is_some_and(|f| !f.value.is(&Forward::Kept));
@@ -230,7 +231,7 @@ fn traits(says: &Says) -> Traits {
     let response = &says.response;
     let edits = !response.added.is_empty() || !response.hidden.is_empty() || response.cache_control.is_some();
     add(edits, Traits::EDITS_RESPONSE);
-    add(says.answer.is_some(), Traits::REWRITES);
+    add(says.answer.is_some() || says.moves.is_some(), Traits::REWRITES);
     add(!says.errors.is_empty(), Traits::ERROR_PAGES);
     add(says.limit.is_some(), Traits::LIMITS);
     traits

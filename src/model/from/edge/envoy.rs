@@ -4,10 +4,10 @@
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
-use super::read::{application, asks_more, set_to, status, texts};
-use super::says::{Answer, Behaviour, Says};
+use super::read::{application, asks_more, scheme, set_to, status, texts, unknown_address};
+use super::says::{Answer, Behaviour, Moved, Moves, Says};
 use crate::discover::edge::Dialect;
-use crate::model::{Fact, Place, Value};
+use crate::model::{Fact, Place, Scheme};
 use crate::syntax::yaml::Yaml;
 
 /// How many nodes of a document are looked at in search of route configurations.
@@ -108,7 +108,7 @@ fn behaviour(route: Yaml, outer: &Says) -> Behaviour {
     let cluster = action.and_then(|action| action.get("cluster")).and_then(Yaml::as_str);
     says.origin = Some(application(cluster, route.entry("route").map_or(head, |entry| entry.head())));
     if let Some(redirect) = route.entry("redirect") {
-        let host = redirect.value.get("host_redirect").and_then(Yaml::as_str);
+        let text = |key: &str| redirect.value.get(key).and_then(Yaml::as_str);
         let code = match redirect.value.get("response_code").and_then(Yaml::as_str) {
             Some("FOUND") => 302,
             Some("SEE_OTHER") => 303,
@@ -116,8 +116,14 @@ fn behaviour(route: Yaml, outer: &Says) -> Behaviour {
             Some("PERMANENT_REDIRECT") => 308,
             _ => 301,
         };
-        let location = host.map(|host| Value::Known(format!("https://{host}/")));
-        says.answer = Some(Answer { status: code, location, span: redirect.head() });
+        let over_tls = redirect.value.get("https_redirect").and_then(Yaml::as_bool) == Some(true);
+        let scheme = if over_tls { Some(Scheme::Https) } else { scheme(text("scheme_redirect")) };
+        if ["prefix_rewrite", "regex_rewrite", "port_redirect"].iter().any(|key| redirect.value.get(key).is_some()) {
+            says.answer = Some(Answer { status: code, location: Some(unknown_address()), span: redirect.head() });
+        } else {
+            let (host, path) = (text("host_redirect").map(str::to_ascii_lowercase), text("path_redirect").map(str::to_owned));
+            says.moves = Some(Moves { status: code, to: Moved::Parts { scheme, host, path }, span: redirect.head() });
+        }
     }
     if let Some(direct) = route.entry("direct_response") {
         let code = direct.value.get("status").and_then(status).unwrap_or(200);

@@ -74,7 +74,7 @@ fn outcome(
         Verdict::Refuses(status) => Some((status, gate.span)),
         _ => None,
     });
-    let answer = early.or_else(|| says.answer.clone());
+    let answer = early.or_else(|| moved(says, request)).or_else(|| says.answer.clone());
     let open_gate = gates.iter().any(|gate| gate.verdict == Verdict::Unknown);
     let behind = says.origin.as_ref().map_or(Behind::Application, |origin| origin.behind);
     let handler = match (&answer, refused) {
@@ -150,6 +150,13 @@ fn before(says: &Says, request: &Request) -> Option<Answer> {
     let allowed = says.allowed.as_ref().filter(|allowed| !allowed.methods.is_empty())?;
     let refused = !allowed.methods.contains(&request.method);
     refused.then_some(Answer { status: allowed.status, location: None, span: allowed.span })
+}
+
+/// Where the address of the request leads to another one.
+fn moved(says: &Says, request: &Request) -> Option<Answer> {
+    let moves = says.moves.as_ref()?;
+    let location = moves.location(request)?;
+    Some(Answer { status: moves.status, location: Some(Value::Known(location)), span: moves.span })
 }
 
 fn upstream(says: &Says, request: &Request) -> Upstream {

@@ -4,10 +4,10 @@
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
-use super::read::{application, asks_more, entry_of_header, kind_head, object_name, set_to, status, texts};
-use super::says::{Answer, Behaviour, Says};
+use super::read::{application, asks_more, kind_head, object_name, scheme, set_to, status, texts, unknown_address};
+use super::says::{Answer, Behaviour, Moved, Moves, Says};
 use crate::discover::edge::Dialect;
-use crate::model::{Place, Value};
+use crate::model::Place;
 use crate::syntax::yaml::{Entry, Yaml};
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
@@ -28,11 +28,17 @@ pub(super) fn route(document: Yaml) -> Draft {
         order: Order::Alone,
         default,
         behaviours: behaviours.into_iter().map(|(_, behaviour)| behaviour).collect(),
-        // Which listener it belongs to is written here, its protocol is not: the name tells.
-        tls: document.at_path(&["spec", "parentRefs"]).into_iter().flat_map(Yaml::items).any(|parent| {
-            parent.get("sectionName").and_then(Yaml::as_str).is_some_and(|name| name.contains("https") || name.contains("tls"))
-        }),
+        tls: document
+            .at_path(&["spec", "parentRefs"])
+            .into_iter()
+            .flat_map(Yaml::items)
+            .any(|parent| parent.get("sectionName").and_then(Yaml::as_str).is_some_and(is_of_tls)),
     }
+}
+
+/// Whether a listener of this name ends TLS: its protocol is written elsewhere, and the one that only redirects to https is plain.
+fn is_of_tls(name: &str) -> bool {
+    name == "tls" || name.starts_with("https") && !name.contains("redirect")
 }
 
 /// An entry for each match of a rule, with its rank: exact, prefix, anything else.
@@ -88,13 +94,19 @@ fn says(rule: Yaml) -> Says {
         }
         if let Some(redirect) = filter.entry("requestRedirect") {
             let text = |key: &str| redirect.value.get(key).and_then(Yaml::as_str);
-            let host = entry_of_header(redirect.value, "hostname").and_then(|host| host.value.as_str());
-            let target = match (text("scheme"), host) {
-                (scheme, Some(host)) => Some(Value::Known(format!("{}://{host}/", scheme.unwrap_or("https")))),
-                _ => None,
-            };
+            let path = redirect.value.get("path");
+            let path_of = |key: &str| path.and_then(|path| path.get(key)).and_then(Yaml::as_str);
             let code = redirect.value.get("statusCode").and_then(status).unwrap_or(302);
-            says.answer = Some(Answer { status: code, location: target, span: redirect.head() });
+            let host = text("hostname").map(str::to_ascii_lowercase);
+            // A prefix that becomes another one, or another port, is not followed.
+            if path_of("replacePrefixMatch").is_some() || redirect.value.get("port").is_some() {
+                let location = Some(unknown_address());
+                says.answer = Some(Answer { status: code, location, span: redirect.head() });
+                continue;
+            }
+            let path = path_of("replaceFullPath").map(str::to_owned);
+            let to = Moved::Parts { scheme: scheme(text("scheme")), host, path };
+            says.moves = Some(Moves { status: code, to, span: redirect.head() });
         }
     }
     says

@@ -3,7 +3,7 @@
 use super::condition::Condition;
 use super::pattern::Pattern;
 use super::says::{Behaviour, Behind, Forward, Origin};
-use crate::model::{Combine, Fact, Gate, GateKind, Value, Verdict};
+use crate::model::{Combine, Fact, Gate, GateKind, Scheme, Value, Verdict};
 use crate::source::Span;
 use crate::syntax::yaml::{Entry, Yaml};
 
@@ -67,6 +67,20 @@ pub(super) fn object_name(document: Yaml<'_>) -> &str {
 /// The entry that says what a document is.
 pub(super) fn kind_head(document: Yaml) -> Span {
     document.entry("kind").map_or(document.span(), |kind| kind.head())
+}
+
+/// `http` or `https`.
+pub(super) fn scheme(text: Option<&str>) -> Option<Scheme> {
+    match text?.to_ascii_lowercase().as_str() {
+        "http" => Some(Scheme::Http),
+        "https" => Some(Scheme::Https),
+        _ => None,
+    }
+}
+
+/// An address of which nothing is known.
+pub(super) fn unknown_address() -> Value {
+    Value::Unknown { prefix: String::new(), nonempty: true, why: "what it is made of is not followed".to_owned() }
 }
 
 /// Open where an entry asks for more than host, path and method, by these keys.

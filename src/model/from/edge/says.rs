@@ -1,7 +1,9 @@
 //! What entries of the dialects say, in the terms that all of them share.
 
+use fancy_regex::Regex;
+
 use super::condition::Condition;
-use crate::model::{Fact, Gate, Known, Response, Sent, Stores, Value};
+use crate::model::{Fact, Gate, Known, Request, Response, Scheme, Sent, Stores, Value};
 use crate::source::Span;
 use crate::syntax::yaml::Yaml;
 
@@ -35,6 +37,42 @@ pub(super) struct Answer {
     /// Where a redirect leads.
     pub(super) location: Option<Value>,
     pub(super) span: Span,
+}
+
+/// A redirect to an address that is made of the request's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Moves {
+    pub(super) status: u16,
+    pub(super) to: Moved,
+    pub(super) span: Span,
+}
+
+/// What of an address is another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// Each part that is given.
+    Parts { scheme: Option<Scheme>, host: Option<String>, path: Option<String> },
+    /// What a regular expression matches of the whole address; nothing happens where it does not.
+    Matching { regex: String, replacement: String },
+}
+
+impl Moves {
+    /// Where a request is sent; `None`: it is not.
+    pub(super) fn location(&self, request: &Request) -> Option<String> {
+        let address = |scheme: Scheme, host: &str, target: &str| format!("{}://{host}{target}", scheme.as_str());
+        match &self.to {
+            Moved::Parts { scheme, host, path } => {
+                let host = host.as_deref().unwrap_or(&request.host);
+                let target = path.clone().unwrap_or_else(|| request.target());
+                Some(address(scheme.unwrap_or(request.scheme), host, &target))
+            }
+            Moved::Matching { regex, replacement } => {
+                let from = address(request.scheme, &request.host, &request.target());
+                let to = Regex::new(regex).ok()?.try_replacen(&from, 0, replacement.as_str()).ok()?;
+                (to != from).then(|| to.into_owned())
+            }
+        }
+    }
 }
 
 /// How long answers are kept.
@@ -195,6 +233,8 @@ pub struct Rescoped {
 pub(super) struct Says {
     pub(super) origin: Option<Origin>,
     pub(super) answer: Option<Answer>,
+    /// Looked at before the answer.
+    pub(super) moves: Option<Moves>,
     pub(super) caching: Option<Caching>,
     /// Whether a 401 of the origin is kept.
     pub(super) keeps_401: Option<Fact<Stores>>,
@@ -271,6 +311,7 @@ impl Says {
         }
         over(&mut self.origin, later.origin.as_ref());
         over(&mut self.answer, later.answer.as_ref());
+        over(&mut self.moves, later.moves.as_ref());
         over(&mut self.caching, later.caching.as_ref());
         over(&mut self.keeps_401, later.keeps_401.as_ref());
         over(&mut self.authorization, later.authorization.as_ref());

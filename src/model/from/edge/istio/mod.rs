@@ -5,10 +5,10 @@ mod security;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
-use super::read::{application, asks_more, kind_head, object_name, path_match, set_to, status, texts};
-use super::says::{Answer, Behaviour, Says};
+use super::read::{application, asks_more, kind_head, object_name, path_match, scheme, set_to, status, texts, unknown_address};
+use super::says::{Answer, Behaviour, Moved, Moves, Says};
 use crate::discover::edge::Dialect;
-use crate::model::{Place, Value};
+use crate::model::Place;
 use crate::syntax::yaml::{Entry, Yaml};
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
@@ -47,8 +47,17 @@ fn behaviour(rule: Yaml) -> Behaviour {
     let matches = rule.get("match").into_iter().flat_map(Yaml::items).map(|one| {
         let path = one.get("uri").and_then(path_match).unwrap_or(Condition::Always);
         let method = one.at_path(&["method", "exact"]).and_then(Yaml::as_str).map(|method| Condition::Method(method.to_owned()));
-        let open = asks_more(Some(one), &["headers", "queryParams", "authority", "withoutHeaders", "sourceLabels"]);
-        path.and(method.unwrap_or(Condition::Always)).and(open)
+        let open = asks_more(Some(one), &["headers", "queryParams", "withoutHeaders", "sourceLabels"]);
+        // `authority` is the host, with the port where it is not the usual one.
+        let host = one.get("authority").map_or(Condition::Always, |authority| {
+            let text = |key: &str| authority.get(key).and_then(Yaml::as_str).map(str::to_ascii_lowercase);
+            match (text("exact"), text("prefix")) {
+                (Some(host), _) => Condition::Host(host),
+                (_, Some(host)) => Condition::Host(format!("{host}*")),
+                _ => Condition::Open("it asks for the host with a regular expression".to_owned()),
+            }
+        });
+        path.and(method.unwrap_or(Condition::Always)).and(host).and(open)
     });
     let when = Condition::any(matches.collect());
     let head = rule.entries().first().map_or(rule.span(), Entry::head);
@@ -80,10 +89,15 @@ fn says(rule: Yaml) -> Says {
         }
     }
     if let Some(redirect) = rule.entry("redirect") {
-        let authority = redirect.value.get("authority").and_then(Yaml::as_str);
-        let location = authority.map(|host| Value::Known(format!("https://{host}/")));
+        let text = |key: &str| redirect.value.get(key).and_then(Yaml::as_str);
         let code = redirect.value.get("redirectCode").and_then(status).unwrap_or(301);
-        says.answer = Some(Answer { status: code, location, span: redirect.head() });
+        let (host, path) = (text("authority").map(str::to_ascii_lowercase), text("uri").map(str::to_owned));
+        if path.as_ref().is_some_and(|path| path.contains('%')) || redirect.value.get("port").is_some() {
+            says.answer = Some(Answer { status: code, location: Some(unknown_address()), span: redirect.head() });
+        } else {
+            let to = Moved::Parts { scheme: scheme(text("scheme")), host, path };
+            says.moves = Some(Moves { status: code, to, span: redirect.head() });
+        }
     }
     says
 }

@@ -1,8 +1,10 @@
 //! What middlewares do to a request.
 
+use fancy_regex::Regex;
+
 use super::labels::Labels;
 use crate::model::from::edge::read::{dropped, entry_of_header, gate, set_to, texts};
-use crate::model::from::edge::says::{Answer, Limit, OverTls, Says};
+use crate::model::from::edge::says::{Limit, Moved, Moves, OverTls, Says};
 use crate::model::{Fact, Gate, GateKind, Value};
 use crate::source::Span;
 use crate::syntax::yaml::Yaml;
@@ -119,11 +121,14 @@ pub(super) fn apply<'a>(options: &Options<'a>, find: &dyn Fn(&str) -> Option<Opt
     }
     if let Some(span) = options.is("redirectRegex") {
         let permanent = options.get(&["redirectRegex", "permanent"]).is_some_and(|p| p.text == "true");
-        // Whether the expression matches depends on the whole address.
-        if options.get(&["redirectRegex", "regex"]).is_some_and(|regex| matches!(regex.text, ".*" | "^.*$" | "^https?://.*")) {
-            says.answer = Some(Answer { status: if permanent { 301 } else { 302 }, location: None, span });
-        } else {
-            says.unread = true;
+        // In a compose file a dollar is written twice.
+        let text = |key: &str| options.get(&["redirectRegex", key]).map(|setting| setting.text.replace("$$", "$"));
+        match (text("regex").filter(|regex| Regex::new(regex).is_ok()), text("replacement")) {
+            (Some(regex), Some(replacement)) => {
+                let to = Moved::Matching { regex, replacement };
+                says.moves = Some(Moves { status: if permanent { 301 } else { 302 }, to, span });
+            }
+            _ => says.unread = true,
         }
     }
     if let Some(span) = options.is("rateLimit") {
