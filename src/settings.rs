@@ -1,7 +1,7 @@
 //! Facts and choices of the user, from the command line and, later, from `lint401.toml`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
 use jiff::civil::Date;
@@ -88,6 +88,66 @@ pub struct PerFile {
     pub rules: BTreeMap<String, Option<Severity>>,
 }
 
+/// The blocks around a file of nginx that is a part of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+pub enum Around {
+    /// None: it is a whole configuration.
+    #[serde(rename = "main")]
+    Main,
+    /// `http`.
+    #[serde(rename = "http")]
+    Http,
+    /// `upstream`.
+    #[serde(rename = "http/upstream")]
+    Upstream,
+    /// `server`.
+    #[serde(rename = "http/server")]
+    Server,
+    /// `location`.
+    #[serde(rename = "http/server/location")]
+    Location,
+    /// `stream`.
+    #[serde(rename = "stream")]
+    Stream,
+    /// `server` of `stream`.
+    #[serde(rename = "stream/server")]
+    StreamServer,
+    /// `mail`.
+    #[serde(rename = "mail")]
+    Mail,
+    /// `server` of `mail`.
+    #[serde(rename = "mail/server")]
+    MailServer,
+}
+
+impl Around {
+    /// The words used in settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Http => "http",
+            Self::Upstream => "http/upstream",
+            Self::Server => "http/server",
+            Self::Location => "http/server/location",
+            Self::Stream => "stream",
+            Self::StreamServer => "stream/server",
+            Self::Mail => "mail",
+            Self::MailServer => "mail/server",
+        }
+    }
+}
+
+/// What the user says of some files.
+#[derive(Clone, Debug)]
+pub struct Hint {
+    /// The files: a pattern of absolute paths.
+    pub files: GlobMatcher,
+    /// The blocks around them; `None`: to be guessed.
+    pub around: Option<Around>,
+    /// Whether `envsubst` puts variables of the environment in before the server reads them.
+    pub envsubst: bool,
+}
+
 /// How comments that accept findings are treated.
 #[derive(Clone, Debug)]
 pub struct IgnorePolicy {
@@ -128,6 +188,8 @@ pub struct Settings {
     pub ignores: IgnorePolicy,
     /// Files in which nothing is reported: patterns of absolute paths.
     pub exclude: Vec<GlobMatcher>,
+    /// What is said of some files; the first that matches counts.
+    pub hints: Vec<Hint>,
     /// The folder that shown paths are relative to: patterns are matched from there.
     pub base: PathBuf,
     /// Findings below this confidence are not reported.
@@ -163,6 +225,7 @@ impl Default for Settings {
             per_file: Vec::new(),
             ignores: IgnorePolicy::default(),
             exclude: Vec::new(),
+            hints: Vec::new(),
             base: PathBuf::new(),
             min_confidence: Confidence::Low,
             include_map: Vec::new(),
@@ -185,6 +248,15 @@ impl Settings {
             let path = self.base.join(path);
             self.exclude.iter().any(|glob| glob.is_match(&path))
         }
+    }
+
+    /// What the user says of a file.
+    pub fn hint(&self, path: &Path) -> Option<&Hint> {
+        if self.hints.is_empty() {
+            return None;
+        }
+        let path = crate::files::normalize(&self.base.join(path));
+        self.hints.iter().find(|hint| hint.files.is_match(&path))
     }
 
     /// Puts the longest prefixes first, as `include_map` promises.

@@ -89,9 +89,15 @@ fn table(config: &Config, settings: &Settings) -> Table {
     if let Some(baseline) = &config.baseline {
         put("baseline", baseline.to_string_lossy().into_owned().into());
     }
-    let kinds = config.kinds.iter().map(|(glob, kind)| {
-        let entry = Table::from_iter([("kind".to_owned(), Value::from(kind.as_str()))]);
-        (glob.glob().glob().to_owned(), Value::Table(entry))
+    let kinds = config.kinds.iter().map(|(glob, entry)| {
+        let mut table = Table::from_iter([("kind".to_owned(), Value::from(entry.kind.as_str()))]);
+        if let Some(around) = entry.context {
+            table.insert("context".to_owned(), around.as_str().into());
+        }
+        if entry.template.is_some() {
+            table.insert("template".to_owned(), "envsubst".into());
+        }
+        (glob.glob().glob().to_owned(), Value::Table(table))
     });
     put("files", Value::Table(kinds.collect()));
     let map: Table = settings.include_map.iter().map(|(from, to)| (from.clone(), Value::from(to.clone()))).collect();

@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use crate::discover::{Kind, kinds};
 use crate::finding::Severity;
-use crate::settings::{FailOn, Profile};
+use crate::settings::{Around, FailOn, Profile};
 
 /// Settings of lint401 for a repository.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -61,6 +61,18 @@ pub struct ConfigFile {
 pub struct FileEntry {
     /// Its kind.
     pub kind: FileKindName,
+    /// For nginx, the blocks around it where it is a part of a configuration; they are guessed otherwise.
+    pub context: Option<Around>,
+    /// For nginx, what renders it before the server reads it. Jinja, ERB, Mustache and their like are seen by themselves.
+    pub template: Option<TemplateName>,
+}
+
+/// What renders a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TemplateName {
+    /// `envsubst`: `$NAME` and `${NAME}` in capital letters are variables of the environment.
+    Envsubst,
 }
 
 /// The kind of a file, by its name.

@@ -8,12 +8,12 @@ use ipnet::IpNet;
 use toml::Spanned;
 
 use super::error::ConfigError;
-use super::file::{ConfigFile, FileEntry, FileKindName, RuleEntry};
+use super::file::{ConfigFile, FileEntry, RuleEntry, TemplateName};
 use crate::discover::Kind;
 use crate::files::{FileKind, Files, normalize};
 use crate::finding::Severity;
 use crate::selection;
-use crate::settings::{ApacheVersion, FailOn, NginxVersion, PerFile, Profile, Settings, release};
+use crate::settings::{ApacheVersion, Around, FailOn, Hint, NginxVersion, PerFile, Profile, Settings, release};
 
 /// The names under which the file is looked for.
 pub const NAMES: [&str; 2] = ["lint401.toml", ".lint401.toml"];
@@ -39,7 +39,7 @@ pub struct Config {
     /// The file of tolerated findings.
     pub baseline: Option<PathBuf>,
     /// What files are; the first pattern that matches decides.
-    pub kinds: Vec<(GlobMatcher, FileKindName)>,
+    pub kinds: Vec<(GlobMatcher, FileEntry)>,
     /// Path prefix on the server and path prefix here.
     pub include_map: BTreeMap<String, String>,
     /// Severities of rules; `None`: off.
@@ -182,8 +182,11 @@ impl Reader<'_> {
         // In the order in which they are written: the first that matches decides.
         let mut files: Vec<_> = file.files.iter().collect();
         files.sort_by_key(|(pattern, _)| pattern.span().start);
-        for (pattern, FileEntry { kind }) in files {
-            kinds.push((self.glob(pattern)?, *kind));
+        for (pattern, entry) in files {
+            if entry.kind.0 != Kind::NginxMain && (entry.context.is_some() || entry.template.is_some()) {
+                return Err(self.fault(pattern, "`context` and `template` are for files of the kind \"nginx\""));
+            }
+            kinds.push((self.glob(pattern)?, *entry));
         }
         let mut per_file = Vec::new();
         for entry in &file.per_file {
@@ -277,7 +280,9 @@ impl Config {
 
     /// What `[files]` says that a file is; the path is absolute.
     pub fn kind(&self, path: &Path) -> Option<Kind> {
-        self.kinds.iter().find(|(glob, _)| glob.is_match(path)).map(|(_, kind)| kind.0)
+        let (_, entry) = self.kinds.iter().find(|(glob, _)| glob.is_match(path))?;
+        let is_part = entry.context.is_some_and(|around| around != Around::Main);
+        Some(if is_part { Kind::NginxSnippet } else { entry.kind.0 })
     }
 
     /// Puts what the configuration says into settings; what the command line says comes on top of it.
@@ -298,6 +303,15 @@ impl Config {
             settings.canonical_host.clone_from(&self.canonical_host);
         }
         put(&mut settings.exclude, self.exclude.as_ref());
+        settings.hints = self
+            .kinds
+            .iter()
+            .map(|(files, entry)| Hint {
+                files: files.clone(),
+                around: entry.context,
+                envsubst: entry.template == Some(TemplateName::Envsubst),
+            })
+            .collect();
         settings.per_file.clone_from(&self.per_file);
         for (rule, severity) in &self.rules {
             match severity {

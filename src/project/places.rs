@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::files::{FileKind, Files, normalize};
 use crate::settings::Settings;
 
+/// The endings of templates that give a file of the name before them.
+const TEMPLATES: &[&str] = &["j2", "erb", "template", "tmpl", "tpl", "mustache"];
+
 /// How a server lays out its configuration.
 pub(super) struct Layout {
     /// The names of main files.
@@ -80,6 +83,11 @@ impl<'a> Places<'a> {
                 self.add_absolute(&format!("{}/{path}", own.trim_end_matches('/')), Some(own), &mut candidates);
             }
             self.add_relative(path, &mut candidates);
+            // Last where the user says that the server's own folder lies: a part that is checked alone may lie anywhere.
+            let targets = if self.settings.include_map.is_empty() { &[] } else { self.layout.targets };
+            for target in targets {
+                self.add_mapped(&format!("{target}/{path}"), &mut candidates);
+            }
         }
         candidates.iter().map(|path| normalize(path)).filter(|path| self.may_read(path)).collect()
     }
@@ -92,6 +100,16 @@ impl<'a> Places<'a> {
     }
 
     fn add_absolute(&self, path: &str, own: Option<&str>, candidates: &mut Vec<PathBuf>) {
+        self.add_mapped(path, candidates);
+        if let Some(rest) = self.below_target(path, own) {
+            self.add_relative(rest, candidates);
+        }
+        candidates.extend(self.system_root.iter().map(|root| root.join(path.trim_start_matches('/'))));
+        candidates.push(PathBuf::from(path));
+    }
+
+    /// Where `include-map` says that an absolute path lies.
+    fn add_mapped(&self, path: &str, candidates: &mut Vec<PathBuf>) {
         let mapped = self.settings.include_map.iter().filter_map(|(from, to)| {
             let rest = path.strip_prefix(from.as_str())?;
             let whole = from.ends_with('/') || rest.is_empty() || rest.starts_with('/');
@@ -100,11 +118,13 @@ impl<'a> Places<'a> {
         let mut mapped: Vec<_> = mapped.collect();
         mapped.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
         candidates.extend(mapped.into_iter().map(|(_, path)| path));
-        if let Some(rest) = self.below_target(path, own) {
-            self.add_relative(rest, candidates);
-        }
-        candidates.extend(self.system_root.iter().map(|root| root.join(path.trim_start_matches('/'))));
-        candidates.push(PathBuf::from(path));
+    }
+
+    /// The template that a file which is not there is rendered from: `ssl.conf.j2` of `ssl.conf`.
+    pub(super) fn template_of(&self, path: &Path) -> Option<PathBuf> {
+        let name = path.file_name()?.to_str()?;
+        let beside = TEMPLATES.iter().map(|end| path.with_file_name(format!("{name}.{end}")));
+        beside.into_iter().find(|path| self.files.kind(path) == Some(FileKind::File))
     }
 
     /// The part of an absolute path below a folder in which the server keeps its configuration.

@@ -247,6 +247,16 @@ fn doubled(input: &[u8], mark: &'static str) -> Option<usize> {
     step.ok().map(|(rest, _)| input.len() - rest.len())
 }
 
+/// Whether a text holds a variable of the environment: `$NAME` or `${NAME}`, with or without braces.
+pub(in crate::syntax) fn holds_environment(text: &str) -> bool {
+    text.split('$').skip(1).any(|after| {
+        let name = after.strip_prefix('{').unwrap_or(after);
+        let length = name.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        let name = name.get(..length).unwrap_or_default();
+        name.starts_with(|c: char| c.is_ascii_uppercase()) && name.bytes().all(is_environment)
+    })
+}
+
 /// The length of the `${NAME}` at the start of the text, if its name is one of an environment variable.
 pub(in crate::syntax) fn environment(input: &[u8]) -> Option<usize> {
     let step: IResult<&[u8], &[u8], ()> = delimited(tag("${"), take_while1(is_environment), tag("}")).parse(input);

@@ -171,3 +171,63 @@ fn the_published_schema_is_that_of_the_program() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap_or_default(), schema, "UPDATE=1 writes it");
 }
+
+#[test]
+fn what_files_are_a_part_of() {
+    let part = "proxy_set_header Host $host;\nproxy_pass http://app:3000;\n";
+    let folder = Folder::with(&[("ops/app.part", part)]);
+    let with = |entry: &str| {
+        fs::write(folder.path().join("lint401.toml"), format!("[files]\n\"ops/*.part\" = {entry}\n")).unwrap();
+        let ran = folder.run(&["check", "-f", "concise", "--select", "misplaced-directive"]);
+        ran.stdout.lines().map(|line| line.split(": ").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(with("{ kind = \"nginx\" }").is_empty(), "guessed");
+    assert!(with("{ kind = \"nginx\", context = \"http/server/location\" }").is_empty());
+    assert_eq!(with("{ kind = \"nginx\", context = \"http/server\" }"), ["ops/app.part:2:1"]);
+    assert_eq!(with("{ kind = \"nginx\", context = \"main\" }"), ["ops/app.part:1:1", "ops/app.part:2:1"]);
+    let shown = folder.run(&["config", "show"]).stdout;
+    assert!(shown.contains("context = \"main\""), "{shown}");
+    refused(
+        "[files]\n\"a\" = { kind = \"apache\", context = \"http\" }\n",
+        "error: lint401.toml:2:1: `context` and `template` are for files of the kind \"nginx\"",
+    );
+    refused(
+        "[files]\n\"a\" = { kind = \"nginx\", context = \"location\" }\n",
+        "error: lint401.toml:2:35: unknown value `location`\n  there are main, http, http/upstream, http/server, http/server/location, stream, stream/server, mail, mail/server",
+    );
+}
+
+#[test]
+fn what_renders_files() {
+    let text = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { proxy_pass http://$BACKEND; proxy_set_header Host $host; }\n    location /a { proxy_pass http://${BACKEND}/; proxy_set_header Host $host; }\n  }\n}\n";
+    let rules = |folder: &Folder| {
+        let ran = folder.run(&["check", "-f", "concise", "--select", "templated-file"]);
+        ran.stdout.lines().map(|line| line.rsplit_once('[').unwrap().1.to_owned()).collect::<Vec<_>>()
+    };
+    let folder = Folder::with(&[("nginx.conf", text)]);
+    assert_eq!(rules(&folder), ["syntax-error]", "syntax-error]"], "nginx itself does not start");
+    fs::write(folder.path().join("lint401.toml"), "[files]\n\"*.conf\" = { kind = \"nginx\", template = \"envsubst\" }\n")
+        .unwrap();
+    assert_eq!(rules(&folder), ["templated-file]"]);
+    // As nginx's own image has it.
+    assert_eq!(rules(&Folder::with(&[("templates/nginx.conf.template", text)])), ["templated-file]"]);
+    assert!(rules(&Folder::with(&[("nginx.conf.template", &text.replace("BACKEND", "host"))])).is_empty(), "nothing to put in");
+}
+
+#[test]
+fn parts_of_roles_find_one_another() {
+    let include = "server {\n  listen 80;\n  include h5bp/ssl.conf;\n  location / { return 204; }\n}\n";
+    let folder = Folder::with(&[
+        ("roles/site/templates/site.conf", include),
+        ("roles/nginx/templates/h5bp/ssl.conf.j2", "ssl_certificate {{ certificate }};\n"),
+    ]);
+    let missing = |folder: &Folder| folder.run(&["check", "-f", "concise", "--select", "unresolved-include"]).stdout;
+    assert!(missing(&folder).starts_with("roles/site/templates/site.conf:3:3: warning: included file not found"));
+    fs::write(folder.path().join("lint401.toml"), "[include-map]\n\"/etc/nginx/\" = \"roles/nginx/templates/\"\n").unwrap();
+    assert_eq!(missing(&folder), "");
+    let files = folder.run(&["files"]).stdout;
+    assert!(
+        files.contains("roles/nginx/templates/h5bp/ssl.conf.j2  nginx, included at roles/site/templates/site.conf:3"),
+        "{files}"
+    );
+}

@@ -108,6 +108,12 @@ impl<'a> Resolver<'a> {
             }
             return search.found;
         }
+        let is_plain = |path: &&PathBuf| split(path).1.is_empty();
+        let candidates = self.places.candidates(argument, server_root);
+        let template = candidates.iter().filter(is_plain).find_map(|path| self.places.template_of(path));
+        if let Some(template) = template {
+            return vec![Target::File(template)];
+        }
         let below = self.places.below_target(argument, server_root);
         let relative = below.unwrap_or(argument);
         if let Some(name) = shipped::find(relative) {

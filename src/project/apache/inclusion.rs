@@ -152,11 +152,11 @@ impl Expansion<'_, '_, '_> {
             ),
             Absence::NoFolder => (
                 format!("no folder for `{argument}`: looked for `{shown}`"),
-                "paths are relative to ServerRoot; map target paths with `include-map`",
+                "paths start from ServerRoot; where that is elsewhere in the tree, say so in lint401.toml: [include-map] \"/etc/apache2/\" = \"…\"",
             ),
             Absence::NoFile | Absence::MadeOnTheServer => (
                 format!("included file not found: looked for `{shown}`"),
-                "paths are relative to ServerRoot; map target paths with `include-map`",
+                "paths start from ServerRoot; where that is elsewhere in the tree, say so in lint401.toml: [include-map] \"/etc/apache2/\" = \"…\"",
             ),
         };
         let finding = self.finding("unresolved-include", *id, message).help(help);

@@ -1,6 +1,7 @@
 //! In which context a directive stands.
 
 use super::config::{Config, TOP};
+use crate::settings::Around;
 use crate::source::SourceMap;
 use crate::syntax::nginx::directives::{Contexts, Form};
 use crate::syntax::nginx::{Body, Name};
@@ -62,6 +63,21 @@ const CANDIDATES: &[(Contexts, &[Name])] = &[
     (Contexts::EVENTS, &[Name::Events]),
     (Contexts::MAIN, &[]),
 ];
+
+/// The names of the blocks that the user says are around a file.
+pub(super) fn blocks(around: Around) -> &'static [Name] {
+    match around {
+        Around::Main => &[],
+        Around::Http => &[Name::Http],
+        Around::Upstream => &[Name::Http, Name::Upstream],
+        Around::Server => &[Name::Http, Name::Server],
+        Around::Location => &[Name::Http, Name::Server, Name::Location],
+        Around::Stream => &[Name::Stream],
+        Around::StreamServer => &[Name::Stream, Name::Server],
+        Around::Mail => &[Name::Mail],
+        Around::MailServer => &[Name::Mail, Name::Server],
+    }
+}
 
 /// How many blocks are looked into to tell `http` from `stream`.
 const SAMPLE: usize = 64;

@@ -78,6 +78,12 @@ impl<'a> Resolver<'a> {
                 missing = missing.or(Some(path));
             }
         }
+        if !is_pattern(argument) {
+            let template = self.places.candidates(argument, None).iter().find_map(|path| self.places.template_of(path));
+            if let Some(template) = template {
+                return vec![Target::File(template)];
+            }
+        }
         let relative = self.places.below_target(argument, None).unwrap_or(argument);
         if shipped::is_known_folder(argument, relative) {
             return Vec::new();

@@ -27,6 +27,9 @@ const MAX_PLACED: usize = 2_000_000;
 /// How many of them may come from files that were included before. Thousands of servers that share their snippets stay far below.
 const MAX_REPEATED: usize = 1_000_000;
 
+/// How files end that are rendered before the server reads them, where the text itself may not show it.
+const TEMPLATES: &[&str] = &["template", "tmpl", "tpl", "envsubst"];
+
 /// A configuration and what was wrong while it was read.
 #[derive(Debug)]
 pub struct Loaded {
@@ -109,7 +112,8 @@ impl<'a> Loader<'a> {
             shipped: Vec::new(),
             setters: OnceLock::new(),
         };
-        let resolver = Resolver::new(self.files, main, &self.base, self.settings);
+        let settings = self.settings;
+        let resolver = Resolver::new(self.files, main, &self.base, settings);
         let mut expansion = Expansion {
             loader: self,
             sources,
@@ -124,7 +128,9 @@ impl<'a> Loader<'a> {
         expansion.place_tree(tree, TOP, 0);
         let Expansion { mut config, findings, .. } = expansion;
         config.by_name = by_name(&config.placed);
-        config.guessed_context = context::guess(&config, sources);
+        let around = settings.hint(main).and_then(|hint| hint.around);
+        config.guessed_context =
+            around.map_or_else(|| context::guess(&config, sources), |around| context::blocks(around).to_vec());
         Loaded { config, findings }
     }
 
@@ -141,7 +147,18 @@ impl<'a> Loader<'a> {
     fn parse(&self, sources: &mut SourceMap, path: &Path, bytes: Vec<u8>) -> Result<Arc<Tree>, Unreadable> {
         reading::check_size(&bytes)?;
         let file = sources.add(display(path, &self.base), bytes);
-        Ok(Arc::new(parse(file, sources.file(file).text())))
+        let text = sources.file(file).text();
+        let mut tree = parse(file, text);
+        if self.takes_environment(path) {
+            tree.take_environment(text);
+        }
+        Ok(Arc::new(tree))
+    }
+
+    /// Whether `envsubst` renders a file, by what the user or its name says: nginx's own image does so with `*.template`.
+    fn takes_environment(&self, path: &Path) -> bool {
+        let by_name = path.extension().is_some_and(|end| TEMPLATES.iter().any(|template| end == *template));
+        by_name || self.settings.hint(path).is_some_and(|hint| hint.envsubst)
     }
 
     /// The tree of a file that comes with nginx.
@@ -360,7 +377,7 @@ impl Expansion<'_, '_, '_> {
                         .help("what it brings on the server is unknown; map the path with `include-map` if it is elsewhere in the tree")
                 } else {
                     Finding::new("unresolved-include", span, format!("included file not found: looked for `{shown}`"))
-                        .help("paths are relative to the folder of the main file; map target paths with `include-map`")
+                        .help("paths start from the folder of the main file; where that is elsewhere in the tree, say so in lint401.toml: [include-map] \"/etc/nginx/\" = \"…\"")
                 };
                 self.report(finding);
             }

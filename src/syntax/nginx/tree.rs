@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::directives::Name;
 use crate::source::{FileId, Span};
+use crate::syntax::template;
 
 /// Number of a [`Node`] in [`Tree::nodes`].
 pub type NodeId = u32;
@@ -119,6 +120,17 @@ impl Tree {
             holes: Vec::new(),
             errors: Vec::new(),
             templated: false,
+        }
+    }
+
+    /// Takes `$NAME` and `${NAME}` in capital letters for holes: variables of the environment are put in there before the server
+    /// reads the file. `text` is its text.
+    pub fn take_environment(&mut self, text: &str) {
+        for word in self.words.iter_mut().filter(|word| word.dollar) {
+            if text.get(word.start as usize..word.end as usize).is_some_and(template::holds_environment) {
+                word.hole = true;
+                self.templated = true;
+            }
         }
     }
 
