@@ -17,6 +17,7 @@ mod completions;
 mod config;
 mod doctor;
 mod edge;
+mod edge_configurations;
 mod edge_corpus;
 mod edge_dialects;
 mod edge_kinds;
