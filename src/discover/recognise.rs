@@ -120,6 +120,9 @@ pub fn recognise(path: &Path, text: &[u8]) -> Kind {
         return Kind::Foreign;
     }
     let score = Score::of(text);
+    if score.is_plain() {
+        return Kind::NginxMain;
+    }
     let apache = ApacheScore::of(text);
     let named = matches!(name, "apache2.conf" | "httpd.conf");
     if apache.is_likely(named || in_apache_folder(path)) && apache.known > score.nginx {
@@ -332,8 +335,16 @@ impl Score {
                 data = None;
             }
             fresh = !begun && (ends || line.starts_with(['<', '[']) || score.statements == 0);
+            if score.is_plain() {
+                break;
+            }
         }
         score
+    }
+
+    /// Whether enough was seen to tell a main file of nginx from everything else, so that the rest need not be looked at.
+    fn is_plain(&self) -> bool {
+        self.main && self.nginx >= 100 && self.nginx * 10 >= self.statements * 9 && self.foreign_lines == 0
     }
 
     fn line(&mut self, line: &str, first: &str, depth: usize) {
