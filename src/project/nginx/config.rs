@@ -251,7 +251,7 @@ impl<'a> Directive<'a> {
     /// What follows its words.
     #[inline]
     pub fn body(&self) -> Body {
-        self.node.body
+        self.node.body()
     }
 
     /// Name and arguments as written, white space folded.

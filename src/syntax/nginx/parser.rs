@@ -345,14 +345,7 @@ impl<'t> Parser<'t> {
             self.environment_done = self.environment.len();
             self.environment_proved |= variables::never_takes(name);
         }
-        self.tree.nodes.push(Node {
-            name,
-            first_word: self.first as u32,
-            word_count: count as u32,
-            subtree_end: id + 1,
-            body,
-            end: end as u32,
-        });
+        self.tree.nodes.push(Node::new(name, self.first as u32, count as u32, id + 1, body, end as u32));
         self.first += count;
         if self.pending() == 0 {
             self.pending_hole = false;
@@ -448,10 +441,7 @@ impl<'t> Parser<'t> {
         let count = self.tree.nodes.len() as u32;
         let Some(node) = frame.node.and_then(|id| self.tree.nodes.get_mut(id as usize)) else { return };
         node.subtree_end = count;
-        node.end = after as u32;
-        if let Body::Block { close, .. } = &mut node.body {
-            *close = at as u32;
-        }
+        node.close(at as u32, after as u32);
     }
 
     fn check_variables(&mut self, at: usize) {

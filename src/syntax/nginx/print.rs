@@ -57,7 +57,7 @@ impl Printer<'_> {
             let word = self.slice(word.start, word.end).to_owned();
             self.out.push_str(&word);
         }
-        match node.body {
+        match node.body() {
             Body::None => self.out.push_str(";\n"),
             Body::Block { close, .. } => {
                 self.out.push_str(" {\n");

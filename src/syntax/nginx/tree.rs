@@ -59,21 +59,68 @@ pub enum Body {
     },
 }
 
-/// A directive, or an entry in the body of `map`, `geo`, `types` and the like.
+/// A directive, or an entry in the body of `map`, `geo`, `types` and the like. There are very many of them: 24 bytes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {
     /// Which directive it is.
     pub name: Name,
+    kind: BodyKind,
+    /// Whether the brace that ends its body is there.
+    closed: bool,
     /// Index of its first word (its name) in [`Tree::words`].
     pub first_word: u32,
     /// How many words it has, its name included; at least 1.
     pub word_count: u32,
     /// One past the last node of its subtree: children are `id + 1 .. subtree_end`.
     pub subtree_end: NodeId,
-    /// What follows the words.
-    pub body: Body,
+    /// Offset of the `{` of its body, if it has one.
+    open: u32,
     /// One past its last byte: past `;` or `}`.
     pub end: u32,
+}
+
+/// Which [`Body`] it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BodyKind {
+    None,
+    Block,
+    Lua,
+}
+
+impl Node {
+    /// A node with some words and nothing inside it, that ends before `end`.
+    pub fn new(name: Name, first_word: u32, word_count: u32, subtree_end: NodeId, body: Body, end: u32) -> Self {
+        let mut node = Self { name, kind: BodyKind::None, closed: true, first_word, word_count, subtree_end, open: end, end };
+        match body {
+            Body::None => {}
+            Body::Block { open, close } => {
+                (node.kind, node.open) = (BodyKind::Block, open);
+                node.close(close, end);
+            }
+            Body::Lua { open, close } => {
+                (node.kind, node.open) = (BodyKind::Lua, open);
+                node.close(close, end);
+            }
+        }
+        node
+    }
+
+    /// What follows the words.
+    #[inline]
+    pub fn body(&self) -> Body {
+        let (open, close) = (self.open, self.end - u32::from(self.closed));
+        match self.kind {
+            BodyKind::None => Body::None,
+            BodyKind::Block => Body::Block { open, close },
+            BodyKind::Lua => Body::Lua { open, close },
+        }
+    }
+
+    /// Ends its body at `close`, and the node before `end`: the byte after, or the same where the brace is missing.
+    pub(super) fn close(&mut self, close: u32, end: u32) {
+        self.end = end;
+        self.closed = close < end;
+    }
 }
 
 /// Something the server would refuse to read.

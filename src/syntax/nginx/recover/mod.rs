@@ -197,7 +197,7 @@ impl Parser<'_> {
     /// `server` without a block at the top of a file that cannot be one for an `upstream`.
     pub(super) fn lone_servers(&mut self) {
         let node = |id: u32| self.tree.nodes.get(id as usize).copied();
-        let is_line = |node: &Node| node.name == Name::Server && node.body == Body::None;
+        let is_line = |node: &Node| node.name == Name::Server && node.body() == Body::None;
         let upstream = Contexts::UPSTREAM.or(Contexts::STREAM_UPSTREAM);
         let elsewhere = |node: Node| node.name.info().is_some_and(|i| !i.contexts().intersects(upstream));
         if self.tree.templated || self.guessed_close > 0 {
@@ -248,7 +248,7 @@ impl Parser<'_> {
             matches!(before.iter().rev().nth(depth), None | Some(b'\n')).then_some(depth)
         };
         let closed = self.tree.nodes.iter().position(|node| {
-            let (Body::Block { close, .. } | Body::Lua { close, .. }) = node.body else { return false };
+            let (Body::Block { close, .. } | Body::Lua { close, .. }) = node.body() else { return false };
             let start = self.tree.head_span(node).start as usize;
             match (indent(start), indent(close as usize)) {
                 (Some(head), Some(brace)) => brace < head && (close as usize) < self.text.len(),

@@ -43,7 +43,7 @@ fn children(tree: &Tree, text: &str, parent: Option<u32>, out: &mut String) {
             out.push('·');
         }
         out.push_str(&words.join(" "));
-        match node.body {
+        match node.body() {
             Body::None => out.push_str("; "),
             Body::Lua { open, close } => {
                 write!(out, " lua<{}> ", &text[open as usize + 1..close as usize]).unwrap();

@@ -58,7 +58,7 @@ fn assert_spans(tree: &Tree, text: &str) {
         let span = tree.full_span(node);
         assert!(sound(span.start, span.end), "{node:?}");
         assert!(node.subtree_end as usize > id && node.subtree_end as usize <= tree.nodes.len());
-        if let Body::Block { open, close } | Body::Lua { open, close } = node.body {
+        if let Body::Block { open, close } | Body::Lua { open, close } = node.body() {
             assert!(sound(open, close) && tree.head_span(node).end <= open && close <= node.end, "{node:?}");
         }
         let mut before = None;
@@ -118,7 +118,7 @@ proptest! {
     fn one_missing_semicolon_or_brace_is_found(text in valid(), at in any::<prop::sample::Index>(), mark in prop::sample::select(vec![';', '{', '}'])) {
         let tree = parse(FileId(0), &text);
         // Only marks that are punctuation: the ends of bodies and directives.
-        let marks: Vec<usize> = tree.nodes.iter().flat_map(|node| match (node.body, mark) {
+        let marks: Vec<usize> = tree.nodes.iter().flat_map(|node| match (node.body(), mark) {
             (Body::None, ';') => vec![node.end as usize - 1],
             (Body::Block { open, .. }, '{') => vec![open as usize],
             (Body::Block { close, .. }, '}') => vec![close as usize],
