@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use std::fs;
+use std::path::Path;
+
 use super::{Answer, Tree, check_as};
 
 /// A document that is ours, with a fault in it: whatever stands around it, the fault is found.
@@ -192,4 +195,84 @@ fn broken_nginx_inside() {
     assert!(answer.stdout.contains("syntax-error"), "{}", answer.stdout);
     let blocks = many(3_000, |i| format!("  f{i}.conf: |\n    server {{ listen 80; server_name s{i}.example; }}\n"));
     check(format!("kind: ConfigMap\napiVersion: v1\ndata:\n{blocks}"));
+}
+
+/// What stands in the places of values in which nobody would write it.
+const ODD: &[&str] = &[
+    "[]",
+    "{}",
+    "~",
+    "''",
+    "[[[1]]]",
+    "{a: {b: c}}",
+    "!Ref X",
+    "!If [c, [], {}]",
+    "-1",
+    "18446744073709551616",
+    "1e400",
+    "\"\\0\"",
+    "{{ x }}",
+    "<<",
+    "{<<: {a: b}}",
+    "|",
+];
+
+/// Every example in YAML of the rule pages, its lines taken out, doubled, moved in and given odd values: nothing fails inside.
+#[test]
+fn examples_with_odd_values() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut pages: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pages.sort();
+    let mut texts: Vec<String> = Vec::new();
+    for page in pages {
+        let text = fs::read_to_string(page).unwrap();
+        let blocks = text.split("\n```yaml ").skip(1).filter_map(|block| block.split_once('\n')?.1.split_once("\n```"));
+        texts.extend(blocks.map(|(block, _)| format!("{block}\n")));
+    }
+    assert!(texts.len() > 50, "{} examples", texts.len());
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    let mut failed = Vec::new();
+    for text in &texts {
+        for _ in 0..12 {
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            for _ in 0..=next(3) {
+                let at = next(lines.len());
+                match next(4) {
+                    0 => drop(lines.remove(at)),
+                    1 => lines.insert(at, lines[at].clone()),
+                    2 => lines[at].insert(0, ' '),
+                    _ => {
+                        if let Some((key, _)) = lines[at].clone().split_once(": ") {
+                            lines[at] = format!("{key}: {}", ODD[next(ODD.len())]);
+                        }
+                    }
+                }
+                if lines.is_empty() {
+                    break;
+                }
+            }
+            let changed = lines.join("\n");
+            if let Some(fault) = internal_error(&changed) {
+                failed.push(format!("{fault}\n{changed}"));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{} failed, the first one: {}", failed.len(), failed[0]);
+}
+
+/// What went wrong inside while a text was checked.
+fn internal_error(text: &str) -> Option<String> {
+    use lint401::discover::{Dialect, Root, RootKind};
+    let mut files = lint401::files::Memory::new();
+    files.add("x.yaml", text);
+    let root = Root { main: "x.yaml".into(), base: "".into(), kind: RootKind::Main, dialect: Dialect::Edge(None) };
+    let analysis = lint401::analyze(&files, &[root], &lint401::settings::Settings::default());
+    let internal = analysis.findings.iter().find(|reported| reported.finding.rule == lint401::INTERNAL_ERROR);
+    internal.map(|reported| reported.finding.message.clone())
 }

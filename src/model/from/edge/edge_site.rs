@@ -39,6 +39,8 @@ pub struct EdgeSite {
     pub(super) behaviours: Vec<Behaviour>,
     routes: Vec<Route>,
     tls: bool,
+    /// A host that it answers to; empty where none is written out.
+    host: String,
 }
 
 /// What a dialect knows of a site before it is put together.
@@ -72,7 +74,11 @@ impl EdgeSite {
         }
         let rest = Route { span: default.head, traits: traits(&default.says), serves: (paths.everything & !taken).into() };
         routes.insert(0, rest);
-        Self { dialect, place, hosts, order, default, behaviours, routes, tls }
+        let own = hosts.iter().map(String::as_str);
+        // Entries may name hosts where the site as a whole does not.
+        let named = behaviours.iter().flat_map(|behaviour| behaviour.when.hosts());
+        let host = own.chain(named).find(|host| !host.contains(['*', '{', '$'])).unwrap_or_default().to_owned();
+        Self { dialect, place, hosts, order, default, behaviours, routes, tls, host }
     }
 
     /// The dialect it is written in.
@@ -255,11 +261,7 @@ impl Site for EdgeSite {
     }
 
     fn request(&self, path: &str) -> Request {
-        let own = self.hosts.iter().map(String::as_str);
-        // Entries may name hosts where the site as a whole does not.
-        let named = self.behaviours.iter().flat_map(|behaviour| behaviour.when.hosts());
-        let literal = own.chain(named).find(|host| !host.contains(['*', '{', '$']));
-        let mut request = Request::get(literal.unwrap_or_default(), path);
+        let mut request = Request::get(self.host.as_str(), path);
         if self.tls {
             (request.scheme, request.port) = (Scheme::Https, 443);
         }
