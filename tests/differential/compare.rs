@@ -106,7 +106,9 @@ impl Comparison<'_> {
         if name != served && !self.observed.stale {
             self.differ("block", served, name);
         }
-        for name in fields.iter().filter(|_| !self.observed.stale) {
+        // What the application sends too is not the configuration's alone.
+        let sent = |name: &str| self.ask.reply.1.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+        for name in fields.iter().filter(|name| !self.observed.stale && !sent(name)) {
             self.field(name);
         }
         self.realm();

@@ -170,9 +170,9 @@ impl Generator {
             words.push(action);
             words.push(match action {
                 // An answer of the application has one of its own.
-                "edit" | "edit*" | "note" => self.rng.pick(&["X-Extra", "X-Other"]),
+                "edit" | "edit*" | "note" => self.rng.pick(&["X-Extra", "X-Other", "X-Other", "Set-Cookie"]),
                 "echo" => "^X-Tok",
-                _ => self.rng.pick(&["X-Extra", "X-Extra", "X-Other", "Cache-Control"]),
+                _ => self.rng.pick(&["X-Extra", "X-Extra", "X-Other", "Cache-Control", "Set-Cookie"]),
             });
             match action {
                 "unset" | "echo" => {}
