@@ -160,6 +160,7 @@ impl Generator {
                 "Options -ExecCGI",
                 "Options None",
                 "Options +Indexes",
+                "Options +MultiViews",
                 "Options -FollowSymLinks",
                 "Options SymLinksIfOwnerMatch",
                 "Options +SymLinksIfOwnerMatch -FollowSymLinks",

@@ -94,6 +94,10 @@ impl Vars for Fake {
         set(&mut self.env, name, value);
     }
 
+    fn add_cookie(&mut self, value: Value, by: Span) {
+        self.always.push(Field { name: "Set-Cookie".to_owned(), value, by: Some(by) });
+    }
+
     fn note(&mut self, name: &str) -> Option<Value> {
         find(&self.notes, name).cloned()
     }

@@ -2,10 +2,11 @@
 
 use super::frame::Stands;
 use super::section::{self, Matcher};
-use super::walk::Walk;
+use super::walk::{Stop, Walk};
 use crate::files::FileKind;
 use crate::model::from::lookup::Found;
 use crate::project::apache::config::DOCUMENT_ROOT;
+use crate::syntax::apache::Name;
 
 impl Walk<'_, '_> {
     /// What stands at a path, and how many bytes of it are there: what follows is path info.
@@ -162,6 +163,32 @@ impl Walk<'_, '_> {
             }
         }
         path.len()
+    }
+
+    /// `MultiViews`: a name that does not exist stands for a file with that name and an extension. Which of several it is hangs on their
+    /// types and languages, and is not followed.
+    pub(super) fn multi_views(&mut self) -> Result<(), Stop> {
+        if self.r.stands != Stands::Nothing || self.r.proxied.is_some() || !self.option("multiviews") {
+            return Ok(());
+        }
+        let path = self.r.filename.clone();
+        let Some((folder, name)) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty()) else { return Ok(()) };
+        let prefix = format!("{name}.");
+        let by = self.last(&[Name::Options]).map(|options| options.id);
+        let finds = if let Some(names) = self.names_in(folder) {
+            names.iter().any(|name| name.starts_with(&prefix))
+        } else {
+            let question = format!("whether MultiViews finds a file for {path}");
+            let place = by.map_or_else(|| self.place(), |id| self.directive(id).span());
+            self.decide(&question, false, place, true)
+        };
+        if finds { Err(Stop::unknown("which file MultiViews takes", by)) } else { Ok(()) }
+    }
+
+    /// The names in a folder, if they are known.
+    fn names_in(&self, folder: &str) -> Option<Vec<String>> {
+        let lookup = self.host.shared.lookup.as_ref().filter(|lookup| lookup.settings.this_host)?;
+        lookup.files.list(&lookup.local(folder)?).ok()
     }
 
     /// What is there, if that is known; `Some(None)`: nothing. That something is missing in a tree which may be only a part of what is

@@ -7,7 +7,7 @@ use super::frame::{HandlerName, Proxied};
 use super::host::Host;
 use super::rewrite::{Action, Config as Rules, Current, Folder, Ran, Step, Surroundings, in_folder, in_server, program};
 use super::section::{Kind, SectionId, pattern_text};
-use super::walk::{Field, Stop, Walk};
+use super::walk::{Stop, Walk};
 use crate::model::Value;
 use crate::model::from::regexes::Regexes;
 use crate::project::apache::{Config, DirectiveId};
@@ -200,8 +200,6 @@ impl<'w> Walk<'w, '_> {
         self.r.args.clone_from(&ran.args);
         self.r.forced_handler.clone_from(&ran.handler);
         self.r.forced_type.clone_from(&ran.mime_type);
-        let cookies = ran.cookies.iter().cloned();
-        self.always.extend(cookies.map(|(value, by)| Field { name: "Set-Cookie".to_owned(), value, by: Some(by) }));
         ran.by.and_then(|span| self.rule_at(span))
     }
 

@@ -60,7 +60,7 @@ impl Walk<'_, '_> {
         (frame, result)
     }
 
-    /// What a subrequest comes to which is only looked at: nothing of it stays. `None`: it is not known, or not asked for.
+    /// What a subrequest comes to which is only looked at: nothing of it stays but the cookies of its rules. `None`: it is not known, or not asked for.
     fn look_at(&mut self, path: &str) -> Option<(Frame, Result<(), Stop>)> {
         if !path.starts_with('/') || (0..PRICE).any(|_| !self.spend()) {
             return None;
@@ -69,12 +69,14 @@ impl Walk<'_, '_> {
         let args = query.map(|query| Value::Known(query.to_owned()));
         let (steps, gates) = (self.steps.len(), self.gates.clone());
         let (success, always) = (std::mem::take(&mut self.success), std::mem::take(&mut self.always));
+        let cookies = self.cookies.len();
         let (cleared, hidden) = (self.cleared.len(), self.hidden.len());
         let (location, refused, user_gate) = (self.location.clone(), self.refused, self.user_gate);
         let found = self.follow(path, args);
         self.steps.truncate(steps);
         self.gates = gates;
         (self.success, self.always) = (success, always);
+        self.always.extend(self.cookies.get(cookies..).unwrap_or_default().iter().cloned());
         self.cleared.truncate(cleared);
         self.hidden.truncate(hidden);
         (self.location, self.refused, self.user_gate) = (location, refused, user_gate);

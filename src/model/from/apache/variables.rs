@@ -104,6 +104,15 @@ impl Vars for Walk<'_, '_> {
         self.r.env.set(name, value, Some(by));
     }
 
+    fn add_cookie(&mut self, value: Value, by: Span) {
+        let name = |value: &Value| value.prefix().split('=').next().unwrap_or_default().to_owned();
+        if value.known().is_none() || !self.cookies.iter().any(|other| name(&other.value) == name(&value)) {
+            let cookie = Field { name: "Set-Cookie".to_owned(), value, by: Some(by) };
+            self.cookies.push(cookie.clone());
+            self.always.push(cookie);
+        }
+    }
+
     fn note(&mut self, name: &str) -> Option<Value> {
         self.r.notes.get(name).map(|v| v.value.clone())
     }

@@ -193,6 +193,9 @@ pub(super) trait Vars {
     /// Sets a variable of `r->subprocess_env`, or removes it.
     fn set_env(&mut self, name: &str, value: Option<Value>, by: Span);
 
+    /// Sends a cookie of a rule with whatever is answered (`add_cookie`); of each name the first one.
+    fn add_cookie(&mut self, value: Value, by: Span);
+
     /// A note (`r->notes`); `None`: not set.
     fn note(&mut self, name: &str) -> Option<Value>;
 

@@ -65,6 +65,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) success: Vec<Field>,
     /// … and those that are sent with errors too (`r->err_headers_out`).
     pub(super) always: Vec<Field>,
+    /// The cookies that rules set.
+    pub(super) cookies: Vec<Field>,
     /// Header fields that the configuration took away, with the directive.
     pub(super) cleared: Vec<(String, Span)>,
     /// Fields of the response of which it did so.
@@ -171,6 +173,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             headers,
             success: Vec::new(),
             always: Vec::new(),
+            cookies: Vec::new(),
             cleared: Vec::new(),
             hidden: Vec::new(),
             replaced_cache_control: false,
@@ -248,6 +251,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             self.header_parser();
         }
         self.access()?;
+        self.multi_views()?;
         self.find_type();
         self.fixups()
     }

@@ -158,8 +158,6 @@ pub(super) struct Ran {
     pub(super) handler: Option<(Value, Span)>,
     /// `T=`, and the rule.
     pub(super) mime_type: Option<(Value, Span)>,
-    /// `Set-Cookie` fields that `CO=` makes, and the rules. They are sent with errors too.
-    pub(super) cookies: Vec<(Value, Span)>,
     /// `END`: no rule runs any more for this request, nor for what it is redirected to internally.
     pub(super) end: bool,
     /// The status that a redirect left behind which a later rule took back: the response has it.

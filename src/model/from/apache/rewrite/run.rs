@@ -45,7 +45,6 @@ pub(super) struct Run<'e, 'v> {
     pub(super) condition_groups: Groups,
     /// The status that a redirect asks for.
     pub(super) status: Option<u16>,
-    pub(super) cookies: Vec<(Value, Span)>,
     pub(super) steps: Vec<Happened>,
     pub(super) by: Option<Span>,
     /// The last rule that changed the URL.
@@ -72,7 +71,6 @@ impl<'e, 'v> Run<'e, 'v> {
             rule_groups: Groups::None,
             condition_groups: Groups::None,
             status: None,
-            cookies: Vec::new(),
             steps: Vec::new(),
             by: None,
             last_substitution: None,
@@ -367,11 +365,8 @@ impl<'e, 'v> Run<'e, 'v> {
                 Some(text) => super::cookie::field(text),
                 None => Some(unknown_value("cookie of a RewriteRule")),
             };
-            let Some(cookie) = cookie else { continue };
-            // Each name is set once.
-            let name = |value: &Value| value.prefix().split('=').next().unwrap_or_default().to_owned();
-            if value.known().is_none() || !self.cookies.iter().any(|(other, _)| name(other) == name(&cookie)) {
-                self.cookies.push((cookie, span));
+            if let Some(cookie) = cookie {
+                self.around.vars.add_cookie(cookie, span);
             }
         }
     }

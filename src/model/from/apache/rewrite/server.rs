@@ -42,7 +42,6 @@ pub(super) fn unchanged(current: Current) -> Ran {
         path_info: current.path_info,
         handler: current.handler,
         mime_type: current.mime_type,
-        cookies: Vec::new(),
         end: false,
         status: None,
     }
@@ -211,7 +210,6 @@ impl Run<'_, '_> {
             path_info: self.current.path_info,
             handler: self.current.handler,
             mime_type: self.current.mime_type,
-            cookies: self.cookies,
             end: self.end,
         }
     }
