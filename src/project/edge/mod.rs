@@ -98,12 +98,20 @@ fn read(sources: &SourceMap, file: FileId, said: Option<Dialect>) -> Loaded {
     Loaded { config: Config { main: file, tree, documents, nginx: Vec::new() }, findings }
 }
 
+/// How many nginx configurations of one file are looked at. Nobody writes so many; each costs more than its text.
+const MAX_EMBEDDED: usize = 1000;
+
 /// Reads the nginx configurations that stand in a file.
 fn embedded(files: &dyn Files, sources: &mut SourceMap, (main, base): (&Path, &Path), settings: &Settings, loaded: &mut Loaded) {
     let Loaded { config, findings } = loaded;
     let text = sources.file(config.main).text();
     let blocks: Vec<Span> = Yaml::documents(&config.tree, text).flat_map(parts).flat_map(embedded::blocks).collect();
-    for block in blocks {
+    if let Some(left_out) = blocks.get(MAX_EMBEDDED) {
+        let message =
+            format!("this file holds more than {MAX_EMBEDDED} nginx configurations; those from here on are not checked");
+        findings.push(Finding::new("limit-reached", *left_out, message));
+    }
+    for block in blocks.into_iter().take(MAX_EMBEDDED) {
         let read = nginx::Loader::new(files, base, settings).load_within(sources, main, block);
         // What it includes lies in the image that it is mounted into.
         findings.extend(read.findings.into_iter().filter(|finding| finding.rule != "unresolved-include"));

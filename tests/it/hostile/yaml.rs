@@ -194,7 +194,8 @@ fn broken_nginx_inside() {
     let answer = check(map("server { listen 80; set $a \"x;"));
     assert!(answer.stdout.contains("syntax-error"), "{}", answer.stdout);
     let blocks = many(3_000, |i| format!("  f{i}.conf: |\n    server {{ listen 80; server_name s{i}.example; }}\n"));
-    check(format!("kind: ConfigMap\napiVersion: v1\ndata:\n{blocks}"));
+    let answer = check(format!("kind: ConfigMap\napiVersion: v1\ndata:\n{blocks}"));
+    assert!(answer.stdout.contains("[limit-reached]"), "{}", answer.stdout);
 }
 
 /// What stands in the places of values in which nobody would write it.
