@@ -100,9 +100,17 @@ impl Page {
         )
     }
 
+    /// Where its check is, and what was said about it: two addresses.
+    pub fn links(&self) -> [String; 2] {
+        let (home, id) = (env!("CARGO_PKG_REPOSITORY"), &self.meta.id);
+        [format!("{home}/blob/main/src/rules/{}.rs", id.replace('-', "_")), format!("{home}/issues?q={id}")]
+    }
+
     /// The whole page as a Markdown document of its own.
     pub fn markdown(&self) -> String {
-        format!("# {}\n\n{}\n\n{}\n", self.meta.id, self.facts(), self.body.trim())
+        let [source, issues] = self.links();
+        let (id, facts, body) = (&self.meta.id, self.facts(), self.body.trim());
+        format!("# {id}\n\n{facts} · [source]({source}) · [issues]({issues})\n\n{body}\n")
     }
 }
 
@@ -156,6 +164,16 @@ pub fn parse(text: &'static str) -> Result<Page, toml::de::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_links_of_a_page_lead_to_its_check() {
+        for (id, page) in pages() {
+            let [source, issues] = page.links();
+            let (_, file) = source.split_once("/blob/main/").unwrap();
+            assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file).is_file(), "{file}");
+            assert!(issues.ends_with(id));
+        }
+    }
 
     #[test]
     fn the_pages_say_what_is_in_preview() {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(super) use super::choices::{KindArg, PageFormat, TraceFormat, When, formats, kind_parser};
+pub(super) use super::choices::{KindArg, PageFormat, Shell, TraceFormat, When, formats, kind_parser};
 use super::doctor::DoctorArgs;
 use super::rules::RulesArgs;
 use crate::finding::{Confidence, Severity};
@@ -373,9 +373,9 @@ pub(super) struct FilesArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
-    /// The shell: bash, elvish, fish, powershell or zsh
+    /// The shell: bash, elvish, fish, nushell, powershell or zsh
     #[arg(value_enum, hide_possible_values = true, value_name = "SHELL")]
-    pub(super) shell: clap_complete::Shell,
+    pub(super) shell: Shell,
 }
 
 #[derive(Debug, Args)]

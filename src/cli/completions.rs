@@ -1,14 +1,24 @@
 //! `lint401 completions` and `lint401 man`: what shells and `man` want to know about the command line.
 
 use clap::CommandFactory as _;
+use clap_complete::{generate, shells};
+use clap_complete_nushell::Nushell;
 use clap_mangen::Man;
 
-use super::args::{Cli, CompletionsArgs, ManArgs};
+use super::args::{Cli, CompletionsArgs, ManArgs, Shell};
 use super::{CLEAN, Failure, output};
 
 pub(super) fn completions(args: &CompletionsArgs) -> Result<u8, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
+    let (mut command, name) = (Cli::command(), env!("CARGO_PKG_NAME"));
+    match args.shell {
+        Shell::Bash => generate(shells::Bash, &mut command, name, &mut script),
+        Shell::Elvish => generate(shells::Elvish, &mut command, name, &mut script),
+        Shell::Fish => generate(shells::Fish, &mut command, name, &mut script),
+        Shell::Nushell => generate(Nushell, &mut command, name, &mut script),
+        Shell::Powershell => generate(shells::PowerShell, &mut command, name, &mut script),
+        Shell::Zsh => generate(shells::Zsh, &mut command, name, &mut script),
+    }
     output::print_bytes(&script)?;
     Ok(CLEAN)
 }

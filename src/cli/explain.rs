@@ -55,7 +55,9 @@ fn document(page: &Page) -> serde_json::Value {
 
 /// The page for a terminal: headings in capitals, code blocks indented.
 fn as_text(page: &Page) -> String {
-    let mut text = format!("{}: {}\n{}\n{}\n", page.meta.id, page.meta.summary, page.facts(), docs_url(&page.meta.id));
+    let (meta, [source, issues]) = (&page.meta, page.links());
+    let mut text = format!("{}: {}\n{}\n", meta.id, meta.summary, page.facts());
+    let _ = writeln!(text, "docs:   {}\nsource: {source}\nissues: {issues}", docs_url(&meta.id));
     let mut in_code = false;
     for line in page.body.trim().lines() {
         if line.trim_start().starts_with("```") {

@@ -18,7 +18,7 @@ fn given_to(program: &str, arguments: &[&str], text: &str) -> Option<(bool, Stri
 #[test]
 fn every_shell_has_a_script_that_knows_the_options() {
     let folder = Folder::with(&[]);
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+    for shell in ["bash", "elvish", "fish", "nushell", "powershell", "zsh"] {
         let ran = folder.run(&["completions", shell]);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{shell}");
         for word in ["unsafe-fixes", "strict-baseline", "completions"] {
