@@ -117,7 +117,7 @@ pub fn ignores(config: &Config, sources: &SourceMap) -> Vec<Ignore> {
                 found.extend(suppress::collect_misplaced(sources, behind));
                 (&tree.comments, tree.nodes.iter().map(|node| (tree.head_span(node), tree.full_span(node))).collect())
             }
-            Config::Edge(config) if config.main == id => (&config.tree.comments, config.tree.entries()),
+            Config::Edge(config) if config.main == id => (&config.tree.comments, by_line(config.tree.entries(), file.text())),
             Config::Edge(_) => continue,
         };
         let commented = comments.iter().map(|comment| {
@@ -134,6 +134,23 @@ pub fn ignores(config: &Config, sources: &SourceMap) -> Vec<Ignore> {
         found.extend(suppress::collect(sources, commented));
     }
     found
+}
+
+/// The entries of a YAML file that are no part of one that has its line for itself: `forward: {authorization: false}` is no block, and
+/// a comment is meant for all of it.
+fn by_line(entries: Vec<(Span, Span)>, text: &str) -> Vec<(Span, Span)> {
+    let mut kept = Vec::with_capacity(entries.len());
+    let mut end = 0;
+    for (head, whole) in entries {
+        let inside = text.get(whole.start as usize..whole.end as usize).unwrap_or_default();
+        if whole.end <= end {
+            continue;
+        }
+        let alone = !inside.trim_end().contains('\n');
+        end = if alone { whole.end } else { end };
+        kept.push((if alone { whole } else { head }, whole));
+    }
+    kept
 }
 
 /// The heads of all directives of a file, those of the entries of a YAML file too, in the order of the text.

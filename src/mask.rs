@@ -262,6 +262,12 @@ fn after_scheme(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
     }
     let begins = |scheme: &&str| bytes.get(at..at + scheme.len()).is_some_and(|b| b.eq_ignore_ascii_case(scheme.as_bytes()));
     let Some(scheme) = ["bearer", "basic", "token"].into_iter().find(begins) else { return };
+    // `AuthType Basic` ends its line: the next directive is no value.
+    let before = text.get(..at).unwrap_or_default().trim_end_matches([' ', '\t', '"', '\'']).as_bytes();
+    if before.len().checked_sub(8).and_then(|from| before.get(from..)).is_some_and(|word| word.eq_ignore_ascii_case(b"AuthType"))
+    {
+        return;
+    }
     let mut start = at + scheme.len();
     let gap = rest(text, start);
     let blank = if gap.starts_with("\\s") {
@@ -463,6 +469,9 @@ mod tests {
             "rewrite ^ $1$scheme$request_uri;",
             "auth_basic \"Basic Authentication\";",
             "server_tokens off;",
+            // Lines are looked at as one, too.
+            "AuthType Basic AuthName \"Editors\"",
+            "AuthType \"Basic\" AuthUserFile x",
             "limit_req_zone $binary_remote_addr zone=token:10m rate=5r/s;",
             "location /token { proxy_pass http://app; }",
             "add_header Access-Control-Allow-Headers \"Authorization, Content-Type\";",

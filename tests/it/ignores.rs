@@ -156,3 +156,21 @@ fn comments_are_mended() {
         assert_eq!(mended("public/.htaccess", &text, &select), expected);
     }
 }
+
+/// An entry of YAML that has its line for itself is no block: a comment above or behind it is meant for all of it.
+#[test]
+fn entries_of_one_line() {
+    let rules = |above: &str, value: &str, behind: &str| {
+        let text = format!("schema: edge-rules/v1\nrules:\n  - path: /api/*\n{above}    forward: {value}{behind}\n");
+        let ran = Folder::with(&[("edge.yaml", &text)]).run(&["check", "-f", "concise", "edge.yaml"]);
+        ran.stdout.lines().map(|line| line.rsplit_once('[').unwrap().1.trim_end_matches(']').to_owned()).collect::<Vec<_>>()
+    };
+    let flow = "{authorization: false, cookies: all}";
+    let comment = "# lint401: ignore[dropped-authorization] -- x";
+    assert_eq!(rules("", flow, ""), [ID]);
+    assert!(rules(&format!("    {comment}\n"), flow, "").is_empty());
+    assert!(rules("", flow, &format!(" {comment}")).is_empty());
+    let block = "\n      cookies: all\n      authorization: false";
+    assert_eq!(rules(&format!("    {comment}\n"), block, ""), ["unused-ignore", ID], "of a block the head");
+    assert!(rules("", block, &format!(" {comment}")).is_empty());
+}
