@@ -148,17 +148,7 @@ pub(crate) fn findings(count: usize) -> Analysis {
 
 /// The length of a report.
 pub(crate) fn report(format: Format, analysis: &Analysis) -> usize {
-    let look = Look {
-        color: true,
-        unicode: true,
-        narrated: false,
-        links: false,
-        includes: false,
-        width: 100,
-        max_findings: usize::MAX,
-        summary: true,
-        statistics: false,
-    };
+    let look = Look { color: true, ..Look::PLAIN };
     let settings = Settings::default();
     let report = Report::of(analysis, &settings);
     let mut out = Vec::new();

@@ -86,6 +86,21 @@ pub struct Look {
     pub statistics: bool,
 }
 
+impl Look {
+    /// As in a pipe: all findings, in characters and lines that any reader takes.
+    pub const PLAIN: Self = Self {
+        color: false,
+        unicode: true,
+        narrated: false,
+        links: false,
+        includes: false,
+        width: 100,
+        max_findings: usize::MAX,
+        summary: true,
+        statistics: false,
+    };
+}
+
 /// What is reported.
 #[derive(Debug)]
 pub struct Report<'a> {

@@ -8,18 +8,6 @@ use lint401::source::{SourceMap, Span};
 use lint401::{Analysis, Reported};
 use snapbox::{IntoData as _, assert_data_eq, str};
 
-const LOOK: Look = Look {
-    color: false,
-    unicode: true,
-    narrated: false,
-    links: false,
-    includes: false,
-    width: 100,
-    max_findings: usize::MAX,
-    summary: true,
-    statistics: false,
-};
-
 /// The span of `part` in the text.
 fn span(sources: &SourceMap, file: lint401::source::FileId, part: &str) -> Span {
     let start = sources.file(file).text().find(part).unwrap();
@@ -54,7 +42,7 @@ fn text(format: Format, look: &Look, analysis: &Analysis) -> String {
 
 #[test]
 fn other_files_follow_the_finding() {
-    let shown = text(Format::Full, &Look { max_findings: 1, ..LOOK }, &analysis());
+    let shown = text(Format::Full, &Look { max_findings: 1, ..Look::PLAIN }, &analysis());
     assert_data_eq!(
         shown,
         str![[r#"
@@ -93,7 +81,7 @@ Found 1 error, 1 info in 0 files.
 
 #[test]
 fn one_line_stays_one_line() {
-    let shown = text(Format::Concise, &LOOK, &analysis());
+    let shown = text(Format::Concise, &Look::PLAIN, &analysis());
     assert_eq!(
         shown.lines().next().unwrap(),
         "conf.d/site.conf:3:3: error: GET /api/ loses its\\nAuthorization header [dropped-authorization]"
@@ -103,13 +91,13 @@ fn one_line_stays_one_line() {
 
 #[test]
 fn counts_by_rule() {
-    let shown = text(Format::Concise, &Look { statistics: true, ..LOOK }, &analysis());
+    let shown = text(Format::Concise, &Look { statistics: true, ..Look::PLAIN }, &analysis());
     assert_eq!(shown, "1  info     dropped-authorization\n1  error    dropped-authorization\n");
 }
 
 #[test]
 fn json_holds_all_of_it() {
-    let shown = text(Format::Json, &LOOK, &analysis());
+    let shown = text(Format::Json, &Look::PLAIN, &analysis());
     assert!(!shown.contains("hunter2"));
     let json: serde_json::Value = serde_json::from_str(&shown).unwrap();
     let [first, second] = json["diagnostics"].as_array().unwrap().as_slice() else { panic!("{shown}") };

@@ -82,17 +82,7 @@ pub(crate) fn analysis() -> Analysis {
 }
 
 pub(crate) fn text_in(folder: &str, format: Format, analysis: &Analysis, settings: &Settings) -> String {
-    let look = Look {
-        color: false,
-        unicode: true,
-        narrated: false,
-        links: false,
-        includes: false,
-        width: 100,
-        max_findings: usize::MAX,
-        summary: true,
-        statistics: false,
-    };
+    let look = Look::PLAIN;
     let skipped = [Skipped { path: PathBuf::from("nginx.conf"), kind: Kind::Unknown }];
     let unreadable = [Unreadable { path: PathBuf::from("a<b.conf"), reason: "no permission".to_owned() }];
     let report = Report { skipped: &skipped, unreadable: &unreadable, folder, ..Report::of(analysis, settings) };
