@@ -180,7 +180,7 @@ impl Generator {
             2 => Some("AuthConfig"),
             3 => Some("AuthConfig FileInfo Limit Options Indexes"),
             4 => None,
-            5 => Some("All Nonfatal=Override"),
+            5 => Some(self.rng.pick(&["All Nonfatal=Override", "AuthConfig Nonfatal=Override", "FileInfo Nonfatal=All"])),
             7 => Some("FileInfo AuthConfig Options=ExecCGI,Indexes"),
             _ => Some("All"),
         };

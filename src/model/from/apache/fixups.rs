@@ -296,7 +296,7 @@ impl Walk<'_, '_> {
             }
             Err(Stop { status: Known::Is(404), .. }) => Ok(()),
             Err(stop) => {
-                if matches!(stop.status, Known::Is(300..=399)) {
+                if matches!(stop.status, Known::Is(300..=399)) && self.location.is_some() {
                     self.forget_location(setting.span());
                 }
                 Err(stop)

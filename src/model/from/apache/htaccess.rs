@@ -93,8 +93,15 @@ impl Walk<'_, '_> {
                         return Err(Stop::status(500, Some(id)));
                     }
                 }
+                Some(_) if overrides.forgives_override => {
+                    let end = config.placed.get(id as usize).map_or(id, |placed| placed.subtree_end);
+                    let part = id..end.max(id.saturating_add(1));
+                    if !self.passed_over.contains(&part) {
+                        self.passed_over.push(part);
+                    }
+                }
                 Some(_) => {
-                    if !overrides.forgives_override && self.in_force(id) {
+                    if self.in_force(id) {
                         self.step(format!("{} is not allowed here", directive.name_text()), id);
                         return Err(Stop::status(500, Some(id)));
                     }

@@ -20,7 +20,10 @@ impl<'a> Walk<'_, 'a> {
     fn with_conditions<T>(&mut self, find: impl FnOnce(&Host<'a>, chain::InForce) -> T) -> T {
         let host = self.host;
         let (conditions, choices, unknown) = (&mut self.conditions, &mut *self.choices, &mut self.unknown);
-        let mut in_force = |id: DirectiveId| in_force(host, conditions, choices, unknown, id);
+        let passed_over = &self.passed_over;
+        let mut in_force = |id: DirectiveId| {
+            !passed_over.iter().any(|part| part.contains(&id)) && in_force(host, conditions, choices, unknown, id)
+        };
         find(host, &mut in_force)
     }
 

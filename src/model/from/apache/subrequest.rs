@@ -19,6 +19,8 @@ impl Walk<'_, '_> {
         let (frame, result) = self.follow(path, args);
         match result {
             // A proxied one counts by its handler, which `SetHandler` replaces.
+            // A rule that was overruled by a later one has left the status of its redirect.
+            Ok(()) if frame.status != 200 => Err(Stop::status(frame.status, None)),
             Ok(()) if frame.proxied.is_some() && frame.handler.is_none() || frame.stands == Stands::File => {
                 self.refused = refused;
                 Ok(frame)

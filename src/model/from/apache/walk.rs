@@ -92,6 +92,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) depth: u32,
     /// Whether a condition (`<IfModule>` …) holds, as far as it was asked.
     pub(super) conditions: Vec<Option<bool>>,
+    /// What is not allowed in a `.htaccess` and passed over there (`Nonfatal=Override`), with all inside.
+    pub(super) passed_over: Vec<std::ops::Range<DirectiveId>>,
     /// Whether a rule with `END` keeps all others from running.
     pub(super) rewrites_end: bool,
     pub(super) location: Option<Value>,
@@ -187,6 +189,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             redirects_left: MAX_REDIRECTS,
             depth: 0,
             conditions: vec![None; host.shared.config.conditions.len()],
+            passed_over: Vec::new(),
             rewrites_end: false,
             location: None,
             end: None,
