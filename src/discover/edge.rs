@@ -191,10 +191,11 @@ impl Dialect {
     fn has(self, group: &str, kind: &str) -> bool {
         match (group, kind) {
             ("networking.k8s.io" | "extensions", "Ingress") => {
-                matches!(self, Self::IngressNginx | Self::NginxIngress | Self::Kong)
+                matches!(self, Self::IngressNginx | Self::NginxIngress | Self::Kong | Self::Google)
             }
             ("", "ConfigMap") => self == Self::IngressNginx,
-            ("", "Service") | ("configuration.konghq.com", "KongPlugin" | "KongClusterPlugin") => self == Self::Kong,
+            ("", "Service") => matches!(self, Self::Kong | Self::Google),
+            ("configuration.konghq.com", "KongPlugin" | "KongClusterPlugin") => self == Self::Kong,
             ("gateway.networking.k8s.io", "HTTPRoute") => matches!(self, Self::GatewayApi | Self::Kong),
             ("traefik.io" | "traefik.containo.us", "IngressRoute" | "Middleware") => self == Self::Traefik,
             ("networking.istio.io", "VirtualService")
@@ -216,8 +217,18 @@ fn of_object(document: Yaml, group: &str, kind: &str) -> Option<Dialect> {
     match (group, kind) {
         ("networking.k8s.io" | "extensions", "Ingress") if annotated(INGRESS_NGINX) => Some(Dialect::IngressNginx),
         ("networking.k8s.io" | "extensions", "Ingress") if annotated(NGINX_INGRESS) => Some(Dialect::NginxIngress),
-        ("networking.k8s.io" | "extensions", "Ingress") if class(document) == Some("kong") => Some(Dialect::Kong),
-        ("networking.k8s.io" | "extensions", "Ingress") | ("", "Service") => annotated(KONG).then_some(Dialect::Kong),
+        ("networking.k8s.io" | "extensions", "Ingress") if class(document) == Some("kong") || annotated(KONG) => {
+            Some(Dialect::Kong)
+        }
+        ("networking.k8s.io" | "extensions", "Ingress") => {
+            let of_gke =
+                class(document).map_or_else(|| GKE_INGRESS.iter().any(|key| annotated(key)), |class| class.starts_with("gce"));
+            of_gke.then_some(Dialect::Google)
+        }
+        ("", "Service") => {
+            let of_gke = || BACKEND_CONFIG.iter().any(|key| annotated(key)).then_some(Dialect::Google);
+            if annotated(KONG) { Some(Dialect::Kong) } else { of_gke() }
+        }
         ("gateway.networking.k8s.io", "HTTPRoute") => Some(if annotated(KONG) { Dialect::Kong } else { Dialect::GatewayApi }),
         ("", "ConfigMap") => is_controller_map(document).then_some(Dialect::IngressNginx),
         _ => {
@@ -232,6 +243,17 @@ fn class(ingress: Yaml<'_>) -> Option<&str> {
     let older = || ingress.at_path(&["metadata", "annotations", "kubernetes.io/ingress.class"]);
     ingress.at_path(&["spec", "ingressClassName"]).or_else(older)?.as_str()
 }
+
+/// Annotations by which the Ingress of GKE is known where no class is written.
+const GKE_INGRESS: &[&str] = &[
+    "networking.gke.io/",
+    "ingress.gcp.kubernetes.io/",
+    "kubernetes.io/ingress.global-static-ip-name",
+    "kubernetes.io/ingress.regional-static-ip-name",
+];
+
+/// Annotations by which a Service of GKE names its `BackendConfig`.
+const BACKEND_CONFIG: &[&str] = &["cloud.google.com/backend-config", "beta.cloud.google.com/backend-config"];
 
 /// How the annotations of ingress-nginx begin.
 pub const INGRESS_NGINX: &str = "nginx.ingress.kubernetes.io/";

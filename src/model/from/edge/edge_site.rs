@@ -196,14 +196,16 @@ impl EdgeSite {
         self.all().any(writes)
     }
 
-    /// Whether an entry has to do with credentials: asks for some, passes them on by name, or keeps answers apart by them.
+    /// Whether an entry has to do with credentials: asks for some, passes them on by name, keeps answers apart by them, or binds
+    /// visitors to the server that knows their session.
     pub fn speaks_of_credentials(&self) -> bool {
         let kept = |fact: &Option<crate::model::Fact<Forward>>| fact.as_ref().is_some_and(|fact| fact.value.is(&Forward::Kept));
         self.all().any(|behaviour| {
             let says = &behaviour.says;
             let keyed = says.caching.as_ref().is_some_and(|caching| caching.by_cookie || caching.by_authorization == Some(true));
             let asks = says.gates.iter().any(|gate| gate.kind != crate::model::GateKind::Address);
-            asks || keyed || kept(&says.authorization) || kept(&says.cookie)
+            let binds = says.cookies.iter().any(|cookie| cookie.binds);
+            asks || keyed || binds || kept(&says.authorization) || kept(&says.cookie)
         })
     }
 

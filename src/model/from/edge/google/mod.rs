@@ -2,16 +2,18 @@
 //!
 //! What the modes do is from the reference of `cdnPolicy`: `FORCE_CACHE_ALL` keeps everything, whatever the answer says;
 //! `CACHE_ALL_STATIC`, the default, keeps files and no pages; `bypassCacheOnRequestHeaders` lets requests past. Which paths reach a
-//! backend is said by a map of URLs: [`url_map`]. Without one in the same file a backend stands for itself.
+//! backend is said by a map of URLs ([`url_map`]) or an Ingress ([`ingress`]). Without one in the same file a backend stands for
+//! itself.
 
+mod ingress;
 mod url_map;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
-use super::read::{kind_head, object_name, set_to};
-use super::says::{Behaviour, Behind, Caching, Keeps, Origin, Says};
+use super::read::{gate, kind_head, object_name, set_to};
+use super::says::{Behaviour, Behind, Caching, Cookie, Keeps, Origin, Says};
 use crate::discover::edge::Dialect;
-use crate::model::{Place, Value};
+use crate::model::{GateKind, Place, Value};
 use crate::source::Span;
 use crate::syntax::yaml::Yaml;
 
@@ -20,10 +22,11 @@ const DEFAULT_TTL: u64 = 3600;
 
 pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
     let backends: Vec<(&str, Yaml)> =
-        documents.iter().filter(|document| !url_map::is_one(**document)).map(|document| (name(*document), *document)).collect();
+        documents.iter().filter(|d| !url_map::is_one(**d) && !ingress::is_one(**d)).map(|d| (name(*d), *d)).collect();
     let mut named = Vec::new();
     let maps = documents.iter().filter(|document| url_map::is_one(**document));
     let mut drafts: Vec<Draft> = maps.flat_map(|map| url_map::lower(*map, &backends, &mut named)).collect();
+    drafts.extend(ingress::lower(documents, &backends, &mut named));
     // What a map leads to is only asked for what the map leads there.
     let alone = backends.iter().filter(|(name, _)| !named.iter().any(|known: &String| known == name));
     drafts.extend(alone.filter_map(|(_, document)| backend(*document)));
@@ -61,6 +64,13 @@ fn says(document: Yaml) -> Says {
     let enabled = ["enableCdn", "enableCDN"].iter().find_map(|key| spec.get(key)).or_else(|| policy?.get("enabled"));
     if enabled.and_then(Yaml::as_bool) != Some(false) {
         says.caching = policy.and_then(caching);
+    }
+    if let Some(iap) = spec.entry("iap").filter(|iap| iap.value.get("enabled").and_then(Yaml::as_bool) == Some(true)) {
+        says.gates.push(gate(GateKind::Form, iap.head()));
+    }
+    let affinity = spec.at_path(&["sessionAffinity", "affinityType"]).or_else(|| spec.get("sessionAffinity"));
+    if let Some(affinity) = affinity.filter(|kind| kind.as_str().is_some_and(|kind| kind.contains("COOKIE"))) {
+        says.cookies.push(Cookie::described("GCLB", false, &[], affinity.span()).binding());
     }
     let headers = spec.get("customRequestHeaders").map(|headers| headers.get("headers").unwrap_or(headers));
     for header in headers.into_iter().flat_map(Yaml::items) {
