@@ -37,6 +37,9 @@ fn only_some(gate: &Gate) -> bool {
 /// Looks at rules that answer by themselves.
 pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
     let refused = |o: &Outcome| o.handler.kind == HandlerKind::Return && matches!(o.status, Known::Is(Some(401 | 403 | 444)));
+    if !site.routes().iter().any(|route| route.traits.has(Traits::GATE) || route.traits.has(Traits::REWRITES)) {
+        return;
+    }
     // What is closed as a whole is closed on purpose.
     if site.resolve(&site.request("/").past_gates()).possibly(refused) {
         return;

@@ -20,10 +20,13 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
             continue;
         }
         let Some(request) = typical_request(site, id, route, cx.paths, KINDS) else { continue };
+        if caches::looks_static(&request.path) {
+            continue;
+        }
         let request = request.method("GET").past_gates();
         let outcome = site.resolve(&request);
         let kept = |o: &Outcome| o.handler.kind.is_upstream() && o.cache.stores_401.value.is(&Stores::Yes);
-        if caches::looks_static(&request.path) || !outcome.always(kept) {
+        if !outcome.always(kept) {
             continue;
         }
         let Some(primary) = outcome.cache.stores_401.because.first().copied().filter(|span| !reported.contains(span)) else { continue };

@@ -6,11 +6,15 @@ use crate::model::from::edge::EdgeSite;
 use crate::model::{Outcome, PathKind, Request, Route, RouteId, Site, Traits};
 use crate::rules::Cx;
 use crate::rules::caches;
-use crate::rules::support::{finding, has_api_name, known_paths, request_for, routes_with};
+use crate::rules::support::{finding, first_known, has_api_name, request_for, routes_with};
 use crate::source::Span;
 
 /// Looks at what becomes of refusals where programs ask.
 pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
+    let touches = |route: &Route| route.traits.has(Traits::ERROR_PAGES) || route.traits.has(Traits::EDITS_RESPONSE);
+    if !site.routes().iter().any(touches) {
+        return;
+    }
     let mut reported: Vec<Span> = Vec::new();
     for (id, route) in routes_with(site, Traits::UPSTREAM) {
         let Some((request, outcome)) = asked(site, id, route, cx) else { continue };
@@ -30,7 +34,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
 
 /// A request of a program, if this entry is for some, as far as its name, its address or that of what is behind tells.
 fn asked(site: &EdgeSite, id: RouteId, route: &Route, cx: &Cx) -> Option<(Request, Outcome)> {
-    let known = known_paths(route, cx.paths, &[PathKind::Api, PathKind::Token]).first().map(|known| request_for(site, known));
+    let known = first_known(route, cx.paths, &[PathKind::Api, PathKind::Token]).map(|known| request_for(site, known));
     let request = known.or_else(|| site.landmark(id))?.past_gates();
     let outcome = site.resolve(&request);
     let target = outcome.handler.target.as_ref().and_then(|target| target.known()).unwrap_or_default();

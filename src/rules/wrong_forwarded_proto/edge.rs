@@ -18,10 +18,13 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
     for (id, route) in routes_with(site, Traits::UPSTREAM) {
         let known = KINDS.iter().find_map(|kind| first_known(route, cx.paths, &[*kind])).map(|known| request_for(site, known));
         let Some(request) = known.or_else(|| site.landmark(id)).map(Request::past_gates) else { continue };
+        if is_asset(&request.path) {
+            continue;
+        }
         let request = Request { scheme: Scheme::Https, port: 443, ..request };
         let outcome = site.resolve(&request);
         let served = |o: &Outcome| o.served_by.span == route.span && o.handler.kind.is_upstream();
-        if is_asset(&request.path) || !outcome.always(served) {
+        if !outcome.always(served) {
             continue;
         }
         let because = outcome.upstream.as_ref().and_then(|upstream| upstream.forwarded_proto.because.first().copied());
