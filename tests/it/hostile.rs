@@ -12,7 +12,7 @@ const SERVER: &str = "events {}\nhttp { server { listen 80;\n";
 const END: &str = "\n} }\n";
 
 /// A generous limit: debug builds on a busy machine are slow, a hang is forever.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(300);
 
 fn wrapped(body: &str) -> Vec<u8> {
     format!("{SERVER}{body}{END}").into_bytes()
