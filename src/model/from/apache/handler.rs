@@ -1,10 +1,10 @@
 //! The handler phase: who makes the response.
 
+use super::chain::{Group, Layer};
 use super::ending;
 use super::frame::{HandlerName, Stands};
 use super::rewriting::ANEW;
 use super::walk::{End, Invoked, Stop, Walk};
-use super::walked::Settings;
 use crate::model::fact::concat;
 use crate::model::{Handler, HandlerKind, Known, Value};
 use crate::project::apache::{Directive, DirectiveId, is_method};
@@ -175,10 +175,15 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Whether the proxy leaves `%2F` as it is. `AllowEncodedSlashes NoDecode` is lost as soon as a section is for the request, whatever
-    /// stands in it (`merge_core_dir_configs`); then the `%` is escaped.
+    /// stands in it (`merge_core_dir_configs`); then the `%` is escaped. Only `<Proxy>` has settings of the core where it says some.
     fn keeps_encoded_slash(&self) -> bool {
         let is_raw = self.r.proxied.as_ref().is_some_and(|proxied| proxied.is_raw);
-        is_raw || self.r.settings == Settings::default()
+        let keeps = |layer: &Layer| match layer.group {
+            Group::Main | Group::Host => true,
+            Group::Proxy => !says_core(&self.directive(self.host.shared.sections.get(layer.section).directive)),
+            _ => false,
+        };
+        is_raw || self.r.layers.iter().all(keeps)
     }
 
     fn redirect_to(&mut self, path: &str, args: Option<Value>) -> Invoked {
@@ -338,4 +343,14 @@ impl<'a> Walk<'_, 'a> {
             None => url.clone(),
         }
     }
+}
+
+/// Whether a section has a directive of the core, conditions around it aside.
+fn says_core(section: &Directive<'_>) -> bool {
+    section.children().any(|child| match child.name() {
+        Name::IfModule | Name::IfDefine | Name::IfVersion | Name::IfFile | Name::IfDirective | Name::IfSection => {
+            says_core(&child)
+        }
+        name => name.info().is_some_and(|info| info.module == "core"),
+    })
 }

@@ -7,6 +7,21 @@ use crate::project::apache::{Directive, Htaccess};
 use crate::syntax::apache::Name;
 use crate::syntax::apache::directives::Where;
 
+/// Modules of which a directive that is passed over still makes empty settings, and these take the place of the settings outside
+/// (`ap_walk_config_sub`; measured).
+const VOIDED: &[&str] = &[
+    "mod_access_compat",
+    "mod_auth_digest",
+    "mod_authn_anon",
+    "mod_authn_dbm",
+    "mod_authn_file",
+    "mod_authz_dbm",
+    "mod_authz_groupfile",
+    "mod_env",
+    "mod_mime",
+    "mod_rewrite",
+];
+
 /// What `AllowOverride` and `AllowOverrideList` say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overrides {
@@ -93,7 +108,10 @@ impl Walk<'_, '_> {
                         return Err(Stop::status(500, Some(id)));
                     }
                 }
-                Some(_) if overrides.forgives_override => {
+                Some(info) if overrides.forgives_override => {
+                    if VOIDED.contains(&info.module) && self.in_force(id) {
+                        return Err(Stop::unknown("what a directive that is passed over leaves of those outside", Some(id)));
+                    }
                     let end = config.placed.get(id as usize).map_or(id, |placed| placed.subtree_end);
                     let part = id..end.max(id.saturating_add(1));
                     if !self.passed_over.contains(&part) {
