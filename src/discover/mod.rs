@@ -4,6 +4,7 @@ pub mod edge;
 pub mod kinds;
 mod names;
 mod recognise;
+mod score;
 mod wishes;
 
 use std::collections::BTreeSet;

@@ -1,21 +1,20 @@
 //! From roots to findings: load, lower, run the rules, sort.
 
-use std::any::Any;
+mod check;
+mod load;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::connect::{self, Config, Sites};
+use self::check::check;
+pub use self::load::{Progress, Project, load};
+use crate::connect;
 use crate::discover::{Dialect, Root, RootKind};
 use crate::files::Files;
 use crate::finding::{Finding, Severity};
-use crate::model::from::Lookup;
-use crate::model::{PathKind, Paths, Site, WellKnown};
-use crate::project::{apache, nginx};
-use crate::rules::{Check, Cx, Rule};
+use crate::model::{PathKind, Paths, WellKnown};
+use crate::rules::Rule;
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::source::{FileId, Position, SourceMap, Span};
@@ -77,139 +76,8 @@ pub struct Analysis {
 /// The rules that report such mistakes.
 const REFUSED: &[&str] = &["syntax-error", "unknown-directive", "misplaced-directive"];
 
-impl Project<'_> {
-    /// The files that the configuration names, as far as they are in reach.
-    pub fn lookup<'a>(&'a self, files: &'a dyn Files, settings: &'a Settings) -> Lookup<'a> {
-        Lookup::new(files, self.root.main.parent().unwrap_or(Path::new("")), settings)
-    }
-}
-
-/// How far an analysis is, for whoever watches.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Pieces of work done.
-    pub done: AtomicUsize,
-    /// Pieces of work known so far.
-    pub total: AtomicUsize,
-}
-
-impl Progress {
-    fn add(&self, pieces: usize) {
-        self.total.fetch_add(pieces, Ordering::Relaxed);
-    }
-
-    fn step(&self) {
-        self.done.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// A configuration that was loaded, with its own texts.
-pub struct Project<'r> {
-    /// Where it started.
-    pub root: &'r Root,
-    /// Its texts.
-    pub sources: SourceMap,
-    /// Its directives.
-    pub config: Config,
-    /// What loading and checking found.
-    pub findings: Vec<Finding>,
-    /// The files that took part, by identity; none where it is the only project.
-    files: BTreeMap<PathBuf, FileId>,
-    /// Findings count only in these files; `None`: in all.
-    only: Option<BTreeSet<FileId>>,
-}
-
-/// Loads the roots and decides which of them stand for themselves: a snippet that another root includes does not, nor does a
-/// `.htaccess` in a folder that a server's configuration names.
-pub fn load<'r>(files: &dyn Files, roots: &'r [Root], settings: &Settings, progress: &Progress) -> Vec<Project<'r>> {
-    // Whose a file is, is a question only where there are several.
-    if let [root] = roots {
-        progress.add(2);
-        let project = load_root(files, root, settings);
-        progress.step();
-        return vec![project];
-    }
-    let (trees, servers): (Vec<&Root>, Vec<&Root>) = roots.iter().partition(|root| root.dialect == Dialect::Htaccess);
-    let parts = roots.iter().filter(|root| root.kind == RootKind::Snippet).map(|root| files.identity(&root.main)).collect();
-    // A main file that is only reported in itself is loaded once, as its own context.
-    let contexts: BTreeSet<&Path> =
-        roots.iter().filter(|root| root.kind == RootKind::Context).map(|root| root.main.as_path()).collect();
-    let servers: Vec<&Root> =
-        servers.into_iter().filter(|root| root.kind != RootKind::Snippet || !contexts.contains(root.main.as_path())).collect();
-    let mut owned = BTreeSet::new();
-    let mut projects = load_some(files, &servers, settings, progress, &parts, &mut owned);
-    let alone: Vec<&Root> = trees.into_iter().filter(|root| !owned.contains(&files.identity(&root.main))).collect();
-    projects.extend(load_some(files, &alone, settings, progress, &parts, &mut owned));
-    projects.sort_by(|a, b| a.root.main.cmp(&b.root.main));
-    projects
-}
-
-/// Loads roots, and keeps those whose files no other one has; `parts` are the main files of all snippets, `owned` the files that
-/// are taken.
-fn load_some<'r>(
-    files: &dyn Files,
-    roots: &[&'r Root],
-    settings: &Settings,
-    progress: &Progress,
-    parts: &BTreeSet<PathBuf>,
-    owned: &mut BTreeSet<PathBuf>,
-) -> Vec<Project<'r>> {
-    progress.add(roots.len() * 2);
-    let mut projects: Vec<Project> = roots
-        .par_iter()
-        .map(|root| {
-            let mut project = load_root(files, root, settings);
-            let identities = project.sources.iter().map(|(id, file)| (files.identity(&root.base.join(&file.path)), id));
-            project.files = identities.collect();
-            progress.step();
-            project
-        })
-        .collect();
-    // Main files first; of the snippets those that bring the most files.
-    projects.sort_by(|a, b| {
-        (a.root.kind, std::cmp::Reverse(a.files.len()), &a.root.main).cmp(&(
-            b.root.kind,
-            std::cmp::Reverse(b.files.len()),
-            &b.root.main,
-        ))
-    });
-    projects.retain_mut(|project| {
-        let main = files.identity(&project.root.main);
-        match project.root.kind {
-            RootKind::Context => {
-                let wanted = project.files.iter().filter(|(path, _)| parts.contains(*path) && !owned.contains(*path));
-                let wanted: BTreeSet<FileId> = wanted.map(|(_, id)| *id).collect();
-                if wanted.is_empty() {
-                    return false;
-                }
-                owned.extend(project.files.iter().filter(|(_, id)| wanted.contains(id)).map(|(path, _)| path.clone()));
-                project.only = Some(wanted);
-                return true;
-            }
-            RootKind::Snippet if owned.contains(&main) => return false,
-            RootKind::Main | RootKind::Snippet => {}
-        }
-        owned.extend(project.files.keys().cloned());
-        true
-    });
-    projects
-}
-
-fn load_root<'r>(files: &dyn Files, root: &'r Root, settings: &Settings) -> Project<'r> {
-    let loading = catch_unwind(AssertUnwindSafe(|| {
-        let mut sources = SourceMap::new();
-        let (config, mut findings) = connect::load(files, &mut sources, root, settings);
-        findings.extend(connect::check(&config, &sources, settings));
-        (sources, config, findings)
-    }));
-    let (sources, config, findings) = loading.unwrap_or_else(|panic| {
-        let mut sources = SourceMap::new();
-        let config = connect::unread(&mut sources, root);
-        let findings = vec![internal_error("reading", Span::new(config.main(), 0, 0), panic.as_ref())];
-        (sources, config, findings)
-    });
-    Project { root, sources, config, findings, files: BTreeMap::new(), only: None }
-}
+/// The rule of faults of this tool itself.
+pub const INTERNAL_ERROR: &str = "internal-error";
 
 /// The well-known paths, the user's login paths among them.
 pub struct WellKnownPaths(Option<Paths>);
@@ -472,112 +340,3 @@ fn covered(project: &Project, wanted: impl Fn(FileId) -> bool) -> Vec<Covered> {
         })
         .collect()
 }
-
-/// Runs the rules over one configuration, and over those that stand inside of it.
-fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, settings: &Settings) -> Vec<Finding> {
-    let Project { sources, config, .. } = project;
-    let lookup = || project.lookup(files, settings);
-    let whole = Span::new(config.main(), 0, 0);
-    let checks: Vec<(&Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
-    let lowered = catch_unwind(AssertUnwindSafe(|| {
-        (connect::sites(config, sources, paths, lookup()), connect::embedded(config, sources, paths, lookup))
-    }));
-    let (sites, embedded) = match lowered {
-        Ok(lowered) => lowered,
-        Err(panic) => return vec![internal_error("the model", whole, panic.as_ref())],
-    };
-    let new = || Cx::new(sources, settings, paths);
-    let (nginx, apache) = match config {
-        Config::Nginx(config) => (Some(config), None),
-        Config::Apache(config) => (None, Some(config)),
-        Config::Edge(_) => (None, None),
-    };
-    let mut findings = check_sites(&sites, (nginx, apache), &checks, whole, new);
-    for (nginx, sites) in &embedded {
-        findings.extend(check_sites(sites, (Some(nginx), None), &checks, whole, new));
-    }
-    findings
-}
-
-/// Runs the checks over the sites of one configuration, and over its directives.
-fn check_sites<'c>(
-    sites: &Sites,
-    (nginx, apache): (Option<&nginx::Config>, Option<&apache::Config>),
-    checks: &[(&Rule, Check)],
-    whole: Span,
-    new: impl Fn() -> Cx<'c> + Sync + Send,
-) -> Vec<Finding> {
-    let mut cx = new();
-    cx.extend(match sites {
-        Sites::Nginx(servers) => of_each(servers, checks, whole, new, |check, server, cx| match check {
-            Check::Site(check) => check(server, cx),
-            Check::NginxServer(check) => check(server, cx),
-            _ => {}
-        }),
-        Sites::Apache(hosts) => of_each(hosts, checks, whole, new, |check, host, cx| match check {
-            Check::Site(check) => check(host, cx),
-            Check::ApacheHost(check) => check(host, cx),
-            _ => {}
-        }),
-        Sites::Edge(sites) => of_each(sites, checks, whole, new, |check, site, cx| match check {
-            Check::Site(check) => check(site, cx),
-            Check::Edge(check) => check(site, cx),
-            _ => {}
-        }),
-    });
-    let all = sites.all();
-    for (rule, check) in checks {
-        match (check, sites, nginx, apache) {
-            (Check::Sites(check), ..) => run(rule, whole, &mut cx, |cx| check(&all, cx)),
-            (Check::NginxServers(check), Sites::Nginx(servers), ..) => run(rule, whole, &mut cx, |cx| check(servers, cx)),
-            (Check::Nginx(check), _, Some(config), _) => run(rule, whole, &mut cx, |cx| check(config, cx)),
-            (Check::ApacheHosts(check), Sites::Apache(hosts), ..) => run(rule, whole, &mut cx, |cx| check(hosts, cx)),
-            (Check::EdgeSites(check), Sites::Edge(sites), ..) => run(rule, whole, &mut cx, |cx| check(sites, cx)),
-            (Check::Apache(check), .., Some(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
-            _ => {}
-        }
-    }
-    cx.into_findings()
-}
-
-/// What the checks find that look at one site.
-fn of_each<'c, S: Site + Sync>(
-    sites: &[S],
-    checks: &[(&Rule, Check)],
-    whole: Span,
-    new: impl Fn() -> Cx<'c> + Sync + Send,
-    check: impl Fn(&Check, &S, &mut Cx) + Sync,
-) -> Vec<Finding> {
-    let of_one = |kind: &Check| matches!(kind, Check::Site(_) | Check::NginxServer(_) | Check::ApacheHost(_) | Check::Edge(_));
-    let found = sites.par_iter().fold(new, |mut cx, site| {
-        let at = site.routes().first().map_or(whole, |route| route.span);
-        for (rule, kind) in checks.iter().filter(|(_, kind)| of_one(kind)) {
-            run(rule, at, &mut cx, |cx| check(kind, site, cx));
-        }
-        cx
-    });
-    // In the order of the sites, whichever thread looked at them.
-    let found: Vec<Cx> = found.collect();
-    found.into_iter().flat_map(Cx::into_findings).collect()
-}
-
-/// Runs one check. Of one that fails only that counts, not what it said before.
-fn run(rule: &Rule, at: Span, cx: &mut Cx, check: impl FnOnce(&mut Cx)) {
-    let before = cx.count();
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(cx))) {
-        cx.take_back(before);
-        cx.report(internal_error(&format!("rule {}", rule.id), at, panic.as_ref()));
-    }
-}
-
-/// A bug of this tool is a finding: never green, never the end of the analysis.
-fn internal_error(what: &str, at: Span, panic: &(dyn Any + Send)) -> Finding {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let text = text.unwrap_or("no message").lines().next().unwrap_or_default();
-    Finding::new(INTERNAL_ERROR, at, format!("{what} failed here: {text}"))
-        .severity(Severity::Error)
-        .help(format!("this is a bug of lint401, please report it at {}/issues", env!("CARGO_PKG_REPOSITORY")))
-}
-
-/// The rule of faults of this tool itself.
-pub const INTERNAL_ERROR: &str = "internal-error";

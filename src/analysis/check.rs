@@ -1,0 +1,122 @@
+//! Runs the rules over what was loaded.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use super::{INTERNAL_ERROR, Project};
+use crate::connect::{self, Config, Sites};
+use crate::files::Files;
+use crate::finding::{Finding, Severity};
+use crate::model::{Paths, Site};
+use crate::project::{apache, nginx};
+use crate::rules::{Check, Cx, Rule};
+use crate::settings::Settings;
+use crate::source::Span;
+
+/// Runs the rules over one configuration, and over those that stand inside of it.
+pub(super) fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths: &Paths, settings: &Settings) -> Vec<Finding> {
+    let Project { sources, config, .. } = project;
+    let lookup = || project.lookup(files, settings);
+    let whole = Span::new(config.main(), 0, 0);
+    let checks: Vec<(&Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
+    let lowered = catch_unwind(AssertUnwindSafe(|| {
+        (connect::sites(config, sources, paths, lookup()), connect::embedded(config, sources, paths, lookup))
+    }));
+    let (sites, embedded) = match lowered {
+        Ok(lowered) => lowered,
+        Err(panic) => return vec![internal_error("the model", whole, panic.as_ref())],
+    };
+    let new = || Cx::new(sources, settings, paths);
+    let (nginx, apache) = match config {
+        Config::Nginx(config) => (Some(config), None),
+        Config::Apache(config) => (None, Some(config)),
+        Config::Edge(_) => (None, None),
+    };
+    let mut findings = check_sites(&sites, (nginx, apache), &checks, whole, new);
+    for (nginx, sites) in &embedded {
+        findings.extend(check_sites(sites, (Some(nginx), None), &checks, whole, new));
+    }
+    findings
+}
+
+/// Runs the checks over the sites of one configuration, and over its directives.
+fn check_sites<'c>(
+    sites: &Sites,
+    (nginx, apache): (Option<&nginx::Config>, Option<&apache::Config>),
+    checks: &[(&Rule, Check)],
+    whole: Span,
+    new: impl Fn() -> Cx<'c> + Sync + Send,
+) -> Vec<Finding> {
+    let mut cx = new();
+    cx.extend(match sites {
+        Sites::Nginx(servers) => of_each(servers, checks, whole, new, |check, server, cx| match check {
+            Check::Site(check) => check(server, cx),
+            Check::NginxServer(check) => check(server, cx),
+            _ => {}
+        }),
+        Sites::Apache(hosts) => of_each(hosts, checks, whole, new, |check, host, cx| match check {
+            Check::Site(check) => check(host, cx),
+            Check::ApacheHost(check) => check(host, cx),
+            _ => {}
+        }),
+        Sites::Edge(sites) => of_each(sites, checks, whole, new, |check, site, cx| match check {
+            Check::Site(check) => check(site, cx),
+            Check::Edge(check) => check(site, cx),
+            _ => {}
+        }),
+    });
+    let all = sites.all();
+    for (rule, check) in checks {
+        match (check, sites, nginx, apache) {
+            (Check::Sites(check), ..) => run(rule, whole, &mut cx, |cx| check(&all, cx)),
+            (Check::NginxServers(check), Sites::Nginx(servers), ..) => run(rule, whole, &mut cx, |cx| check(servers, cx)),
+            (Check::Nginx(check), _, Some(config), _) => run(rule, whole, &mut cx, |cx| check(config, cx)),
+            (Check::ApacheHosts(check), Sites::Apache(hosts), ..) => run(rule, whole, &mut cx, |cx| check(hosts, cx)),
+            (Check::EdgeSites(check), Sites::Edge(sites), ..) => run(rule, whole, &mut cx, |cx| check(sites, cx)),
+            (Check::Apache(check), .., Some(config)) => run(rule, whole, &mut cx, |cx| check(config, cx)),
+            _ => {}
+        }
+    }
+    cx.into_findings()
+}
+
+/// What the checks find that look at one site.
+fn of_each<'c, S: Site + Sync>(
+    sites: &[S],
+    checks: &[(&Rule, Check)],
+    whole: Span,
+    new: impl Fn() -> Cx<'c> + Sync + Send,
+    check: impl Fn(&Check, &S, &mut Cx) + Sync,
+) -> Vec<Finding> {
+    let of_one = |kind: &Check| matches!(kind, Check::Site(_) | Check::NginxServer(_) | Check::ApacheHost(_) | Check::Edge(_));
+    let found = sites.par_iter().fold(new, |mut cx, site| {
+        let at = site.routes().first().map_or(whole, |route| route.span);
+        for (rule, kind) in checks.iter().filter(|(_, kind)| of_one(kind)) {
+            run(rule, at, &mut cx, |cx| check(kind, site, cx));
+        }
+        cx
+    });
+    // In the order of the sites, whichever thread looked at them.
+    let found: Vec<Cx> = found.collect();
+    found.into_iter().flat_map(Cx::into_findings).collect()
+}
+
+/// Runs one check. Of one that fails only that counts, not what it said before.
+fn run(rule: &Rule, at: Span, cx: &mut Cx, check: impl FnOnce(&mut Cx)) {
+    let before = cx.count();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(cx))) {
+        cx.take_back(before);
+        cx.report(internal_error(&format!("rule {}", rule.id), at, panic.as_ref()));
+    }
+}
+
+/// A bug of this tool is a finding: never green, never the end of the analysis.
+pub(super) fn internal_error(what: &str, at: Span, panic: &(dyn Any + Send)) -> Finding {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = text.unwrap_or("no message").lines().next().unwrap_or_default();
+    Finding::new(INTERNAL_ERROR, at, format!("{what} failed here: {text}"))
+        .severity(Severity::Error)
+        .help(format!("this is a bug of lint401, please report it at {}/issues", env!("CARGO_PKG_REPOSITORY")))
+}
