@@ -122,7 +122,7 @@ fn embedded(files: &dyn Files, sources: &mut SourceMap, (main, base): (&Path, &P
 /// What the parser refused. A template that is no YAML before it is rendered has no syntax error: it cannot be read.
 fn faults(sources: &SourceMap, tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let hole = first_hole(sources.file(tree.file).text());
+    let hole = if tree.errors.is_empty() { None } else { first_hole(sources.file(tree.file).text()) };
     for error in &tree.errors {
         if error.why == Why::Limit {
             findings.push(Finding::new("limit-reached", error.span, format!("{}; this document is not checked", error.message)));

@@ -184,10 +184,16 @@ impl<'a> Yaml<'a> {
 
     /// The entry of a mapping whose key is meant by `accepts`.
     pub fn entry_where(self, accepts: &dyn Fn(&str) -> bool) -> Option<Entry<'a>> {
-        let mut pending = vec![self];
-        for _ in 0..MAX_HOPS {
+        let own = |node: Yaml<'a>| node.own_entries().filter(|e| e.key.raw().is_some_and(accepts)).last();
+        // Most mappings merge nothing.
+        let mut pending = match own(self) {
+            Some(entry) => return Some(entry),
+            None => self.merged(),
+        };
+        pending.reverse();
+        for _ in 1..MAX_HOPS {
             let next = pending.pop()?;
-            if let Some(entry) = next.own_entries().filter(|e| e.key.raw().is_some_and(accepts)).last() {
+            if let Some(entry) = own(next) {
                 return Some(entry);
             }
             pending.extend(next.merged().into_iter().rev());
