@@ -103,8 +103,9 @@ fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
         if server.effective(id, Name::ProxyCookieDomain).is_some_and(|d| d.arg(0) != "off") {
             return None;
         }
-        let request = request_for(server, known).past_gates();
-        Some((id, Request { host: host.to_owned(), ..request }))
+        let mut request = request_for(server, known).past_gates();
+        host.clone_into(&mut request.host);
+        Some((id, request))
     };
     let routes = routes_with(server, Traits::UPSTREAM).filter(|(_, r)| !r.traits.has(Traits::INTERNAL));
     let mut takes: Vec<_> = routes.filter(|(_, r)| !(*r.serves & kinds).is_empty()).collect();

@@ -9,10 +9,13 @@ use crate::rules::caches;
 use crate::rules::support::{finding, first_known, has_api_name, request_for, routes_with};
 use crate::source::Span;
 
+/// What says how to sign in.
+const CHALLENGE: &str = "www-authenticate";
+
 /// Looks at what becomes of refusals where programs ask.
 pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
-    let touches = |route: &Route| route.traits.has(Traits::ERROR_PAGES) || route.traits.has(Traits::EDITS_RESPONSE);
-    if !site.routes().iter().any(touches) {
+    let touches = |id: RouteId| !site.error_pages(id).is_empty() || site.hides(id, CHALLENGE);
+    if !(0..site.routes().len()).any(|id| touches(id as RouteId)) {
         return;
     }
     let mut reported: Vec<Span> = Vec::new();
@@ -25,7 +28,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
             let help = "keep the status of the application, or serve the interface and the pages with a distribution each";
             report(site, id, (span, message, help), request.clone(), &mut reported, cx);
         }
-        if let Some((_, span)) = outcome.response.hidden.iter().find(|(name, _)| name.eq_ignore_ascii_case("www-authenticate")) {
+        if let Some((_, span)) = outcome.response.hidden.iter().find(|(name, _)| name.eq_ignore_ascii_case(CHALLENGE)) {
             let message = format!("a 401 to {what} comes without WWW-Authenticate: clients cannot tell what to send");
             report(site, id, (*span, message, "leave the field in"), request, &mut reported, cx);
         }

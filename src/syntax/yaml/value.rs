@@ -142,7 +142,7 @@ impl<'a> Yaml<'a> {
 
     /// The mappings that `<<` brings, the nearest first.
     fn merged(self) -> Vec<Yaml<'a>> {
-        let merges = self.own_entries().filter(|e| e.key.kind() == Kind::Plain && e.key.as_str() == Some("<<"));
+        let merges = self.own_entries().filter(|e| e.key.raw() == Some("<<") && e.key.kind() == Kind::Plain);
         merges.flat_map(|e| if e.value.kind() == Kind::Sequence { e.value.items().collect() } else { vec![e.value] }).collect()
     }
 

@@ -163,6 +163,11 @@ impl EdgeSite {
         self.says(route).errors.iter().map(|page| (page.status, page.becomes, page.span)).collect()
     }
 
+    /// Whether a field of responses is taken away at a route.
+    pub fn hides(&self, route: RouteId, field: &str) -> bool {
+        self.says(route).response.hidden.iter().any(|(name, _)| name.eq_ignore_ascii_case(field))
+    }
+
     /// Whether pages are kept where a cache is in force at a route.
     pub fn keeps_pages(&self, route: RouteId) -> bool {
         self.says(route).caching.as_ref().is_some_and(|caching| caching.pages)
