@@ -204,6 +204,8 @@ pub struct Settings {
     pub trees: Vec<PathBuf>,
     /// Whether paths outside the tree may be looked up on this machine (`--host`): it is the machine the configuration runs on.
     pub this_host: bool,
+    /// Further paths that open pages load: folders (`/theme/`), files, or patterns (`*.webmanifest`).
+    pub assets: Vec<String>,
     /// Further login paths of the user's applications.
     pub login_paths: Vec<String>,
     /// Request header fields that must reach the application.
@@ -233,6 +235,7 @@ impl Default for Settings {
             apache_version: (2, 4, 71),
             trees: Vec::new(),
             this_host: false,
+            assets: Vec::new(),
             login_paths: Vec::new(),
             required_headers: Vec::new(),
             trusted_proxies: Vec::new(),

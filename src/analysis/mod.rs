@@ -79,24 +79,33 @@ const REFUSED: &[&str] = &["syntax-error", "unknown-directive", "misplaced-direc
 /// The rule of faults of this tool itself.
 pub const INTERNAL_ERROR: &str = "internal-error";
 
-/// The well-known paths, the user's login paths among them.
+/// The well-known paths, the user's login paths and assets among them.
 pub struct WellKnownPaths(Option<Paths>);
 
 impl WellKnownPaths {
-    /// The shipped list, and the login paths of the settings.
+    /// The shipped list, and the login paths and assets of the settings.
     pub fn of(settings: &Settings) -> Self {
-        if settings.login_paths.is_empty() {
+        if settings.login_paths.is_empty() && settings.assets.is_empty() {
             return Self(None);
         }
-        let users = settings.login_paths.iter().map(|path| WellKnown {
-            path: path.clone(),
-            product: "settings".to_owned(),
-            kinds: vec![PathKind::Login],
-            file: false,
-            method: "POST".to_owned(),
-        });
-        Self(Some(Paths::new(users.chain(Paths::shipped().list.iter().cloned()).collect())))
+        let users = |path: String, kind: PathKind, method: &str| WellKnown {
+            path,
+            product: WellKnown::USERS.to_owned(),
+            kinds: vec![kind],
+            file: kind == PathKind::Asset,
+            method: method.to_owned(),
+        };
+        let logins = settings.login_paths.iter().map(|path| users(path.clone(), PathKind::Login, "POST"));
+        let assets = settings.assets.iter().map(|pattern| users(asset_of(pattern), PathKind::Asset, "GET"));
+        Self(Some(Paths::new(logins.chain(assets).chain(Paths::shipped().list.iter().cloned()).collect())))
     }
+}
+
+/// A path that a pattern of assets is for: `/theme/app.css` for `/theme/`, `/app.webmanifest` for `*.webmanifest`.
+fn asset_of(pattern: &str) -> String {
+    let path = pattern.replace("**", "app").replace('*', "app");
+    let file = if path.ends_with('/') { "app.css" } else { "" };
+    format!("/{}{file}", path.trim_start_matches('/'))
 }
 
 impl std::ops::Deref for WellKnownPaths {

@@ -102,7 +102,13 @@ fn table(config: &Config, settings: &Settings) -> Table {
     put("files", Value::Table(kinds.collect()));
     let map: Table = settings.include_map.iter().map(|(from, to)| (from.clone(), Value::from(to.clone()))).collect();
     put("include-map", map.into());
-    put("rules", severities(&config.rules).into());
+    let mut rules = severities(&config.rules);
+    if let Some(assets) = &config.assets {
+        let severity = rules.remove("broad-basic-auth").map(|severity| ("severity".to_owned(), severity));
+        let table = severity.into_iter().chain([("assets".to_owned(), list(assets))]).collect::<Table>();
+        rules.insert("broad-basic-auth".to_owned(), table.into());
+    }
+    put("rules", rules.into());
     let entries = config.per_file.iter().map(|entry| {
         Value::Table(Table::from_iter([
             ("files".to_owned(), globs(&entry.files)),

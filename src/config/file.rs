@@ -110,7 +110,7 @@ impl JsonSchema for FileKindName {
 }
 
 /// What is said about a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a severity is expected: \"error\", \"warning\", \"info\" or \"off\", or { severity = … }")]
 pub enum RuleEntry {
     /// Its severity.
@@ -120,18 +120,30 @@ pub enum RuleEntry {
 }
 
 /// The options of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RuleTable {
     /// Its severity.
-    pub severity: Level,
+    pub severity: Option<Level>,
+    /// `broad-basic-auth` alone: paths that open pages load, beside the well-known ones (`/theme/`, `*.webmanifest`).
+    pub assets: Option<Vec<String>>,
 }
 
 impl RuleEntry {
-    /// The severity; `None`: off.
-    pub fn severity(self) -> Option<Severity> {
+    /// The severity that is in force, if one is said; `None`: off.
+    #[expect(clippy::option_option, reason = "nothing said, off, a severity")]
+    pub fn severity(&self) -> Option<Option<Severity>> {
         match self {
-            Self::Level(level) | Self::Table(RuleTable { severity: level }) => level.severity(),
+            Self::Level(level) => Some(level.severity()),
+            Self::Table(RuleTable { severity, .. }) => severity.map(Level::severity),
+        }
+    }
+
+    /// What counts as an asset, if something is said of it.
+    pub fn assets(&self) -> Option<&[String]> {
+        match self {
+            Self::Level(_) => None,
+            Self::Table(table) => table.assets.as_deref(),
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct Config {
     pub rules: BTreeMap<String, Option<Severity>>,
     /// The same for some files.
     pub per_file: Vec<PerFile>,
+    /// Further paths that open pages load.
+    pub assets: Option<Vec<String>>,
     /// Further login paths.
     pub login_paths: Option<Vec<String>>,
     /// The host visitors should use.
@@ -65,6 +67,9 @@ pub struct Config {
     /// Rules that cannot be ignored by a comment.
     pub unignorable: Option<Vec<String>>,
 }
+
+/// The rule that can be told what open pages load.
+const TAKES_ASSETS: &str = "broad-basic-auth";
 
 /// The configuration that holds for a folder: in it or in the nearest folder above, up to the top of the repository.
 pub fn find(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
@@ -188,8 +193,20 @@ impl Reader<'_> {
             }
             kinds.push((self.glob(pattern)?, *entry));
         }
+        let mut assets = None;
+        for (id, entry) in &file.rules {
+            if let Some(paths) = entry.assets() {
+                if id.get_ref() != TAKES_ASSETS {
+                    return Err(self.fault(id, format!("`assets` is an option of `{TAKES_ASSETS}`")));
+                }
+                assets = Some(paths.to_vec());
+            }
+        }
         let mut per_file = Vec::new();
         for entry in &file.per_file {
+            if let Some((id, _)) = entry.rules.iter().find(|(_, entry)| entry.assets().is_some()) {
+                return Err(self.fault(id, "`assets` is the same for all files: it belongs into `[rules]`"));
+            }
             per_file.push(PerFile { files: globs(&entry.files)?, rules: self.rules(&entry.rules)? });
         }
         let mut unignorable = None;
@@ -209,6 +226,7 @@ impl Reader<'_> {
             include_map: file.include_map.into_iter().map(|(from, to)| (from, here(&to))).collect(),
             rules: self.rules(&file.rules)?,
             per_file,
+            assets,
             login_paths: texts(file.settings.login_paths),
             canonical_host: file.settings.canonical_host,
             trusted_proxies: texts(file.settings.trusted_proxies),
@@ -227,7 +245,16 @@ impl Reader<'_> {
     }
 
     fn rules(&self, rules: &BTreeMap<Spanned<String>, RuleEntry>) -> Result<BTreeMap<String, Option<Severity>>, ConfigError> {
-        rules.iter().map(|(id, entry)| Ok((self.rule(id)?, entry.severity()))).collect()
+        let mut severities = BTreeMap::new();
+        for (id, entry) in rules {
+            let rule = self.rule(id)?;
+            match entry.severity() {
+                Some(severity) => drop(severities.insert(rule, severity)),
+                None if entry.assets().is_some() => {}
+                None => return Err(self.fault(id, "a severity is expected").hint("write it as { severity = \"error\" }")),
+            }
+        }
+        Ok(severities)
     }
 
     fn rule(&self, id: &Spanned<String>) -> Result<String, ConfigError> {
@@ -262,6 +289,7 @@ impl Config {
         join(&mut self.rules, base.rules);
         // Later entries win, so the nearest file's stand last.
         self.per_file.splice(..0, base.per_file);
+        fill(&mut self.assets, base.assets);
         fill(&mut self.login_paths, base.login_paths);
         fill(&mut self.canonical_host, base.canonical_host);
         fill(&mut self.trusted_proxies, base.trusted_proxies);
@@ -294,6 +322,7 @@ impl Config {
         }
         put(&mut settings.profile, self.profile.as_ref());
         put(&mut settings.preview, self.preview.as_ref());
+        put(&mut settings.assets, self.assets.as_ref());
         put(&mut settings.login_paths, self.login_paths.as_ref());
         put(&mut settings.trusted_proxies, self.trusted_proxies.as_ref());
         put(&mut settings.required_headers, self.required_headers.as_ref());

@@ -52,6 +52,11 @@ pub struct WellKnown {
     pub method: String,
 }
 
+impl WellKnown {
+    /// The product of a path that the settings name.
+    pub const USERS: &str = "settings";
+}
+
 /// One path as `build.rs` writes it down.
 struct Written {
     path: &'static str,

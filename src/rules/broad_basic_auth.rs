@@ -10,7 +10,7 @@ use super::basic_gate::{BasicGate, gates, is_off, is_open, is_own, pattern_of, r
 use super::support::{finding, first_known, is_asset, known_paths, may_be_exempted, request_for, routes_with};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
-use crate::model::{Outcome, PathKind, Request, Route, RouteId, Scheme, Site, Traits};
+use crate::model::{Outcome, PathKind, Request, Route, RouteId, Scheme, Site, Traits, WellKnown};
 use crate::project::nginx::Directive;
 use crate::settings::Profile;
 use crate::source::Span;
@@ -197,26 +197,28 @@ fn asset(server: &Server, gated: &Gated, cx: &Cx) -> Option<Request> {
     }
     if let Some((modifier, pattern)) = gated.pattern.as_ref().filter(|_| gated.own) {
         // A folder with a gate of its own is closed on purpose, unless it is one that pages load from.
-        let whole_folder = is_style_folder(pattern.trim_matches('/'));
+        let whole_folder = is_style_folder(pattern.trim_matches('/'), cx);
         let by_ending = modifier.starts_with('~') && pattern.contains("css") && !pattern.contains('/');
         if !whole_folder && !by_ending && pattern != "/" {
             return None;
         }
     }
     let candidates = known_paths(gated.route, cx.paths, &[PathKind::Asset]).into_iter();
-    let mut styles = candidates.filter(|k| matches!(k.product.as_str(), "generic" | "wordpress") && is_style(&k.path));
+    let mut styles = candidates.filter(|known| is_style(known));
     styles.next().map(|known| request_for(server, known))
 }
 
-/// Whether pages load what lies in a folder of this name.
-fn is_style_folder(name: &str) -> bool {
+/// Whether pages load what lies in a folder of this name, as is usual or as the settings say.
+fn is_style_folder(name: &str, cx: &Cx) -> bool {
     const FOLDERS: &[&str] =
         &["assets", "static", "css", "js", "build", "dist", "wp-content", "wp-includes", "public", "styles", "scripts"];
-    FOLDERS.contains(&name)
+    FOLDERS.contains(&name) || cx.settings.assets.iter().any(|named| named.trim_matches('/') == name)
 }
 
-fn is_style(path: &str) -> bool {
-    is_asset(path) && [".css", ".js"].iter().any(|end| path.ends_with(end))
+/// Whether open pages load it, as far as is known: a style sheet or a script, or what the settings name.
+fn is_style(known: &WellKnown) -> bool {
+    let style = || is_asset(&known.path) && [".css", ".js"].iter().any(|end| known.path.ends_with(end));
+    known.product == WellKnown::USERS || matches!(known.product.as_str(), "generic" | "wordpress") && style()
 }
 
 fn report(server: &Server, caught: Vec<Caught>, cx: &mut Cx) {

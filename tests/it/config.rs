@@ -46,6 +46,31 @@ fn severities_of_rules() {
 }
 
 #[test]
+fn what_pages_load_is_said_for_the_rule_that_asks() {
+    const RULE: &str = "broad-basic-auth";
+    let site = "events {}\nhttp {\n  server {\n    listen 80;\n    location / { proxy_pass http://app:3000; }\n    location /theme/ {\n      auth_basic \"x\";\n      auth_basic_user_file /etc/htpasswd;\n      proxy_pass http://app:3000;\n    }\n  }\n}\n";
+    let with = |config: &str| Folder::with(&[("nginx/nginx.conf", site), (".git/HEAD", ""), ("lint401.toml", config)]);
+    assert!(found(&with(""), &[], RULE).is_empty(), "a folder that somebody closed");
+    let named = with("[rules]\nbroad-basic-auth = { severity = \"info\", assets = [\"/theme/\", \"*.css\"] }\n");
+    assert_eq!(found(&named, &[], RULE), ["nginx/nginx.conf info"]);
+    let shown = named.run(&["config", "show"]).stdout;
+    assert!(shown.contains("assets = [\"/theme/\", \"*.css\"]") && shown.contains("severity = \"info\""), "{shown}");
+    assert_eq!(found(&with("[rules]\nbroad-basic-auth = { assets = [\"/theme/\"] }\n"), &[], RULE), ["nginx/nginx.conf warning"]);
+    refused(
+        "[rules]\nbypassed-auth = { severity = \"info\", assets = [] }\n",
+        "error: lint401.toml:2:1: `assets` is an option of `broad-basic-auth`",
+    );
+    refused(
+        "[[per-file]]\nfiles = []\nrules = { broad-basic-auth = { assets = [] } }\n",
+        "error: lint401.toml:3:11: `assets` is the same for all files: it belongs into `[rules]`",
+    );
+    refused(
+        "[rules]\nbypassed-auth = {}\n",
+        "error: lint401.toml:2:1: a severity is expected\n  write it as { severity = \"error\" }",
+    );
+}
+
+#[test]
 fn severities_for_some_files() {
     let folder = deployment(
         "[[per-file]]\nfiles = [\"nginx/conf.d/b.conf\"]\nrules = { dropped-authorization = \"off\" }\n\

@@ -2,8 +2,8 @@
 
 use super::super::Cx;
 use super::super::apache_gate::{asks_nobody, is_asked, taken_to_be_there, uses};
-use super::super::support::{finding, is_asset, request_for};
-use super::{Caught, is_public_name, is_style_folder, message_of};
+use super::super::support::{finding, request_for};
+use super::{Caught, is_public_name, is_style, is_style_folder, message_of};
 use crate::finding::Confidence;
 use crate::model::from::apache::{Guard, Host, Reach};
 use crate::model::{Outcome, PathKind, PathSet, Request, Scheme, Site, WellKnown};
@@ -119,14 +119,13 @@ fn asset(host: &Host, guard: &Guard, serves: &PathSet, cx: &Cx) -> Option<Reques
     let landmark = host.landmark_of(guard)?;
     if guard.reach != Reach::Names && landmark.path != "/" {
         let name = || format!("{}/app.css", landmark.path.trim_end_matches('/'));
-        return is_style_folder(&part).then(|| taken_to_be_there(host.request(&name())));
+        return is_style_folder(&part, cx).then(|| taken_to_be_there(host.request(&name())));
     }
     if guard.reach == Reach::Names && !part.contains("css") {
         return None;
     }
     let styles = cx.paths.ranked(&(*serves & cx.paths.of_any(&[PathKind::Asset])));
-    let is_style = |path: &str| is_asset(path) && [".css", ".js"].iter().any(|end| path.ends_with(end));
-    let known = styles.into_iter().find(|k| matches!(k.product.as_str(), "generic" | "wordpress") && is_style(&k.path))?;
+    let known = styles.into_iter().find(|known| is_style(known))?;
     Some(request_for(host, known))
 }
 
