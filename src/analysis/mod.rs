@@ -95,7 +95,9 @@ impl WellKnownPaths {
             file: kind == PathKind::Asset,
             method: method.to_owned(),
         };
-        let logins = settings.login_paths.iter().map(|path| users(path.clone(), PathKind::Login, "POST"));
+        // For all that lies below a folder (`/members/**`) the folder stands itself.
+        let login = |pattern: &str| pattern.trim_end_matches('*').to_owned();
+        let logins = settings.login_paths.iter().map(|path| users(login(path), PathKind::Login, "POST"));
         let assets = settings.assets.iter().map(|pattern| users(asset_of(pattern), PathKind::Asset, "GET"));
         Self(Some(Paths::new(logins.chain(assets).chain(Paths::shipped().list.iter().cloned()).collect())))
     }

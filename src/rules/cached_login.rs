@@ -10,7 +10,7 @@ use super::caches::{self, Candidate};
 use super::support::{finding, known_paths};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
-use crate::model::{Outcome, PathKind, Route, RouteId, Site, Stores, Traits, Value};
+use crate::model::{Outcome, PathKind, Route, RouteId, Site, Stores, Traits, Value, WellKnown};
 use crate::source::Span;
 use crate::syntax::nginx::Name;
 
@@ -82,10 +82,15 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
 }
 
 /// Leaves the pages that are certain to be there and were forgotten. Who keeps a login page out has thought of the pages to keep
-/// out: only those of the same product are certain then.
+/// out: only those of the same product are certain then, and those that the settings name.
 fn forgotten(hits: &mut Vec<Hit>, excluded: &[&str]) {
     hits.retain(|h| {
-        excluded.is_empty() || h.candidate.known.is_some_and(|k| specific(&k.product) && excluded.contains(&k.product.as_str()))
+        let sure = |known: &WellKnown| match known.product.as_str() {
+            WellKnown::USERS => true,
+            // The paths of this product tell it.
+            product => product == "wordpress" && excluded.contains(&product),
+        };
+        excluded.is_empty() || h.candidate.known.is_some_and(sure)
     });
 }
 
@@ -121,11 +126,6 @@ fn report(site: &dyn Site, hit: Hit, help: &'static str, cx: &mut Cx) {
         found = found.severity(Severity::Warning).confidence(Confidence::Low);
     }
     cx.report(found);
-}
-
-/// Products whose paths tell them.
-fn specific(product: &str) -> bool {
-    matches!(product, "wordpress" | "settings")
 }
 
 fn login_product<'p>(candidate: &Candidate<'p>) -> Option<&'p str> {

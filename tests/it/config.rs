@@ -71,6 +71,17 @@ fn what_pages_load_is_said_for_the_rule_that_asks() {
 }
 
 #[test]
+fn login_paths_may_be_all_that_lies_below_a_folder() {
+    let site = "events {}\nhttp {\n  proxy_cache_path /c keys_zone=c:1m;\n  server {\n    listen 80;\n    location / { proxy_pass http://app:3000; }\n    location /members/ {\n      proxy_pass http://app:3000;\n      proxy_cache c;\n      proxy_cache_valid 200 1h;\n    }\n  }\n}\n";
+    let with = |config: &str| Folder::with(&[("nginx/nginx.conf", site), (".git/HEAD", ""), ("lint401.toml", config)]);
+    for paths in ["/members/**", "/members/*", "/members/"] {
+        let folder = with(&format!("[settings]\nlogin-paths = [\"{paths}\"]\n"));
+        let said = folder.run(&["check", "-f", "concise"]).stdout;
+        assert!(said.contains(" /members/ ") && said.contains("[cached-login]"), "{paths}: {said}");
+    }
+}
+
+#[test]
 fn severities_for_some_files() {
     let folder = deployment(
         "[[per-file]]\nfiles = [\"nginx/conf.d/b.conf\"]\nrules = { dropped-authorization = \"off\" }\n\
