@@ -10,7 +10,7 @@ use super::args::{ConfigCommand, InputArgs};
 use super::project::Configs;
 use super::{CLEAN, Failure, input, output};
 use crate::analysis::{self, Progress};
-use crate::config::{self, Config, NAMES};
+use crate::config::{self, Config, NAMES, TAKES_ASSETS};
 use crate::files::{Disk, FileKind, Files, normalize};
 use crate::finding::Severity;
 use crate::settings::Settings;
@@ -104,9 +104,9 @@ fn table(config: &Config, settings: &Settings) -> Table {
     put("include-map", map.into());
     let mut rules = severities(&config.rules);
     if let Some(assets) = &config.assets {
-        let severity = rules.remove("broad-basic-auth").map(|severity| ("severity".to_owned(), severity));
+        let severity = rules.remove(TAKES_ASSETS).map(|severity| ("severity".to_owned(), severity));
         let table = severity.into_iter().chain([("assets".to_owned(), list(assets))]).collect::<Table>();
-        rules.insert("broad-basic-auth".to_owned(), table.into());
+        rules.insert(TAKES_ASSETS.to_owned(), table.into());
     }
     put("rules", rules.into());
     let entries = config.per_file.iter().map(|entry| {

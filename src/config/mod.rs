@@ -9,4 +9,4 @@ mod read;
 
 pub use error::ConfigError;
 pub use file::{ConfigFile, FileEntry, FileKindName, schema};
-pub use read::{Config, NAMES, above, find, find_in, pattern, read, read_with};
+pub use read::{Config, NAMES, TAKES_ASSETS, above, find, find_in, pattern, read, read_with};

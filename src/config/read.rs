@@ -69,7 +69,7 @@ pub struct Config {
 }
 
 /// The rule that can be told what open pages load.
-const TAKES_ASSETS: &str = "broad-basic-auth";
+pub const TAKES_ASSETS: &str = "broad-basic-auth";
 
 /// The configuration that holds for a folder: in it or in the nearest folder above, up to the top of the repository.
 pub fn find(files: &dyn Files, folder: &Path) -> Option<PathBuf> {

@@ -210,10 +210,7 @@ impl Dialect {
 
 /// An object of Kubernetes, by its group and kind.
 fn of_object(document: Yaml, group: &str, kind: &str) -> Option<Dialect> {
-    let annotated = |prefix: &str| {
-        let annotations = document.at_path(&["metadata", "annotations"]).map(Yaml::entries).unwrap_or_default();
-        annotations.iter().any(|entry| entry.key.raw().is_some_and(|key| key.starts_with(prefix)))
-    };
+    let annotated = |prefix: &str| has_annotation(document.get("metadata"), prefix);
     match (group, kind) {
         ("networking.k8s.io" | "extensions", "Ingress") if annotated(INGRESS_NGINX) => Some(Dialect::IngressNginx),
         ("networking.k8s.io" | "extensions", "Ingress") if annotated(NGINX_INGRESS) => Some(Dialect::NginxIngress),
@@ -236,6 +233,12 @@ fn of_object(document: Yaml, group: &str, kind: &str) -> Option<Dialect> {
             known.copied().or_else(|| is_cloudflare(document).then_some(Dialect::Cloudflare))
         }
     }
+}
+
+/// Whether an annotation in `annotations` of a mapping begins like this.
+fn has_annotation(holder: Option<Yaml>, prefix: &str) -> bool {
+    let annotations = holder.and_then(|holder| holder.get("annotations")).map(Yaml::entries).unwrap_or_default();
+    annotations.iter().any(|entry| entry.key.raw().is_some_and(|key| key.starts_with(prefix)))
 }
 
 /// The class of an Ingress: which controller it is for.
@@ -279,10 +282,7 @@ const VALUES_DEPTH: usize = 3;
 /// The settings of Ingresses for ingress-nginx in the values of a Helm chart: mappings named `ingress` with its annotations, as the
 /// chart that `helm create` makes has them.
 pub fn values(document: Yaml<'_>) -> Vec<Yaml<'_>> {
-    let is_ours = |node: &Yaml| {
-        let annotations = node.get("annotations").map(Yaml::entries).unwrap_or_default();
-        annotations.iter().any(|entry| entry.key.raw().is_some_and(|key| key.starts_with(INGRESS_NGINX)))
-    };
+    let is_ours = |node: &Yaml| has_annotation(Some(*node), INGRESS_NGINX);
     let mut level = vec![document];
     let mut found = Vec::new();
     for _ in 0..VALUES_DEPTH {

@@ -105,10 +105,10 @@ pub(super) fn candidates<'p>(
     for kind in kinds {
         let served: Vec<&WellKnown> = (*route.serves & paths.of(*kind)).iter().filter_map(|i| paths.list.get(i)).collect();
         let first = found.len();
-        let common = |known: &WellKnown| matches!(known.product.as_str(), "generic" | "settings");
+        let common = |known: &WellKnown| matches!(known.product.as_str(), "generic" | WellKnown::USERS);
         let usual = served.iter().filter(|k| common(k)).chain(served.iter().filter(|k| !common(k))).copied();
         for known in usual {
-            let page = *kind == PathKind::Login && known.product == "settings";
+            let page = *kind == PathKind::Login && known.product == WellKnown::USERS;
             if known.method != "GET" && *kind != PathKind::Token && !page || is_asset(&known.path) {
                 continue;
             }

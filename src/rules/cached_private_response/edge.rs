@@ -4,7 +4,7 @@ use super::ID;
 use crate::discover::edge::Dialect;
 use crate::finding::Confidence;
 use crate::model::from::edge::EdgeSite;
-use crate::model::{HeaderFate, Outcome, PathKind, Request, Site};
+use crate::model::{HeaderFate, Outcome, PathKind, Request, Site, WellKnown};
 use crate::rules::Cx;
 use crate::rules::caches;
 use crate::rules::edge_application::{Shown, shown};
@@ -27,7 +27,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         let for_pages = !(*start.1.serves & cx.paths.exactly("/login")).is_empty();
         let candidates = caches::candidates(site, start, cx.paths, &[PathKind::Api, PathKind::Account]);
         for candidate in candidates {
-            let common = candidate.known.is_none_or(|known| matches!(known.product.as_str(), "generic" | "oauth" | "settings"));
+            let common = candidate.known.is_none_or(|known| matches!(known.product.as_str(), "generic" | "oauth" | WellKnown::USERS));
             if !common && has_thought && for_pages {
                 continue;
             }

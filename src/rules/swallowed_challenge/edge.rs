@@ -14,8 +14,8 @@ const CHALLENGE: &str = "www-authenticate";
 
 /// Looks at what becomes of refusals where programs ask.
 pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
-    let touches = |id: RouteId| !site.error_pages(id).is_empty() || site.hides(id, CHALLENGE);
-    if !(0..site.routes().len()).any(|id| touches(id as RouteId)) {
+    let mut routes = (0..).zip(site.routes());
+    if !routes.any(|(id, route)| route.traits.has(Traits::ERROR_PAGES) || site.hides(id, CHALLENGE)) {
         return;
     }
     let mut reported: Vec<Span> = Vec::new();

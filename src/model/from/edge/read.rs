@@ -64,6 +64,11 @@ pub(super) fn object_name(document: Yaml<'_>) -> &str {
     document.at_path(&["metadata", "name"]).and_then(Yaml::as_str).unwrap_or("without name")
 }
 
+/// The namespace of an object of Kubernetes; empty where none is written.
+pub(super) fn namespace(document: Yaml<'_>) -> &str {
+    document.at_path(&["metadata", "namespace"]).and_then(Yaml::as_str).unwrap_or_default()
+}
+
 /// The entry that says what a document is.
 pub(super) fn kind_head(document: Yaml) -> Span {
     document.entry("kind").map_or(document.span(), |kind| kind.head())

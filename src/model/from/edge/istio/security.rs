@@ -8,7 +8,7 @@ use crate::discover::edge::Dialect;
 use crate::model::from::edge::condition::Condition;
 use crate::model::from::edge::edge_site::{Draft, Order};
 use crate::model::from::edge::pattern::Pattern;
-use crate::model::from::edge::read::{application, gate, kind_head, object_name, texts};
+use crate::model::from::edge::read::{application, gate, kind_head, namespace, object_name, texts};
 use crate::model::from::edge::says::{Answer, Behaviour};
 use crate::model::{GateKind, Place};
 use crate::source::Span;
@@ -28,8 +28,6 @@ enum Effect {
 /// Whether a policy certainly acts on what a service is asked: its own namespace as a whole, or the gateway through which visitors
 /// come. Which workloads other labels mean is said elsewhere.
 pub(super) fn acts_on(policy: Yaml, service: Yaml) -> bool {
-    let namespace =
-        |document: Yaml| document.at_path(&["metadata", "namespace"]).and_then(Yaml::as_str).unwrap_or_default().to_owned();
     match policy.at_path(&["spec", "selector", "matchLabels"]).map(Yaml::entries) {
         None if policy.at_path(&["spec", "targetRefs"]).is_some() || policy.at_path(&["spec", "targetRef"]).is_some() => false,
         None => namespace(policy) == namespace(service),
@@ -73,8 +71,7 @@ pub(super) fn alone(documents: &[Yaml], policies: &[Yaml]) -> Vec<Draft> {
         let text = |node: Yaml| node.raw().unwrap_or_default().to_owned();
         let mut labels: Vec<String> = labels.iter().map(|label| format!("{}={}", text(label.key), text(label.value))).collect();
         labels.sort();
-        let namespace = policy.at_path(&["metadata", "namespace"]).and_then(Yaml::as_str).unwrap_or_default();
-        let key = format!("{namespace} {}", labels.join(","));
+        let key = format!("{} {}", namespace(*policy), labels.join(","));
         let at = known.iter().position(|(of, _)| *of == key).unwrap_or_else(|| {
             known.push((key, workload(*policy, labels.first().map(String::as_str))));
             known.len() - 1

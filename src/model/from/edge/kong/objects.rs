@@ -9,7 +9,7 @@ use crate::model::from::edge::condition::Condition;
 use crate::model::from::edge::edge_site::{Draft, Order};
 use crate::model::from::edge::gateway_api;
 use crate::model::from::edge::pattern::Pattern;
-use crate::model::from::edge::read::{application, kind_head, object_name};
+use crate::model::from::edge::read::{application, kind_head, namespace, object_name};
 use crate::model::from::edge::says::{Behaviour, Says};
 use crate::syntax::yaml::{Entry, Yaml};
 
@@ -48,10 +48,6 @@ pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
 
 fn kind_of(document: Yaml<'_>) -> &str {
     document.get("kind").and_then(Yaml::as_str).unwrap_or_default()
-}
-
-fn namespace(document: Yaml<'_>) -> &str {
-    document.at_path(&["metadata", "namespace"]).and_then(Yaml::as_str).unwrap_or_default()
 }
 
 fn plugin(document: Yaml<'_>) -> Plugin<'_> {
