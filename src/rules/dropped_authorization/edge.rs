@@ -1,5 +1,9 @@
 //! The same for CDNs, gateways and ingresses.
 
+use std::collections::HashSet;
+
+use foldhash::fast::FixedState;
+
 use super::{CREDENTIALS, ID, KINDS, is_dropped, is_file_folder};
 use crate::discover::edge::Dialect;
 use crate::finding::{Confidence, Severity};
@@ -17,7 +21,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
     if site.hosts().first().is_some_and(|host| caches::is_asset_host(host)) {
         return;
     }
-    let mut reported: Vec<Span> = Vec::new();
+    let mut reported: HashSet<Span, FixedState> = HashSet::default();
     for (id, route) in routes_with(site, wanted) {
         for request in requests(site, id, route, cx) {
             let request = request.header("Authorization", CREDENTIALS).past_gates();
@@ -28,7 +32,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
             }
             let because = outcome.upstream.as_ref().map(|u| u.authorization.because.clone()).unwrap_or_default();
             let Some(primary) = because.first().copied().filter(|primary| !reported.contains(primary)) else { continue };
-            reported.push(primary);
+            reported.insert(primary);
             report(site, id, request, &outcome, primary, cx);
             break;
         }

@@ -1,5 +1,9 @@
 //! The same for gateways that set the header.
 
+use std::collections::HashSet;
+
+use foldhash::fast::FixedState;
+
 use super::{Fault, ID, fault};
 use crate::finding::{Applicability, Edit};
 use crate::model::Site;
@@ -10,11 +14,11 @@ use crate::source::Span;
 
 /// Looks at the values that routes set.
 pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
-    let mut reported: Vec<Span> = Vec::new();
+    let mut reported: HashSet<Span, FixedState> = HashSet::default();
     for id in 0..site.routes().len() as u32 {
         let Some((value, span)) = site.sets_authorization(id).filter(|(_, span)| !reported.contains(span)) else { continue };
         let (Some(Fault { what, confidence, mend }), Some(request)) = (fault(&value), site.landmark(id)) else { continue };
-        reported.push(span);
+        reported.insert(span);
         let message = format!("{} gets an Authorization that no server accepts: {what}", request.describe());
         let mut found = finding(ID, site, id, span, message, request).confidence(confidence).help("write the scheme, one blank, the credentials");
         if let Some((from, to)) = mend

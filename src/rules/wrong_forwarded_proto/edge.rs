@@ -1,5 +1,9 @@
 //! The same for CDNs and gateways: what they tell an application of the scheme.
 
+use std::collections::HashSet;
+
+use foldhash::fast::FixedState;
+
 use super::{ID, KINDS, fate_is, says_http, told_otherwise};
 use crate::finding::Confidence;
 use crate::model::from::edge::EdgeSite;
@@ -14,7 +18,8 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
     if !site.is_tls() {
         return;
     }
-    let mut reported: Vec<Span> = Vec::new();
+    let mut reported: HashSet<Span, FixedState> = HashSet::default();
+    let application = shown(site, cx) == Shown::Application;
     for (id, route) in routes_with(site, Traits::UPSTREAM) {
         let known = KINDS.iter().find_map(|kind| first_known(route, cx.paths, &[*kind])).map(|known| request_for(site, known));
         let Some(request) = known.or_else(|| site.landmark(id)).map(Request::past_gates) else { continue };
@@ -31,7 +36,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         let Some(primary) = because.filter(|span| !reported.contains(span)) else { continue };
         let (what, help, confidence) = if outcome.always(|o| fate_is(o, says_http)) {
             ("reaches the application over TLS with X-Forwarded-Proto: http", "leave the field to the gateway", Confidence::High)
-        } else if outcome.always(|o| fate_is(o, |fate| *fate == HeaderFate::Absent) && !told_otherwise(o)) && comes_over_tls(site, id, &request) && builds_addresses(site, &request, cx) {
+        } else if outcome.always(|o| fate_is(o, |fate| *fate == HeaderFate::Absent) && !told_otherwise(o)) && comes_over_tls(site, id, &request) && builds_addresses(site, &request) && application {
             let help = match site.plain_origin(id) {
                 Some(_) => "ask the origin over TLS (https-only), or pass CloudFront-Forwarded-Proto on in the origin request policy and let the application heed it",
                 None => "leave the field to the gateway",
@@ -40,7 +45,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         } else {
             continue;
         };
-        reported.push(primary);
+        reported.insert(primary);
         let message = format!("{} {what}", request.describe());
         let mut found = finding(ID, site, id, primary, message, request).help(help).confidence(confidence);
         if outcome.served_by.span != primary {
@@ -57,10 +62,10 @@ fn comes_over_tls(site: &EdgeSite, id: RouteId, request: &Request) -> bool {
 }
 
 /// Whether what is behind makes addresses and cookies of its own: an application with pages, not one that answers programs.
-fn builds_addresses(site: &EdgeSite, request: &Request, cx: &Cx) -> bool {
+fn builds_addresses(site: &EdgeSite, request: &Request) -> bool {
     let outcome = site.resolve(request);
     let target = outcome.handler.target.as_ref().and_then(|target| target.known()).unwrap_or_default();
     let programs = has_api_name(target) || has_api_name(&request.host) || has_api_name(&outcome.served_by.text);
     let writes = site.resolve(&request.clone().method("POST")).possibly(|o| o.handler.kind.is_upstream());
-    !programs && writes && shown(site, cx) == Shown::Application
+    !programs && writes
 }

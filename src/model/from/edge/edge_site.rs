@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::condition::Example;
+use super::index::Index;
 use super::pattern::host_matches;
 use super::says::{Behaviour, Behind, Cookie, Forward, Keeps, Limit, Moved, Rescoped, Says, Verdicts};
 use crate::discover::edge::Dialect;
@@ -37,6 +38,7 @@ pub struct EdgeSite {
     /// What holds where no entry says otherwise; its head stands for requests that no entry takes.
     pub(super) default: Behaviour,
     pub(super) behaviours: Vec<Behaviour>,
+    index: Index,
     routes: Vec<Route>,
     tls: bool,
     /// A host that it answers to; empty where none is written out.
@@ -78,7 +80,8 @@ impl EdgeSite {
         // Entries may name hosts where the site as a whole does not.
         let named = behaviours.iter().flat_map(|behaviour| behaviour.when.hosts());
         let host = own.chain(named).find(|host| !host.contains(['*', '{', '$'])).unwrap_or_default().to_owned();
-        Self { dialect, place, hosts, order, default, behaviours, routes, tls, host }
+        let index = Index::new(&behaviours);
+        Self { dialect, place, hosts, order, default, behaviours, index, routes, tls, host }
     }
 
     /// The dialect it is written in.
@@ -88,6 +91,11 @@ impl EdgeSite {
 
     fn behaviour(&self, route: RouteId) -> &Behaviour {
         (route as usize).checked_sub(1).and_then(|index| self.behaviours.get(index)).unwrap_or(&self.default)
+    }
+
+    /// The entries that may be for a request, in their order.
+    pub(super) fn candidates(&self, request: &Request) -> impl Iterator<Item = &Behaviour> {
+        self.index.candidates(request).into_iter().filter_map(|number| self.behaviours.get(number as usize))
     }
 
     /// What holds at a route, whatever else may apply there.

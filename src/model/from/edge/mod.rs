@@ -11,6 +11,7 @@ mod envoy;
 mod follow;
 mod gateway_api;
 mod google;
+mod index;
 mod ingress_nginx;
 mod istio;
 mod kong;

@@ -4,6 +4,10 @@
 //! `priority`, lowest number first, and the first one that fits counts. `headerAction` of the rule, the matcher and the map all
 //! act. A redirect without a code answers 301.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
 use super::{origin, says};
 use crate::discover::edge::Dialect;
 use crate::model::Place;
@@ -34,14 +38,17 @@ pub(super) fn lower<'a>(document: Yaml<'a>, backends: &[(&'a str, Yaml<'a>)], na
     let spec = document.get("spec").unwrap_or(document);
     let map = Map { spec, backends };
     let title = format!("url map {}", super::name(document));
-    let matchers: Vec<Yaml> = spec.get("pathMatchers").into_iter().flat_map(Yaml::items).collect();
+    let mut matchers: HashMap<&str, Yaml, FixedState> = HashMap::default();
+    for matcher in spec.get("pathMatchers").into_iter().flat_map(Yaml::items) {
+        if let Some(name) = matcher.get("name").and_then(Yaml::as_str) {
+            matchers.entry(name).or_insert(matcher);
+        }
+    }
     let mut drafts = Vec::new();
     for rule in spec.get("hostRules").into_iter().flat_map(Yaml::items) {
         let hosts = texts(rule.get("hosts"));
         let wanted = rule.get("pathMatcher").and_then(Yaml::as_str);
-        let Some(matcher) = matchers.iter().find(|matcher| matcher.get("name").and_then(Yaml::as_str) == wanted) else {
-            continue;
-        };
+        let Some(matcher) = wanted.and_then(|name| matchers.get(name)) else { continue };
         let span = rule.entry("hosts").map_or(rule.span(), |hosts| hosts.key.span());
         // `*` alone is every host; a port in it does not matter.
         let hosts: Vec<String> = if hosts.iter().any(|host| host == "*") {

@@ -1,5 +1,7 @@
 //! Labels of compose files: `traefik.http.routers.NAME.rule=…`, as a mapping or a list.
 
+use std::collections::BTreeMap;
+
 use super::Router;
 use crate::model::from::edge::says::Cookie;
 use crate::source::Span;
@@ -13,7 +15,12 @@ struct Label<'a> {
 }
 
 /// The labels of all services of a file.
-pub(super) struct Labels<'a>(Vec<Label<'a>>);
+pub(super) struct Labels<'a> {
+    /// In the order of the text.
+    all: Vec<Label<'a>>,
+    /// Where the first one with a key stands in it.
+    by_key: BTreeMap<String, usize>,
+}
 
 impl<'a> Labels<'a> {
     /// Those of a compose file, below `labels` and `deploy.labels`.
@@ -35,26 +42,42 @@ impl<'a> Labels<'a> {
             }
         }
         labels.retain(|label| label.key.starts_with("traefik."));
-        Self(labels)
+        let mut by_key = BTreeMap::new();
+        for (at, label) in labels.iter().enumerate() {
+            by_key.entry(label.key.clone()).or_insert(at);
+        }
+        Self { all: labels, by_key }
+    }
+
+    /// The first label with a key, which is written in lower case.
+    fn label(&self, key: &str) -> Option<&Label<'a>> {
+        self.all.get(*self.by_key.get(key)?)
+    }
+
+    /// The first label of which the key begins so.
+    fn first_below(&self, beginning: &str) -> Option<usize> {
+        let from = self.by_key.range(beginning.to_owned()..);
+        from.take_while(|(key, _)| key.starts_with(beginning)).map(|(_, at)| *at).min()
     }
 
     /// An option of a middleware.
     pub(super) fn get(&self, middleware: &str, path: &[&str]) -> Option<(&'a str, Span)> {
         let key = format!("traefik.http.middlewares.{middleware}.{}", path.join(".")).to_ascii_lowercase();
-        self.0.iter().find(|label| label.key == key).map(|label| (label.value, label.span))
+        self.label(&key).map(|label| (label.value, label.span))
     }
 
     /// Where a middleware is said to be of a kind.
     pub(super) fn kind(&self, middleware: &str, kind: &str) -> Option<Span> {
         let key = format!("traefik.http.middlewares.{middleware}.{kind}").to_ascii_lowercase();
-        let of_kind = |label: &&Label| label.key.strip_prefix(&key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        self.0.iter().find(of_kind).map(|label| label.span)
+        let own = self.by_key.get(&key).copied();
+        let first = own.into_iter().chain(self.first_below(&format!("{key}."))).min();
+        first.and_then(|at| self.all.get(at)).map(|label| label.span)
     }
 
     /// Whether there is a middleware of this name.
     pub(super) fn has_middleware(&self, name: &str) -> bool {
         let start = format!("traefik.http.middlewares.{name}.").to_ascii_lowercase();
-        self.0.iter().any(|label| label.key.starts_with(&start))
+        self.first_below(&start).is_some()
     }
 }
 
@@ -62,7 +85,7 @@ impl<'a> Labels<'a> {
 fn sticky(labels: &Labels, service: &str) -> Option<Cookie> {
     let option = |key: &str| {
         let key = format!("traefik.http.services.{service}.loadbalancer.sticky.cookie.{key}").to_ascii_lowercase();
-        labels.0.iter().find(|label| label.key == key)
+        labels.label(&key)
     };
     let text = |key: &str| option(key).map(|label| label.value);
     let site = option("samesite")?;
@@ -73,11 +96,11 @@ fn sticky(labels: &Labels, service: &str) -> Option<Cookie> {
 
 /// The routers that labels define.
 pub(super) fn routers<'a>(labels: &Labels<'a>) -> Vec<Router<'a>> {
-    let rules = labels.0.iter().filter_map(|label| {
+    let rules = labels.all.iter().filter_map(|label| {
         let name = label.key.strip_prefix("traefik.http.routers.")?.strip_suffix(".rule")?;
         let option = |key: &str| {
             let key = format!("traefik.http.routers.{name}.{key}");
-            labels.0.iter().find(|label| label.key == key).map(|label| label.value)
+            labels.label(&key).map(|label| label.value)
         };
         let middlewares = option("middlewares").unwrap_or_default();
         let names = middlewares.split(',').map(str::trim).filter(|name| !name.is_empty());

@@ -7,6 +7,9 @@ mod labels;
 mod middleware;
 mod rule;
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
 use labels::{Labels, routers as labelled};
 use middleware::{Options, apply};
 
@@ -18,6 +21,9 @@ use crate::discover::edge::Dialect;
 use crate::model::Place;
 use crate::source::Span;
 use crate::syntax::yaml::Yaml;
+
+/// Nodes by the name they go by.
+type ByName<'a> = HashMap<&'a str, Yaml<'a>, FixedState>;
 
 /// A router: when, with what priority, through which middlewares, to which service.
 struct Router<'a> {
@@ -48,7 +54,8 @@ pub(super) fn lower(documents: &[Yaml]) -> Vec<Draft> {
 }
 
 fn dynamic(document: Yaml, http: Yaml) -> Option<Draft> {
-    let middlewares = http.get("middlewares");
+    let middlewares = by_key(http.get("middlewares"));
+    let services = by_key(http.get("services"));
     let routers = http.get("routers").map(Yaml::entries).unwrap_or_default();
     let routers: Vec<Router> = routers
         .iter()
@@ -62,25 +69,32 @@ fn dynamic(document: Yaml, http: Yaml) -> Option<Draft> {
                 middlewares: super::read::texts(router.get("middlewares")),
                 service: router.get("service").and_then(Yaml::as_str),
                 tls: router.get("tls").is_some(),
-                cookie: sticky_of(http, router),
+                cookie: sticky_of(&services, router),
             })
         })
         .collect();
     let find = |name: &str| {
         let name = name.split('@').next().unwrap_or(name);
-        middlewares.and_then(|all| all.get(name)).map(Options::Node)
+        middlewares.get(name).copied().map(Options::Node)
     };
     let span = document.entry("http").map_or(document.span(), |http| http.head());
     draft(span, "dynamic configuration".to_owned(), &routers, &find)
 }
 
+/// What stands below each key of a mapping.
+fn by_key(mapping: Option<Yaml<'_>>) -> ByName<'_> {
+    let entries = mapping.map(Yaml::entries).unwrap_or_default();
+    entries.iter().filter_map(|entry| Some((entry.key.raw()?, entry.value))).collect()
+}
+
 /// `IngressRoute`s with the `Middleware`s of the same file.
 fn kubernetes(documents: &[Yaml]) -> Vec<Draft> {
     let is = |document: &Yaml, kind: &str| document.get("kind").and_then(Yaml::as_str) == Some(kind);
-    let find = |name: &str| {
-        let of_name = documents.iter().filter(|d| is(d, "Middleware")).find(|d| object_name(**d) == name);
-        of_name.and_then(|middleware| middleware.get("spec")).map(Options::Node)
-    };
+    let mut middlewares = ByName::default();
+    for middleware in documents.iter().filter(|document| is(document, "Middleware")) {
+        middlewares.entry(object_name(*middleware)).or_insert(*middleware);
+    }
+    let find = |name: &str| middlewares.get(name).and_then(|middleware| middleware.get("spec")).map(Options::Node);
     let drafts = documents.iter().filter(|document| is(document, "IngressRoute")).filter_map(|document| {
         let written = document.at_path(&["spec", "routes"]).into_iter().flat_map(Yaml::items);
         let routers: Vec<Router> = written
@@ -109,10 +123,10 @@ fn kubernetes(documents: &[Yaml]) -> Vec<Draft> {
 }
 
 /// The cookie of the service of a router.
-fn sticky_of(http: Yaml, router: Yaml) -> Option<Cookie> {
+fn sticky_of(services: &ByName, router: Yaml) -> Option<Cookie> {
     let name = router.get("service")?.as_str()?;
     let name = name.split('@').next().unwrap_or(name);
-    sticky(http.get("services")?.get(name)?.at_path(&["loadBalancer", "sticky", "cookie"])?)
+    sticky(services.get(name)?.at_path(&["loadBalancer", "sticky", "cookie"])?)
 }
 
 /// `sticky.cookie`: without `secure: true` it is set without Secure ("Sticky sessions").
