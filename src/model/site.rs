@@ -2,7 +2,7 @@
 
 use super::outcome::{Outcome, Place};
 use super::paths::SharedSet;
-use super::request::Request;
+use super::request::{Request, Scheme};
 use crate::source::Span;
 
 /// Number of a [`Route`] in [`Site::routes`].
@@ -85,6 +85,19 @@ pub trait Site {
     /// Whether all of its configuration is in view: no include was left unread, no block is missing around it. Where it is not,
     /// the absence of a directive proves nothing.
     fn is_whole(&self) -> bool;
+    /// The hosts that its redirects name, where it answers to any host; an empty one stands for any.
+    fn redirected_hosts(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    /// The scheme and the port of requests to it.
+    fn own_door(&self) -> (Scheme, u16) {
+        let own = self.request("/");
+        (own.scheme, own.port)
+    }
+    /// Whether it takes requests of a scheme at a port.
+    fn takes(&self, scheme: Scheme, port: u16) -> bool {
+        self.own_door() == (scheme, port)
+    }
     /// Whether visitors reach it over TLS as far as the files show.
     fn is_tls(&self) -> bool;
 }

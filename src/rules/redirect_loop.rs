@@ -51,6 +51,11 @@ pub(super) fn check(sites: &[&dyn Site], cx: &mut Cx) {
         for host in site.hosts() {
             by_host.entry(host).or_default().push(*site);
         }
+        if site.hosts().is_empty() {
+            for host in site.redirected_hosts() {
+                by_host.entry(host).or_default().push(*site);
+            }
+        }
     }
     let mut reported: HashSet<Span> = HashSet::new();
     for site in sites.iter().filter(redirects) {
@@ -67,12 +72,17 @@ pub(super) fn check(sites: &[&dyn Site], cx: &mut Cx) {
     }
 }
 
-/// The requests worth following: one for each route that redirects, for each of the first names.
+/// The requests worth following: one for each route that redirects, for each of the first names where it is for all of them.
 fn starts(site: &dyn Site) -> Vec<Request> {
     let mut starts = Vec::new();
     for (id, route) in routes_with(site, Traits::REWRITES) {
         let Some(request) = site.landmark(id).or_else(|| (id == 0).then(|| site.request("/some/page"))) else { continue };
         if route.traits.has(Traits::INTERNAL) {
+            continue;
+        }
+        let named = site.hosts().is_empty() || !request.host.is_empty() && site.hosts().first() != Some(&request.host);
+        if id != 0 && named {
+            starts.push(request);
             continue;
         }
         let hosts = if id == 0 { 4 } else { 1 };
@@ -143,11 +153,7 @@ fn same_place(a: &Request, b: &Request) -> bool {
 /// The one site that certainly takes a request.
 fn serving<'s>(by_host: &ByHost<'s>, request: &Request) -> Option<&'s dyn Site> {
     let named = by_host.get(request.host.as_str())?;
-    let listens = |s: &&&dyn Site| {
-        let own = s.request("/");
-        own.scheme == request.scheme && own.port == request.port
-    };
-    let mut fitting = named.iter().filter(listens);
+    let mut fitting = named.iter().filter(|site| site.takes(request.scheme, request.port));
     let found = fitting.next()?;
     fitting.next().is_none().then_some(*found)
 }
@@ -163,7 +169,12 @@ fn report(site: &dyn Site, cycle: &[Hop], certain: bool) -> Finding {
         || (site.place().span, site.request("/"), String::new()),
         |h| (h.by, h.request.clone(), h.context.clone()),
     );
-    let what = format!("{} {}://{}{}", request.method, request.scheme.as_str(), request.host, request.target());
+    // A rule for any host is shown with none.
+    let address = |request: &Request| match request.host.as_str() {
+        "" => request.target(),
+        host => format!("{}://{host}{}", request.scheme.as_str(), request.target()),
+    };
+    let what = format!("{} {}", request.method, address(&request));
     let message = if cycle.len() == 1 {
         format!("{what} is redirected to itself")
     } else {
@@ -172,8 +183,7 @@ fn report(site: &dyn Site, cycle: &[Hop], certain: bool) -> Finding {
     let mut found = Finding::new(ID, by, message).witness(request).help("let one of the redirects go, or exempt the address it leads to");
     found.context = context;
     for hop in cycle.iter().filter(|h| h.by != by) {
-        let what = format!("{}://{}{} is redirected here", hop.request.scheme.as_str(), hop.request.host, hop.request.target());
-        found = found.related(hop.by, what);
+        found = found.related(hop.by, format!("{} is redirected here", address(&hop.request)));
     }
     if certain { found } else { found.confidence(Confidence::Medium) }
 }

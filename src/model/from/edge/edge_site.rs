@@ -17,11 +17,16 @@ pub(super) enum Order {
     Alone,
     /// The first one, and what is said for all requests where it says nothing.
     First,
-    /// All of them: of two that say something about the same, the later one.
+    /// All of them, up to the first one that answers: of two that say something about the same, the later one.
     Merge,
 }
 
 impl Order {
+    /// Whether nothing is looked at any more once an entry applies.
+    pub(super) fn ends_with(self, says: &Says) -> bool {
+        self != Self::Merge || says.answer.is_some() || says.moves.is_some()
+    }
+
     /// What holds where one entry applies after another.
     pub(super) fn over<'s>(self, earlier: &Says, later: &'s Says) -> Cow<'s, Says> {
         if self == Self::Alone { Cow::Borrowed(later) } else { Cow::Owned(earlier.clone().and(later)) }
@@ -240,7 +245,7 @@ fn traits(says: &Says) -> Traits {
         }
     };
     let files = says.origin.as_ref().is_some_and(|origin| origin.behind == Behind::Files);
-    let moved = says.moves.as_ref().is_some_and(|moves| matches!(moves.to, Moved::Parts { .. }));
+    let moved = says.moves.as_ref().is_some_and(|moves| !matches!(moves.to, Moved::Matching { .. }));
     add(says.answer.is_none() && !moved && !files, Traits::UPSTREAM);
     add(!says.gates.is_empty(), Traits::GATE);
     add(says.caching.as_ref().is_some_and(|c| c.keeps != Keeps::Never), Traits::CACHE);
@@ -300,6 +305,27 @@ impl Site for EdgeSite {
 
     fn is_whole(&self) -> bool {
         true
+    }
+
+    fn redirected_hosts(&self) -> Vec<&str> {
+        let redirects =
+            |says: &Says| says.moves.is_some() || says.answer.as_ref().is_some_and(|answer| answer.location.is_some());
+        let redirecting = self.behaviours.iter().filter(|behaviour| redirects(&behaviour.says));
+        let mut hosts: Vec<&str> = redirecting
+            .flat_map(|behaviour| {
+                let hosts = behaviour.when.hosts();
+                if hosts.is_empty() { vec![""] } else { hosts }
+            })
+            .collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts
+    }
+
+    fn takes(&self, scheme: Scheme, port: u16) -> bool {
+        // A zone and a distribution take both; what they do with plain requests is in their rules.
+        let both = matches!(self.dialect, Dialect::Cloudflare | Dialect::CloudFormation);
+        both && port == scheme.default_port() || self.own_door() == (scheme, port)
     }
 
     fn is_tls(&self) -> bool {

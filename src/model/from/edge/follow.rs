@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::edge_site::{EdgeSite, Order};
+use super::edge_site::EdgeSite;
 use super::says::{Answer, Behaviour, Behind, Caching, Forward, Keeps, Says};
 use crate::model::from::choices::{Choices, explore};
 use crate::model::{
@@ -39,7 +39,7 @@ fn follow(site: &EdgeSite, request: &Request, choices: &mut Choices) -> Outcome 
         steps.push(Step { what: format!("{} applies", behaviour.name), span: behaviour.head });
         says = site.order.over(&says, &behaviour.says);
         served = Some(behaviour);
-        if site.order != Order::Merge {
+        if site.order.ends_with(&behaviour.says) {
             break;
         }
     }

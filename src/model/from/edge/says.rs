@@ -52,8 +52,39 @@ pub(super) struct Moves {
 pub(super) enum Moved {
     /// Each part that is given.
     Parts { scheme: Option<Scheme>, host: Option<String>, path: Option<String> },
+    /// Put together from pieces; the query is added where it is kept.
+    Made { pieces: Vec<Piece>, keeps_query: bool },
     /// What a regular expression matches of the whole address; nothing happens where it does not.
     Matching { regex: String, replacement: String },
+}
+
+/// A piece of an address that a request is sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    Text(String),
+    /// The host of the request.
+    Host,
+    /// Its path.
+    Path,
+    /// Its path with the query.
+    Target,
+    /// Its query, without `?`.
+    Query,
+    /// Its scheme.
+    Scheme,
+}
+
+impl Piece {
+    fn of(&self, request: &Request) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Host => request.host.clone(),
+            Self::Path => request.path.clone(),
+            Self::Target => request.target(),
+            Self::Query => request.query.clone().unwrap_or_default(),
+            Self::Scheme => request.scheme.as_str().to_owned(),
+        }
+    }
 }
 
 impl Moves {
@@ -65,6 +96,11 @@ impl Moves {
                 let host = host.as_deref().unwrap_or(&request.host);
                 let target = path.clone().unwrap_or_else(|| request.target());
                 Some(address(scheme.unwrap_or(request.scheme), host, &target))
+            }
+            Moved::Made { pieces, keeps_query } => {
+                let made: String = pieces.iter().map(|piece| piece.of(request)).collect();
+                let query = request.query.as_ref().filter(|_| *keeps_query);
+                Some(query.map_or_else(|| made.clone(), |query| format!("{made}?{query}")))
             }
             Moved::Matching { regex, replacement } => {
                 let from = address(request.scheme, &request.host, &request.target());

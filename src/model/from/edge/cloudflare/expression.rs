@@ -41,7 +41,8 @@ fn open(field: &str) -> Condition {
     Condition::Open(format!("it asks for {field}"))
 }
 
-fn string(text: &str) -> IResult<&str, String> {
+/// A text in quotes.
+pub(super) fn string(text: &str) -> IResult<&str, String> {
     let inner = escaped(none_of("\\\""), '\\', one_of("\\\"*?.nrtx0123456789abcdefABCDEF[](){}^$+|/dswDSWb-"));
     let (rest, inner) = delimited(char('"'), recognize(opt(inner)), char('"')).parse(text)?;
     Ok((rest, inner.replace("\\\"", "\"").replace("\\\\", "\\")))

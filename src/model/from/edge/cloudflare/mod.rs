@@ -1,16 +1,18 @@
 //! Rulesets of Cloudflare, as the API has them, in JSON or YAML, with keys in `snake_case` or `camelCase`.
 //!
 //! What actions do is from the documentation of the cache rules, of status code TTLs, of redirect and transform rules, of custom
-//! and rate limiting rules. Each rule that fits acts; of two cache settings the later one counts ("Order and priority").
+//! and rate limiting rules. Each rule that fits acts, up to a redirect or a block, which are terminating actions ("Actions reference");
+//! of two cache settings the later one counts ("Order and priority").
 
 mod expression;
+mod target;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
-use super::read::{dropped, set_to, status, texts};
-use super::says::{Answer, Behaviour, Caching, Keeps, Limit, Says};
+use super::read::{dropped, is_filled_in_later, set_to, status, texts, unknown_address};
+use super::says::{Answer, Behaviour, Caching, Keeps, Limit, Moved, Moves, Piece, Says};
 use crate::discover::edge::Dialect;
-use crate::model::{Fact, Place, Stores, Value};
+use crate::model::{Fact, Place, Stores};
 use crate::source::Span;
 use crate::syntax::yaml::{Entry, Yaml};
 
@@ -71,7 +73,7 @@ fn behaviour(rule: Yaml, phase: &str) -> Behaviour {
     let parameters = key(rule, "action_parameters").map(|parameters| parameters.value);
     match (action.and_then(|action| action.value.as_str()), parameters) {
         (Some("set_cache_settings"), Some(parameters)) => cache_settings(parameters, says),
-        (Some("redirect"), Some(parameters)) => says.answer = redirect(parameters, span),
+        (Some("redirect"), Some(parameters)) => redirect(parameters, span, says),
         (Some("rewrite"), Some(parameters)) => rewrite(parameters, phase, says),
         (Some("block"), parameters) if phase != "http_ratelimit" => {
             let code = parameters.and_then(|p| value(p, &["response", "status_code"])).and_then(status).unwrap_or(403);
@@ -142,15 +144,18 @@ fn statuses(list: Yaml) -> Option<Fact<Stores>> {
     kept
 }
 
-fn redirect(parameters: Yaml, span: Span) -> Option<Answer> {
-    let from = value(parameters, &["from_value"])?;
-    let code = value(from, &["status_code"]).and_then(status).unwrap_or(301);
-    let target = value(from, &["target_url", "value"]).and_then(Yaml::as_str);
-    let location = target.map_or_else(
-        || Value::Unknown { prefix: String::new(), nonempty: true, why: "an expression".to_owned() },
-        |target| Value::Known(target.to_owned()),
-    );
-    Some(Answer { status: code, location: Some(location), span })
+fn redirect(parameters: Yaml, span: Span, says: &mut Says) {
+    let Some(from) = value(parameters, &["from_value"]) else { return };
+    let status = value(from, &["status_code"]).and_then(status).unwrap_or(301);
+    let target = |key: &str| value(from, &["target_url", key]).and_then(Yaml::as_str);
+    let fixed = target("value").filter(|text| !is_filled_in_later(text)).map(|text| vec![Piece::Text(text.to_owned())]);
+    match fixed.or_else(|| target::parse(target("expression")?)) {
+        Some(pieces) => {
+            let keeps_query = value(from, &["preserve_query_string"]).and_then(Yaml::as_bool) == Some(true);
+            says.moves = Some(Moves { status, to: Moved::Made { pieces, keeps_query }, span });
+        }
+        None => says.answer = Some(Answer { status, location: Some(unknown_address()), span }),
+    }
 }
 
 fn rewrite(parameters: Yaml, phase: &str, says: &mut Says) {
