@@ -1,6 +1,7 @@
-//! The same for CDNs and gateways: CloudFront asks its origin by the origin's name, and Envoy may rewrite the host.
+//! The same for CDNs and gateways: CloudFront asks its origin by the origin's name, Envoy and Istio may rewrite the host.
 
 use super::{ID, is_public, TELL_HOST};
+use crate::discover::edge::Dialect;
 use crate::finding::{Confidence, Severity};
 use crate::model::from::edge::EdgeSite;
 use crate::model::{HeaderFate, Outcome, PathKind, Site, Traits};
@@ -34,7 +35,9 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
             continue;
         }
         let posted = site.resolve(&request.clone().method("POST")).possibly(|o| o.handler.kind.is_upstream());
-        if !posted || has_api_name(&request.host) || shown(site, cx) != Shown::Application && plain {
+        // Envoy names clusters, and nothing of what is in them.
+        let shows = site.dialect() == Dialect::Envoy || shown(site, cx) == Shown::Application;
+        if !posted || has_api_name(&request.host) || !shows {
             continue;
         }
         let because = outcome.upstream.as_ref().and_then(|upstream| upstream.host.because.first().copied());
@@ -43,11 +46,12 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         let host = outcome.upstream.as_ref().and_then(|u| u.host.value.known()).and_then(|v| v.known());
         let sees = host.map_or("the name of the origin".to_owned(), |host| format!("Host: {host}"));
         let message = format!("{} for {} reaches the application with {sees}", request.describe(), request.host);
-        let mut found = finding(ID, site, id, primary, message, request).confidence(Confidence::Medium).help(if plain {
-            "pass Host on (AllViewer, or Host in the policy), or have a function put it into X-Forwarded-Host"
-        } else {
-            "leave the host as it is, or write append_x_forwarded_host: true"
-        });
+        let help = match site.dialect() {
+            Dialect::Istio => "leave the host as it is, or let headers.request.set put the name of the site into x-forwarded-host",
+            _ if plain => "pass Host on (AllViewer, or Host in the policy), or have a function put it into X-Forwarded-Host",
+            _ => "leave the host as it is, or write append_x_forwarded_host: true",
+        };
+        let mut found = finding(ID, site, id, primary, message, request).confidence(Confidence::Medium).help(help);
         if !public {
             found = found.severity(Severity::Info);
         }

@@ -1,5 +1,6 @@
 //! Istio: `VirtualService` decides by the first rule that fits, `headers.request.remove` takes fields away (reference of the fields of
-//! VirtualService, `HTTPRoute` and `Headers`). `RequestAuthentication` and `AuthorizationPolicy` act on what it leads to.
+//! VirtualService, `HTTPRoute` and `Headers`). `rewrite.authority` makes Host another one, and so does `headers.request.set` with `host`
+//! or `:authority`, over which it wins; the visitor's goes into no other field. `RequestAuthentication` and `AuthorizationPolicy` act on what it leads to.
 
 mod security;
 
@@ -77,8 +78,12 @@ fn says(rule: Yaml) -> Says {
         }
         for set in edit.get("set").into_iter().flat_map(Yaml::entries) {
             let name = set.key.raw().unwrap_or_default();
+            let name = if name == ":authority" { "Host" } else { name };
             says.request_field(name, set_to(set.value.as_str().unwrap_or_default(), set.head()));
         }
+    }
+    if let Some(rewrite) = rule.get("rewrite").and_then(|rewrite| rewrite.entry("authority")) {
+        says.request_field("Host", set_to(rewrite.value.as_str().unwrap_or_default(), rewrite.head()));
     }
     for edit in [Some(rule), target].into_iter().flatten().filter_map(|node| node.at_path(&["headers", "response"])) {
         if let Some(remove) = edit.entry("remove") {
