@@ -210,14 +210,19 @@ fn kind_of(files: &dyn Files, candidate: &Candidate, base: &Path, search: &Searc
     if !candidate.named && forced.is_none() && is_access_file(&candidate.path) {
         return Ok(Kind::Htaccess);
     }
+    let mut bytes = files.head(&candidate.path, recognise::PREFIX).map_err(|e| reason(&e))?;
+    let mut seen = recognise(&candidate.path, &bytes);
     // What shows that YAML is ours may stand at its end.
-    let prefix = if recognise::is_yaml(&candidate.path) { usize::MAX } else { recognise::PREFIX };
-    let bytes = files.head(&candidate.path, prefix).map_err(|e| reason(&e))?;
+    let is_whole = bytes.len() < recognise::PREFIX;
+    if !is_whole && !matches!(seen, Kind::Edge(_)) && recognise::is_yaml(&candidate.path) {
+        bytes = files.head(&candidate.path, usize::MAX).map_err(|e| reason(&e))?;
+        seen = recognise(&candidate.path, &bytes);
+    }
     let forced = match forced {
         Some(forced) => Some(forced),
         None => kinds::commented(&bytes)?,
     };
-    let kind = match recognise(&candidate.path, &bytes) {
+    let kind = match seen {
         // A program about nginx may well have lines that look like its directives.
         Kind::NginxMain | Kind::NginxSnippet | Kind::ApacheMain | Kind::ApachePart if is_other(&candidate.path) => Kind::Unknown,
         kind => kind,

@@ -167,6 +167,11 @@ pub(super) fn made_up(site: &dyn Site, (id, route): (RouteId, &Route)) -> Option
 
 /// Whether a path looks like one of files that are the same for everybody.
 pub(super) fn looks_static(path: &str) -> bool {
+    is_asset(path) || path.split('/').any(is_folder_of_files)
+}
+
+/// Whether a folder, or a part of a name, is called as those are called that hold files which are the same for everybody.
+pub(super) fn is_folder_of_files(name: &str) -> bool {
     const FOLDERS: &[&str] = &[
         "static",
         "assets",
@@ -209,14 +214,14 @@ pub(super) fn looks_static(path: &str) -> bool {
         "debian",
         "ubuntu",
     ];
-    let folder = |part: &str| FOLDERS.iter().any(|f| f.eq_ignore_ascii_case(part.trim_start_matches('_')));
-    is_asset(path) || path.split('/').any(folder)
+    let name = name.trim_start_matches('_');
+    FOLDERS.iter().any(|folder| folder.eq_ignore_ascii_case(name))
 }
 
 /// Whether a host serves files that are the same for everybody, as far as its name tells.
 pub(super) fn is_asset_host(host: &str) -> bool {
     let first = host.split('.').next().unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_digit());
-    looks_static(&format!("/{first}")) || matches!(first, "registry" | "npm" | "pypi" | "apt" | "dl" | "s")
+    first.split('/').any(is_folder_of_files) || matches!(first, "registry" | "npm" | "pypi" | "apt" | "dl" | "s")
 }
 
 /// Whether the upstream is another public site under its own name (a mirror, a bucket), not the application of this host.

@@ -80,7 +80,7 @@ pub(super) fn shown(site: &EdgeSite, cx: &Cx) -> Shown {
     if asked || neutral || site.lets_write() || site.speaks_of_credentials() || !cx.settings.login_paths.is_empty() {
         return Shown::Application;
     }
-    let of_files = |name: &&str| parts(name).any(|part| caches::looks_static(&format!("/{part}")));
+    let of_files = |name: &&str| parts(name).any(caches::is_folder_of_files);
     if is_of(FILES) || names.iter().any(of_files) || files.iter().any(|path| is_page(path)) {
         return Shown::Files;
     }

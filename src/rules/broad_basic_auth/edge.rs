@@ -10,6 +10,9 @@ use crate::source::Span;
 /// Asks for scripts that open pages call, below a password.
 pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
     let refuses = |o: &Outcome| o.gates.iter().any(|g| g.kind == GateKind::Basic && matches!(g.verdict, Verdict::Refuses(_)));
+    if routes_with(site, Traits::GATE).next().is_none() {
+        return;
+    }
     let home = site.resolve(&site.request("/"));
     if home.possibly(refuses) || !home.possibly(|o| o.handler.kind.is_upstream()) {
         return;

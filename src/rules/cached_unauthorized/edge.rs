@@ -14,9 +14,10 @@ const KINDS: &[PathKind] = &[PathKind::Api, PathKind::Login, PathKind::Account, 
 /// Asks for what needs credentials, without any.
 pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
     let mut reported: Vec<Span> = Vec::new();
+    let keeps_refusals = site.keeps_refusals();
     for (id, route) in routes_with(site, Traits::UPSTREAM) {
         verdicts(site, id, &mut reported, cx);
-        if !route.traits.has(Traits::CACHE) {
+        if !keeps_refusals || !route.traits.has(Traits::CACHE) {
             continue;
         }
         let Some(request) = typical_request(site, id, route, cx.paths, KINDS) else { continue };

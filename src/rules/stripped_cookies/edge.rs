@@ -22,7 +22,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         let Some(known) = KINDS.iter().find_map(|kind| first_known(route, cx.paths, &[*kind])) else { continue };
         let request = request_for(site, known).method("GET").header("Cookie", "session=of-the-visitor").past_gates();
         let outcome = site.resolve(&request);
-        if !outcome.always(|o| o.served_by.span == route.span && o.handler.kind.is_upstream()) || is_for_programs(site, &request, &outcome) {
+        if !outcome.always(|o| o.served_by.span == route.span && o.handler.kind.is_upstream()) {
             continue;
         }
         // The service of somebody else, under a name of its own, knows nothing of these cookies.
@@ -30,6 +30,9 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
             continue;
         }
         let Some((primary, what)) = fault(&outcome).filter(|(primary, _)| !reported.contains(primary)) else { continue };
+        if is_for_programs(site, &request, &outcome) {
+            continue;
+        }
         reported.push(primary);
         let message = format!("{} {what}: who signs in is a stranger at the next page", request.describe());
         let mut found = finding(ID, site, id, primary, message, request)

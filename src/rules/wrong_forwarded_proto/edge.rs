@@ -15,7 +15,7 @@ use crate::source::Span;
 
 /// Asks for each route what the application gets of the scheme, where visitors come over TLS.
 pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
-    if !site.is_tls() {
+    if !site.is_tls() || !site.speaks_of_scheme() {
         return;
     }
     let mut reported: HashSet<Span, FixedState> = HashSet::default();

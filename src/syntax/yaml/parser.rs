@@ -1,6 +1,7 @@
 //! Events to nodes.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as HashEntry;
 
 use foldhash::fast::FixedState;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag, options};
@@ -19,6 +20,9 @@ const MAX_KEY: usize = 4096;
 
 /// How deep mappings and sequences may nest. Nobody writes so; what is deeper is hostile.
 const MAX_DEPTH: usize = 200;
+
+/// Up to how many keys of a mapping are compared with each other: for so few a table costs more.
+const FEW_KEYS: usize = 16;
 
 /// Parses one file. `text` is the text of the whole file, which must not be larger than 4 GiB.
 pub fn parse(file: FileId, text: &str) -> Tree {
@@ -143,7 +147,8 @@ impl Building<'_> {
         };
         // A block ends with its last line of text.
         let block = matches!(kind, Kind::Literal | Kind::Folded);
-        let written = self.text.get(start as usize..end as usize).filter(|_| block).map(|text| text.trim_end().len() as u32);
+        let lines = if block { self.text.get(start as usize..end as usize) } else { None };
+        let written = lines.map(|text| text.trim_end().len() as u32);
         let end = written.map_or(end, |length| start + length);
         let id = self.push(kind, start, end, tag);
         let inner = if kind == Kind::Quoted { (start + 1, end.saturating_sub(1)) } else { (start, end) };
@@ -203,22 +208,35 @@ impl Building<'_> {
 
     /// Keys that a mapping has twice: readers take the last one, the first one, or refuse the file.
     fn duplicates(&mut self, mapping: NodeId) {
-        let keys: Vec<NodeId> = self.tree.children(mapping).step_by(2).collect();
-        let mut known: HashMap<&str, NodeId, FixedState> = HashMap::default();
-        let mut twice = Vec::new();
-        for key in keys {
-            let Some(text) = self.tree.nodes.get(key as usize).and_then(|node| self.tree.text(self.text, node)) else { continue };
-            // Several merges in one mapping are refused by some and joined by others.
-            if text == "<<" {
-                continue;
+        let mut odd = false;
+        let mut keys: Vec<(&str, NodeId)> = Vec::with_capacity(FEW_KEYS);
+        for key in self.tree.children(mapping).step_by(2) {
+            let Some(node) = self.tree.nodes.get(key as usize) else { continue };
+            match self.tree.text(self.text, node) {
+                // Several merges in one mapping are refused by some and joined by others.
+                Some("<<") => odd = true,
+                Some(text) => keys.push((text, key)),
+                None => odd |= matches!(node.kind, Kind::Alias(_)),
             }
-            match known.get(text) {
-                Some(first) => twice.push((key, *first, text.to_owned())),
-                None => {
-                    known.insert(text, key);
+        }
+        let mut twice = Vec::new();
+        if keys.len() <= FEW_KEYS {
+            for (index, (text, key)) in keys.iter().enumerate() {
+                let first = keys.iter().take(index).find(|(before, _)| before == text);
+                twice.extend(first.map(|(_, first)| (*key, *first, (*text).to_owned())));
+            }
+        } else {
+            let mut known: HashMap<&str, NodeId, FixedState> = HashMap::default();
+            for (text, key) in keys {
+                match known.entry(text) {
+                    HashEntry::Occupied(first) => twice.push((key, *first.get(), text.to_owned())),
+                    HashEntry::Vacant(place) => {
+                        place.insert(key);
+                    }
                 }
             }
         }
+        self.tree.odd_keys |= odd || !twice.is_empty();
         for (key, first, text) in twice {
             let (span, first) = (self.tree.span(key), self.tree.span(first));
             let message = format!("the key `{text}` stands twice in this mapping");

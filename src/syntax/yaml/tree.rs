@@ -33,6 +33,15 @@ pub(super) enum Text {
     Decoded(u32, u32),
 }
 
+impl Text {
+    /// How many bytes it has.
+    #[inline]
+    pub(super) fn len(self) -> usize {
+        let (Self::Source(start, end) | Self::Decoded(start, end)) = self;
+        end.saturating_sub(start) as usize
+    }
+}
+
 /// A scalar, a mapping, a sequence or an alias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {
@@ -97,6 +106,30 @@ pub struct Tree {
     pub(super) decoded: String,
     /// The tags in use, as written (`!Ref`), each once.
     pub(super) tags: Vec<String>,
+    /// Whether some mapping has a key twice, an alias as a key, or `<<`. Where none has, the first entry with a key is the one that
+    /// counts, and a mapping has no entries but its own.
+    pub(super) odd_keys: bool,
+}
+
+/// The direct children of a node, in the order of the text.
+pub(super) struct Children<'a> {
+    nodes: &'a [Node],
+    next: NodeId,
+    end: NodeId,
+}
+
+impl Iterator for Children<'_> {
+    type Item = NodeId;
+
+    #[inline]
+    fn next(&mut self) -> Option<NodeId> {
+        if self.next >= self.end {
+            return None;
+        }
+        let id = self.next;
+        self.next = self.nodes.get(id as usize)?.subtree_end.max(id + 1);
+        Some(id)
+    }
 }
 
 impl Tree {
@@ -110,19 +143,20 @@ impl Tree {
             errors: Vec::new(),
             decoded: String::new(),
             tags: Vec::new(),
+            odd_keys: false,
         }
     }
 
     /// The direct children of a node.
     pub fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let end = self.nodes.get(parent as usize).map_or(0, |node| node.subtree_end);
-        let mut next = parent + 1;
-        std::iter::from_fn(move || {
-            let node = self.nodes.get(next as usize).filter(|_| next < end)?;
-            let id = next;
-            next = node.subtree_end.max(id + 1);
-            Some(id)
-        })
+        self.children_of(Some(parent))
+    }
+
+    /// The same; none without a node.
+    #[inline]
+    pub(super) fn children_of(&self, parent: Option<NodeId>) -> Children<'_> {
+        let node = parent.and_then(|parent| self.nodes.get(parent as usize));
+        Children { nodes: &self.nodes, next: parent.map_or(0, |id| id + 1), end: node.map_or(0, |node| node.subtree_end) }
     }
 
     /// The bytes of a node.

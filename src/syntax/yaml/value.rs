@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::tree::{Kind, NodeId, Tree};
+use super::tree::{Children, Kind, NodeId, Tree};
 use crate::source::Span;
 
 /// How many aliases and merges are followed for one answer. The parser only makes aliases of nodes that are complete, so there is
@@ -124,30 +124,39 @@ impl<'a> Yaml<'a> {
 
     /// The items of a sequence; none for anything else.
     pub fn items(self) -> impl Iterator<Item = Yaml<'a>> {
-        let sequence = self.target().filter(|(_, node)| node.kind == Kind::Sequence).map(|(id, _)| id);
-        sequence.into_iter().flat_map(move |id| self.tree.children(id)).map(move |id| self.at(id))
+        self.children(Kind::Sequence).map(move |id| self.at(id))
+    }
+
+    /// The children of a node of this kind; none for another one.
+    #[inline]
+    fn children(self, of: Kind) -> Children<'a> {
+        self.tree.children_of(self.target().filter(|(_, node)| node.kind == of).map(|(id, _)| id))
     }
 
     /// The entries of a mapping that are written in it, `<<` among them, in the order of the text; none for anything else.
+    #[inline]
     fn own_entries(self) -> impl Iterator<Item = Entry<'a>> {
-        let mapping = self.target().filter(|(_, node)| node.kind == Kind::Mapping).map(|(id, _)| id);
-        mapping.into_iter().flat_map(move |id| {
-            let mut children = self.tree.children(id);
-            std::iter::from_fn(move || {
-                let (key, value) = (children.next()?, children.next()?);
-                Some(Entry { key: self.at(key), value: self.at(value) })
-            })
+        let mut children = self.children(Kind::Mapping);
+        std::iter::from_fn(move || {
+            let (key, value) = (children.next()?, children.next()?);
+            Some(Entry { key: self.at(key), value: self.at(value) })
         })
     }
 
     /// The mappings that `<<` brings, the nearest first.
     fn merged(self) -> Vec<Yaml<'a>> {
+        if !self.tree.odd_keys {
+            return Vec::new();
+        }
         let merges = self.own_entries().filter(|e| e.key.raw() == Some("<<") && e.key.kind() == Kind::Plain);
         merges.flat_map(|e| if e.value.kind() == Kind::Sequence { e.value.items().collect() } else { vec![e.value] }).collect()
     }
 
     /// The entries of a mapping with those that `<<` brings; a key of its own goes before, of two equal keys the last one counts.
     pub fn entries(self) -> Vec<Entry<'a>> {
+        if !self.tree.odd_keys {
+            return self.own_entries().filter(|entry| entry.key.is_scalar()).collect();
+        }
         let mut entries: Vec<Entry> = Vec::new();
         let mut places: HashMap<&str, usize, FixedState> = HashMap::default();
         let mut pending = vec![self];
@@ -177,9 +186,34 @@ impl<'a> Yaml<'a> {
         entries
     }
 
+    /// The entry of a mapping that has only one.
+    pub fn only_entry(self) -> Option<Entry<'a>> {
+        if self.tree.odd_keys {
+            let entries = self.entries();
+            return entries.first().copied().filter(|_| entries.len() == 1);
+        }
+        let mut entries = self.own_entries().filter(|entry| entry.key.is_scalar());
+        entries.next().filter(|_| entries.next().is_none())
+    }
+
     /// The entry of a mapping with this key, own ones before those of `<<`.
     pub fn entry(self, key: &str) -> Option<Entry<'a>> {
-        self.entry_where(&|name| name == key)
+        if self.tree.odd_keys {
+            return self.entry_where(&|name| name == key);
+        }
+        self.own_entries().find(|entry| entry.key.is_text(key))
+    }
+
+    /// Whether it is a scalar with this text, whatever its tag.
+    #[inline]
+    fn is_text(self, text: &str) -> bool {
+        // Most keys are told apart by their length.
+        let maybe = self.tree.nodes.get(self.id as usize).is_some_and(|node| match node.kind {
+            Kind::Alias(_) => true,
+            Kind::Mapping | Kind::Sequence => false,
+            Kind::Plain | Kind::Quoted | Kind::Literal | Kind::Folded => node.text.len() == text.len(),
+        });
+        maybe && self.raw() == Some(text)
     }
 
     /// The entry of a mapping whose key is meant by `accepts`.

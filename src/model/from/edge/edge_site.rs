@@ -141,6 +141,16 @@ impl EdgeSite {
         self.says(route).origin.as_ref()?.plain
     }
 
+    /// Whether an entry says what becomes of X-Forwarded-Proto.
+    pub fn speaks_of_scheme(&self) -> bool {
+        self.all().any(|behaviour| behaviour.says.forwarded_proto.is_some())
+    }
+
+    /// Whether an entry says that a 401 of the origin is kept, or may be.
+    pub fn keeps_refusals(&self) -> bool {
+        self.all().any(|behaviour| behaviour.says.keeps_401.is_some())
+    }
+
     /// How the verdicts of a subrequest are kept at a route.
     pub fn verdicts(&self, route: RouteId) -> Option<Verdicts> {
         self.says(route).verdicts.clone()

@@ -139,5 +139,5 @@ fn behaviour(route: Yaml, mut says: Says) -> Behaviour {
         let code = direct.value.get("status").and_then(status).unwrap_or(200);
         says.answer = Some(Answer { status: code, location: None, span: direct.head() });
     }
-    Behaviour { says, ..Behaviour::new(head, name, Condition::Path(pattern).and(open)) }
+    Behaviour { says: Box::new(says), ..Behaviour::new(head, name, Condition::Path(pattern).and(open)) }
 }

@@ -25,7 +25,7 @@ fn follow(site: &EdgeSite, request: &Request, choices: &mut Choices) -> Outcome 
     let mut unknown = Vec::new();
     let mut steps = Vec::new();
     let mut served: Option<&Behaviour> = None;
-    let mut says = Cow::Borrowed(&site.default.says);
+    let mut says = Cow::Borrowed(&*site.default.says);
     for behaviour in site.candidates(request) {
         let applies = behaviour.when.holds(request).unwrap_or_else(|why| {
             let what = format!("whether {} applies: {why}", behaviour.name);

@@ -18,10 +18,10 @@ fn rules(document: Yaml) -> Option<Draft> {
     let schema = document.entry("schema")?;
     let cdn = document.get("cdn").and_then(Yaml::as_str).unwrap_or("CDN");
     let mut default = Behaviour::new(schema.head(), "defaults", Condition::Always);
-    default.says = unsaid(&schema);
+    *default.says = unsaid(&schema);
     if let Some(defaults) = document.entry("defaults") {
         default.head = defaults.head();
-        default.says = default.says.and(&says(defaults.value));
+        *default.says = default.says.and(&says(defaults.value));
     }
     let rules = document.get("rules").into_iter().flat_map(Yaml::items);
     let mut behaviours: Vec<Behaviour> = rules.flat_map(behaviours_of).collect();
@@ -58,7 +58,7 @@ fn behaviours_of(rule: Yaml) -> Vec<Behaviour> {
     let says = says(rule);
     let others = Condition::of_hosts(texts(rule.get("host"))).and(Condition::of_methods(texts(rule.get("methods"))));
     let behaviour = |pattern: Pattern, name: String| Behaviour {
-        says: says.clone(),
+        says: Box::new(says.clone()),
         ..Behaviour::new(head, name, others.clone().and(Condition::Path(pattern)))
     };
     if paths.is_empty() {

@@ -43,9 +43,14 @@ pub(super) fn set_to(text: &str, by: Span) -> Fact<Forward> {
     }
 }
 
+/// Whether a text has a character without which no mark of a template stands in it. Most texts have none.
+pub(super) fn may_have_mark(text: &str) -> bool {
+    memchr::memchr2(b'{', b'%', text.as_bytes()).is_some()
+}
+
 /// Whether a text holds a place that something else fills in.
 pub(super) fn is_filled_in_later(text: &str) -> bool {
-    ["{{", "${", "%{", "<%", "%("].iter().any(|mark| text.contains(mark))
+    may_have_mark(text) && ["{{", "${", "%{", "<%", "%("].iter().any(|mark| text.contains(mark))
 }
 
 /// A check that asks for what the request does not show.

@@ -385,13 +385,14 @@ pub(super) struct Behaviour {
     pub(super) name: String,
     /// For which requests it is.
     pub(super) when: Condition,
-    pub(super) says: Says,
+    /// In a place of its own: it is large, and entries are moved about.
+    pub(super) says: Box<Says>,
 }
 
 impl Behaviour {
     /// An entry for some requests that says nothing yet.
     pub(super) fn new(head: Span, name: impl Into<String>, when: Condition) -> Self {
-        Self { head, name: name.into(), when, says: Says::default() }
+        Self { head, name: name.into(), when, says: Box::default() }
     }
 
     /// What requests get that no entry takes: 404.

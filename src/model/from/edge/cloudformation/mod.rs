@@ -10,6 +10,7 @@ mod policies;
 mod values;
 mod waf;
 
+use origins::Origins;
 use policies::{CachePolicy, OriginPolicy, Part, cache_policies, origin_policies};
 use values::Template;
 
@@ -50,14 +51,15 @@ fn distribution(template: &Template, name: &str, kind: &Entry, config: Yaml) -> 
     let errors = error_pages(template, config);
     let (node, _) = *template.nodes(default.value).first()?;
     let mut whole = Behaviour::new(default.head(), "DefaultCacheBehavior", Condition::Always);
-    whole.says = says(template, config, node, default.head());
+    let mut origins = Origins::of(template, config);
+    says(template, &mut origins, node, default.head(), &mut whole.says);
     whole.says.errors.clone_from(&errors);
     let lists = config.get("CacheBehaviors").map(|list| template.nodes(list)).unwrap_or_default();
     let mut behaviours = Vec::new();
     for (list, certain) in lists {
         for item in list.items() {
             for (node, alone) in template.nodes(item) {
-                let mut behaviour = behaviour(template, config, node, certain && alone);
+                let mut behaviour = behaviour(template, &mut origins, node, certain && alone);
                 behaviour.says.errors.clone_from(&errors);
                 behaviours.push(behaviour);
             }
@@ -97,7 +99,7 @@ fn behind(acl: waf::Acl, whole: &mut Behaviour, behaviours: Vec<Behaviour>) -> V
     all
 }
 
-fn behaviour(template: &Template, config: Yaml, node: Yaml, certain: bool) -> Behaviour {
+fn behaviour<'a>(template: &Template<'a>, origins: &mut Origins<'_, 'a>, node: Yaml<'a>, certain: bool) -> Behaviour {
     let pattern = node.entry("PathPattern");
     let text = pattern.as_ref().and_then(|pattern| template.text(pattern.value));
     let head = pattern.as_ref().map_or(node.span(), Entry::head);
@@ -108,7 +110,7 @@ fn behaviour(template: &Template, config: Yaml, node: Yaml, certain: bool) -> Be
     let open = if certain { Condition::Always } else { Condition::Open(CONDITION.to_owned()) };
     let name = format!("behaviour {}", text.unwrap_or("of a path that is not known"));
     let mut behaviour = Behaviour::new(head, name, Condition::Path(paths).and(open));
-    behaviour.says = says(template, config, node, head);
+    says(template, origins, node, head, &mut behaviour.says);
     behaviour
 }
 
@@ -124,17 +126,16 @@ fn error_pages(template: &Template, config: Yaml) -> Vec<ErrorPage> {
 }
 
 /// What one behaviour says.
-fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Span) -> Says {
-    let mut says = Says::default();
-    let origin = node.get("TargetOriginId").and_then(|id| origins::origin(template, config, id));
-    let domain = origin.as_ref().and_then(|found| found.domain).map(str::to_owned);
-    let adds = origin.as_ref().map(|found| found.adds.clone()).unwrap_or_default();
-    let own_name = origin.as_ref().is_some_and(|found| found.own_name);
-    says.origin = origin.map(|found| found.origin);
+fn says<'a>(template: &Template<'a>, origins: &mut Origins<'_, 'a>, node: Yaml<'a>, head: Span, says: &mut Says) {
+    let origin = node.get("TargetOriginId").and_then(|id| origins.named(id));
+    let domain = origin.and_then(|found| found.domain).map(str::to_owned);
+    let adds = origin.map(|found| found.adds.clone()).unwrap_or_default();
+    let own_name = origin.is_some_and(|found| found.own_name);
+    says.origin = origin.map(|found| found.origin.clone());
     match (node.entry("CachePolicyId"), node.entry("ForwardedValues")) {
         // Where both are written, the policy counts.
-        (Some(policy), _) => policy_says(template, node, &policy, domain, &mut says),
-        (None, Some(forwarded)) => legacy_says(template, node, &forwarded, domain, &mut says),
+        (Some(policy), _) => policy_says(template, node, &policy, domain, says),
+        (None, Some(forwarded)) => legacy_says(template, node, &forwarded, domain, says),
         (None, None) => {
             let open = || Some(Fact::unknown("neither a cache policy nor ForwardedValues is written", [head]));
             (says.authorization, says.cookie) = (open(), open());
@@ -169,7 +170,6 @@ fn says<'a>(template: &Template<'a>, config: Yaml<'a>, node: Yaml<'a>, head: Spa
         };
         Some(OverTls { status, span: policy.head() })
     });
-    says
 }
 
 /// The methods that are let through: without a list only those that read.

@@ -26,20 +26,46 @@ pub(super) struct Found<'a> {
     pub(super) adds: Vec<(&'a str, Option<&'a str>, Span)>,
 }
 
-/// The origin with an id, as behaviours name it; a group stands for its first member.
-pub(super) fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Yaml<'a>) -> Option<Found<'a>> {
+/// How an id is written: its tag and its text.
+type Id<'a> = (Option<&'a str>, Option<&'a str>);
+
+/// The origins of a distribution: most behaviours name the same few.
+pub(super) struct Origins<'t, 'a> {
+    template: &'t Template<'a>,
+    config: Yaml<'a>,
+    known: Vec<(Id<'a>, Option<Found<'a>>)>,
+}
+
+impl<'t, 'a> Origins<'t, 'a> {
+    /// Those of the distribution with these settings.
+    pub(super) fn of(template: &'t Template<'a>, config: Yaml<'a>) -> Self {
+        Self { template, config, known: Vec::new() }
+    }
+
+    /// The origin with an id, as behaviours name it.
+    pub(super) fn named(&mut self, id: Yaml<'a>) -> Option<&Found<'a>> {
+        let id = written(id);
+        let place = self.known.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            self.known.push((id, origin(self.template, self.config, id)));
+            self.known.len() - 1
+        });
+        self.known.get(place)?.1.as_ref()
+    }
+}
+
+/// The origin with an id; a group stands for its first member.
+fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Id<'a>) -> Option<Found<'a>> {
     let lists = |key: &str| config.get(key).map(|list| template.nodes(list)).unwrap_or_default();
     let origins: Vec<Yaml> = lists("Origins").into_iter().flat_map(|(list, _)| list.items()).collect();
-    let same = |node: Yaml<'a>| written(node) == written(id);
-    let by_id = |same: &dyn Fn(Yaml<'a>) -> bool| {
+    let by_id = |id: Id<'a>| {
         let all = origins.iter().flat_map(|origin| template.nodes(*origin));
-        all.map(|(origin, _)| origin).find(|origin| origin.get("Id").is_some_and(same))
+        all.map(|(origin, _)| origin).find(|origin| origin.get("Id").is_some_and(|own| written(own) == id))
     };
-    let found = by_id(&same).or_else(|| {
+    let found = by_id(id).or_else(|| {
         let groups = config.at_path(&["OriginGroups", "Items"])?;
-        let group = groups.items().find(|group| group.get("Id").is_some_and(same))?;
+        let group = groups.items().find(|group| group.get("Id").is_some_and(|own| written(own) == id))?;
         let member = group.at_path(&["Members", "Items"])?.items().next()?.get("OriginId")?;
-        by_id(&|node| written(node) == written(member))
+        by_id(written(member))
     })?;
     let domain = found.get("DomainName");
     let text = domain.and_then(|domain| template.text(domain));
@@ -48,17 +74,19 @@ pub(super) fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Yaml<'a>
     let protocol = found.get("CustomOriginConfig").and_then(|custom| custom.entry("OriginProtocolPolicy"));
     // The default of a parameter is a proposal.
     let plain = protocol.filter(|policy| policy.value.as_str() == Some("http-only")).map(|policy| policy.head());
-    let origin = Origin { behind: behind(template, found), span, target, plain };
+    let names = domain.map(|domain| template.names_in(domain)).unwrap_or_default();
+    let own_name = domain.is_some_and(|domain| is_api(template, domain, &names));
+    let behind = domain.map_or(Behind::Unknown, |domain| behind(template, found, domain, &names, own_name));
     Some(Found {
-        origin,
+        origin: Origin { behind, span, target, plain },
         domain: text,
-        own_name: domain.is_some_and(|domain| is_api(template, domain)),
+        own_name,
         adds: added(template, found),
     })
 }
 
-/// Whether a name is that of API Gateway or of a function.
-fn is_api(template: &Template, domain: Yaml) -> bool {
+/// Whether a name, made of what goes by these logical names, is that of API Gateway or of a function.
+fn is_api(template: &Template, domain: Yaml, names: &[&str]) -> bool {
     const KINDS: &[&str] = &["AWS::ApiGateway", "AWS::Serverless::Api", "AWS::Serverless::HttpApi", "AWS::Lambda::Url"];
     let mut pending = vec![domain];
     // A value of a template is small; what is not is no value.
@@ -70,7 +98,7 @@ fn is_api(template: &Template, domain: Yaml) -> bool {
         pending.extend(node.items());
         pending.extend(node.entries().into_iter().map(|entry| entry.value));
     }
-    template.names_in(domain).iter().any(|name| KINDS.iter().any(|kind| template.is_of(name, kind)))
+    names.iter().any(|name| KINDS.iter().any(|kind| template.is_of(name, kind)))
 }
 
 /// The fields that CloudFront adds to each request to an origin (`OriginCustomHeaders`).
@@ -85,25 +113,27 @@ fn added<'a>(template: &Template<'a>, origin: Yaml<'a>) -> Vec<(&'a str, Option<
 }
 
 /// How a value is written, with its tag: ids are compared as they stand, so that `!Ref Name` finds its like.
-fn written(node: Yaml<'_>) -> (Option<&str>, Option<&str>) {
-    let inner = node.entries().first().map(|entry| entry.value);
-    (node.tag(), node.raw().or_else(|| inner.and_then(Yaml::raw)))
+fn written(node: Yaml<'_>) -> Id<'_> {
+    let inner = || node.entries().first().and_then(|entry| entry.value.raw());
+    (node.tag(), node.raw().or_else(inner))
 }
 
-fn behind(template: &Template, origin: Yaml) -> Behind {
-    let Some(domain) = origin.get("DomainName") else { return Behind::Unknown };
+/// What is behind an origin whose name is made of what goes by these logical names.
+fn behind(template: &Template, origin: Yaml, domain: Yaml, names: &[&str], is_api: bool) -> Behind {
     // Functions have an access control as well as buckets.
-    if origin.get("S3OriginConfig").is_some() || origin.get("OriginAccessControlId").is_some() && !is_api(template, domain) {
+    if origin.get("S3OriginConfig").is_some() || origin.get("OriginAccessControlId").is_some() && !is_api {
         return Behind::Files;
     }
-    if template.names_in(domain).iter().any(|name| template.is_of(name, "AWS::S3::")) {
+    if names.iter().any(|name| template.is_of(name, "AWS::S3::")) {
         return Behind::Files;
     }
     let store = |text: &str| STORES.iter().any(|store| text.contains(store));
     let alternatives = template.alternatives(domain);
     let texts: Vec<&str> =
         alternatives.iter().filter_map(|a| if let Alternative::Node(node) = a { node.raw() } else { None }).collect();
-    if texts.iter().any(|text| store(text)) || domain.raw().is_some_and(store) {
+    // What is filled in later may still show a store.
+    let written = domain.raw().filter(|written| !texts.contains(written));
+    if texts.iter().any(|text| store(text)) || written.is_some_and(store) {
         return Behind::Files;
     }
     if texts.iter().any(|text| HOSTS_OF_SITES.iter().any(|end| text.ends_with(end))) {

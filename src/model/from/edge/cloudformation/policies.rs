@@ -107,8 +107,8 @@ const ORIGIN: &[(&str, bool, bool, bool)] = &[
 pub(super) fn cache_policies(template: &Template, id: Yaml) -> Vec<Option<CachePolicy>> {
     each(template, id, |alternative| match alternative {
         Alternative::Node(node) => {
-            let id = node.raw()?.to_ascii_lowercase();
-            let (_, (min, default, max), authorization, host, cookies) = *CACHE.iter().find(|(known, ..)| *known == id)?;
+            let id = node.raw()?;
+            let (_, (min, default, max), authorization, host, cookies) = *CACHE.iter().find(|(known, ..)| known.eq_ignore_ascii_case(id))?;
             let cookies = if cookies { Part::All } else { Part::None };
             Some(CachePolicy { min, default, max, authorization, host, scheme: false, cookies })
         }
@@ -121,8 +121,8 @@ pub(super) fn cache_policies(template: &Template, id: Yaml) -> Vec<Option<CacheP
 pub(super) fn origin_policies(template: &Template, id: Yaml) -> Vec<Option<OriginPolicy>> {
     each(template, id, |alternative| match alternative {
         Alternative::Node(node) => {
-            let id = node.raw()?.to_ascii_lowercase();
-            let (_, authorization, host, cookies) = *ORIGIN.iter().find(|(known, ..)| *known == id)?;
+            let id = node.raw()?;
+            let (id, authorization, host, cookies) = *ORIGIN.iter().find(|(known, ..)| known.eq_ignore_ascii_case(id))?;
             let cookies = if cookies { Part::All } else { Part::None };
             Some(OriginPolicy { authorization, host, scheme: id == WITH_CLOUDFRONT_FIELDS, cookies })
         }

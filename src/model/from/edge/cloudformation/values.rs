@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use crate::discover::edge::resources;
+use crate::model::from::edge::read::may_have_mark;
 use crate::syntax::yaml::Yaml;
 
 /// How deep conditions in conditions are followed.
@@ -59,6 +60,10 @@ impl<'a> Template<'a> {
 
     /// The value, if there is only one that the template tells.
     pub(super) fn only(&self, node: Yaml<'a>) -> Option<Yaml<'a>> {
+        // Most values are written out.
+        if function(node).is_none() {
+            return is_told(node).then_some(node);
+        }
         match self.alternatives(node).as_slice() {
             [Alternative::Node(node)] => Some(*node),
             _ => None,
@@ -111,8 +116,7 @@ impl<'a> Template<'a> {
             return;
         }
         let Some((function, argument)) = function(node) else {
-            let known = !node.raw().is_some_and(is_filled_in_later);
-            found.push(if known { Alternative::Node(node) } else { Alternative::Unknown });
+            found.push(if is_told(node) { Alternative::Node(node) } else { Alternative::Unknown });
             return;
         };
         match function {
@@ -186,17 +190,18 @@ fn function(node: Yaml<'_>) -> Option<(&str, Yaml<'_>)> {
     if let Some(tag) = node.tag().and_then(|tag| tag.strip_prefix('!')).filter(|tag| !tag.starts_with('!')) {
         return Some((tag, node));
     }
-    if !node.is_mapping() {
-        return None;
-    }
-    let entries = node.entries();
-    let [entry] = entries.as_slice() else { return None };
+    let entry = node.only_entry()?;
     let key = entry.key.raw()?;
     let name = key.strip_prefix("Fn::").or_else(|| (key == "Ref").then_some(key))?;
     Some((name, entry.value))
 }
 
+/// Whether what is written at a node is there when the template is read.
+fn is_told(node: Yaml) -> bool {
+    !node.raw().is_some_and(is_filled_in_later)
+}
+
 /// Whether a text is filled in before the template is read: a variable of the Serverless Framework, a template of another tool.
 fn is_filled_in_later(text: &str) -> bool {
-    ["${", "{{", "<%", "%{"].iter().any(|mark| text.contains(mark))
+    may_have_mark(text) && ["${", "{{", "<%", "%{"].iter().any(|mark| text.contains(mark))
 }

@@ -42,7 +42,7 @@ pub(super) fn lower<'a>(documents: &[Yaml<'a>], backends: &[(&'a str, Yaml<'a>)]
                 };
                 let service = path.at_path(&["backend", "service", "name"]).or_else(|| path.at_path(&["backend", "serviceName"]));
                 let mut behaviour = Behaviour::new(head, format!("path {text}"), Condition::Path(pattern));
-                behaviour.says = of_service(service.and_then(Yaml::as_str), head, &services, backends, named);
+                *behaviour.says = of_service(service.and_then(Yaml::as_str), head, &services, backends, named);
                 behaviours.push(behaviour);
             }
             behaviours.sort_by_key(|behaviour| std::cmp::Reverse(behaviour.when.length()));
@@ -53,7 +53,7 @@ pub(super) fn lower<'a>(documents: &[Yaml<'a>], backends: &[(&'a str, Yaml<'a>)]
             let written = ingress.at_path(&["spec", "defaultBackend", "service"]).and_then(|service| service.entry("name"));
             if let Some(service) = written {
                 default = Behaviour::new(service.head(), "the default backend", Condition::Always);
-                default.says = of_service(service.value.as_str(), service.head(), &services, backends, named);
+                *default.says = of_service(service.value.as_str(), service.head(), &services, backends, named);
             }
             drafts.push(Draft {
                 dialect: Dialect::Google,

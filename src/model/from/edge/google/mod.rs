@@ -43,7 +43,7 @@ fn backend(document: Yaml) -> Option<Draft> {
     spec.get("cdn").or_else(|| spec.get("cdnPolicy"))?;
     let span = kind_head(document);
     let mut default = Behaviour::new(span, "all paths", Condition::Always);
-    default.says = says(document);
+    *default.says = says(document);
     let place = Place { span, text: format!("backend {}", name(document)) };
     Some(Draft {
         dialect: Dialect::Google,

@@ -70,7 +70,7 @@ impl<'a> Map<'a, '_> {
         let levels = [matcher, self.spec];
         let head = ["defaultService", "defaultUrlRedirect", "defaultRouteAction"].iter().find_map(|key| matcher.entry(key));
         let mut default = Behaviour::new(head.map_or(span, |head| head.head()), "defaultService", Condition::Always);
-        default.says = self.says(matcher, ["defaultService", "defaultUrlRedirect", "defaultRouteAction"], &levels, named);
+        *default.says = self.says(matcher, ["defaultService", "defaultUrlRedirect", "defaultRouteAction"], &levels, named);
         let mut behaviours: Vec<Behaviour> = Vec::new();
         let mut rules: Vec<Yaml> = matcher.get("routeRules").into_iter().flat_map(Yaml::items).collect();
         let priority = |rule: &Yaml| rule.get("priority").and_then(Yaml::as_number).unwrap_or(0.0);
@@ -80,7 +80,7 @@ impl<'a> Map<'a, '_> {
             let when = Condition::any(rule.get("matchRules").into_iter().flat_map(Yaml::items).map(route_match).collect());
             let name = rule.get("priority").and_then(Yaml::raw).map_or("route rule".to_owned(), |p| format!("route rule {p}"));
             let mut behaviour = Behaviour::new(head, name, when);
-            behaviour.says = self.says(rule, ["service", "urlRedirect", "routeAction"], &[rule, matcher, self.spec], named);
+            *behaviour.says = self.says(rule, ["service", "urlRedirect", "routeAction"], &[rule, matcher, self.spec], named);
             behaviours.push(behaviour);
         }
         let mut by_length: Vec<Behaviour> = Vec::new();
@@ -92,7 +92,7 @@ impl<'a> Map<'a, '_> {
                 let mut behaviour = Behaviour::new(path.span(), format!("path rule {text}"), Condition::Path(path_rule(text)));
                 // Of several paths each is known by its own place.
                 behaviour.head = if path.span().start == path.span().end { head } else { path.span() };
-                behaviour.says = says.clone();
+                *behaviour.says = says.clone();
                 by_length.push(behaviour);
             }
         }

@@ -164,7 +164,7 @@ fn behaviour(ingress: &Ingress, path: &Path, says: &Says, controller: &Controlle
         _ => Pattern::Prefix(text.to_owned()),
     };
     let mut behaviour = Behaviour::new(head, format!("path {text}"), Condition::Path(pattern));
-    behaviour.says = says.clone();
+    *behaviour.says = says.clone();
     controller.apply(ingress, text, &mut behaviour.says);
     behaviour.says.origin = Some(application(path.service, head));
     behaviour

@@ -63,7 +63,7 @@ fn behaviour(rule: Yaml) -> Behaviour {
     let when = Condition::any(matches.collect());
     let head = rule.entries().first().map_or(rule.span(), Entry::head);
     let name = rule.get("name").and_then(Yaml::as_str).map_or_else(|| "rule".to_owned(), |name| format!("rule {name}"));
-    Behaviour { says: says(rule), ..Behaviour::new(head, name, when) }
+    Behaviour { says: Box::new(says(rule)), ..Behaviour::new(head, name, when) }
 }
 
 fn says(rule: Yaml) -> Says {

@@ -105,7 +105,7 @@ fn behaviour(route: Yaml, service: Option<Yaml>, plugins: &[Plugin]) -> Behaviou
         ..Says::default()
     };
     run(plugins, &mut says);
-    Behaviour { says, ..Behaviour::new(head, format!("route {name}"), when) }
+    Behaviour { says: Box::new(says), ..Behaviour::new(head, format!("route {name}"), when) }
 }
 
 fn plugins(node: Yaml<'_>) -> Vec<Plugin<'_>> {

@@ -70,7 +70,7 @@ fn behaviour(document: Yaml, path: Yaml, says: &Says) -> Behaviour {
     };
     let head = entry.as_ref().map_or(path.span(), Entry::head);
     let mut behaviour = Behaviour::new(head, format!("path {text}"), Condition::Path(pattern));
-    behaviour.says = says.clone();
+    *behaviour.says = says.clone();
     let service = path.at_path(&["backend", "service", "name"]).and_then(Yaml::as_str);
     behaviour.says.origin = Some(application(service, head));
     behaviour

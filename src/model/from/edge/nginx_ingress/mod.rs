@@ -61,7 +61,7 @@ fn behaviour(route: Yaml, server: Yaml, policies: &[Yaml], whole: &Says) -> Beha
     };
     let head = entry.map_or(route.span(), |entry| entry.head());
     let mut behaviour = Behaviour::new(head, format!("route {text}"), Condition::Path(pattern));
-    behaviour.says = with_policies(route.get("policies"), policies, whole.clone());
+    *behaviour.says = with_policies(route.get("policies"), policies, whole.clone());
     let says = &mut behaviour.says;
     let action = route.get("action");
     let proxied = action.and_then(|action| action.get("proxy"));

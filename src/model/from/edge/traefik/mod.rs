@@ -182,5 +182,5 @@ fn behaviour<'a>(router: &Router, find: &dyn Fn(&str) -> Option<Options<'a>>) ->
             None => says.unread = true,
         }
     }
-    Behaviour { says, ..Behaviour::new(router.head, format!("router {}", router.name), when) }
+    Behaviour { says: Box::new(says), ..Behaviour::new(router.head, format!("router {}", router.name), when) }
 }
