@@ -21,12 +21,16 @@ const MAX_KEY: usize = 4096;
 /// How deep mappings and sequences may nest. Nobody writes so; what is deeper is hostile.
 const MAX_DEPTH: usize = 200;
 
+/// About how many bytes of a text go to a node: room that is there from the start need not be moved when it grows.
+const BYTES_OF_NODE: usize = 16;
+
 /// Up to how many keys of a mapping are compared with each other: for so few a table costs more.
 const FEW_KEYS: usize = 16;
 
 /// Parses one file. `text` is the text of the whole file, which must not be larger than 4 GiB.
 pub fn parse(file: FileId, text: &str) -> Tree {
     let mut building = Building { text, tree: Tree::new(file), open: Vec::new(), anchors: Anchors::default() };
+    building.tree.nodes.reserve(text.len() / BYTES_OF_NODE);
     let options = options! {
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,

@@ -46,7 +46,8 @@ fn entries(rule: Yaml) -> Vec<(u8, Behaviour)> {
     let says = says(rule);
     let head = rule.entries().first().map_or(rule.span(), Entry::head);
     let matches: Vec<Yaml> = rule.get("matches").into_iter().flat_map(Yaml::items).collect();
-    let behaviour = |when: Condition, name: String| Behaviour { says: Box::new(says.clone()), ..Behaviour::new(head, name, when) };
+    let behaviour =
+        |when: Condition, name: String| Behaviour { says: Box::new(says.clone()), ..Behaviour::new(head, name, when) };
     if matches.is_empty() {
         return vec![(1, behaviour(Condition::Always, "rule for all paths".to_owned()))];
     }

@@ -77,12 +77,7 @@ fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Id<'a>) -> Option<F
     let names = domain.map(|domain| template.names_in(domain)).unwrap_or_default();
     let own_name = domain.is_some_and(|domain| is_api(template, domain, &names));
     let behind = domain.map_or(Behind::Unknown, |domain| behind(template, found, domain, &names, own_name));
-    Some(Found {
-        origin: Origin { behind, span, target, plain },
-        domain: text,
-        own_name,
-        adds: added(template, found),
-    })
+    Some(Found { origin: Origin { behind, span, target, plain }, domain: text, own_name, adds: added(template, found) })
 }
 
 /// Whether a name, made of what goes by these logical names, is that of API Gateway or of a function.

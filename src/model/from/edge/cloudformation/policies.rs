@@ -108,7 +108,8 @@ pub(super) fn cache_policies(template: &Template, id: Yaml) -> Vec<Option<CacheP
     each(template, id, |alternative| match alternative {
         Alternative::Node(node) => {
             let id = node.raw()?;
-            let (_, (min, default, max), authorization, host, cookies) = *CACHE.iter().find(|(known, ..)| known.eq_ignore_ascii_case(id))?;
+            let (_, (min, default, max), authorization, host, cookies) =
+                *CACHE.iter().find(|(known, ..)| known.eq_ignore_ascii_case(id))?;
             let cookies = if cookies { Part::All } else { Part::None };
             Some(CachePolicy { min, default, max, authorization, host, scheme: false, cookies })
         }
