@@ -9,6 +9,9 @@ use super::pattern::Pattern;
 use super::says::Behaviour;
 use crate::model::Request;
 
+/// Up to how many entries are asked one by one: for so few an index costs more than it saves.
+const FEW: usize = 4;
+
 /// What a request must have so that a condition can hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
@@ -40,6 +43,9 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn new(behaviours: &[Behaviour]) -> Self {
+        if behaviours.len() <= FEW {
+            return Self { others: (0..behaviours.len() as u32).collect(), ..Self::default() };
+        }
         let mut counts = Counts::default();
         for behaviour in behaviours {
             count(&behaviour.when, &mut counts);
