@@ -199,4 +199,27 @@ proptest::proptest! {
         }
         tree.entries();
     }
+
+    /// A mapping says the same whether its keys are looked through as those of most trees are, or as where there are merges.
+    #[test]
+    fn entries_are_the_same_whichever_way_they_are_found(
+        words in proptest::collection::vec(
+            proptest::sample::select(&["a", "b", "\"a\"", "&a ", "*a ", "<<", "? ", ": ", ":\n", "\n", "\n ", "- ", "{", "}", "[", "]", ", ", "!t "]),
+            0..30,
+        ),
+    ) {
+        let text = words.concat();
+        let tree = tree(&text);
+        let mut odd = tree.clone();
+        odd.odd_keys = true;
+        let ids = |entries: Vec<super::Entry>| entries.iter().map(|entry| (entry.key.id(), entry.value.id())).collect::<Vec<_>>();
+        for id in 0..tree.nodes.len() as u32 {
+            let (one, other) = (Yaml::of(&tree, &text, id), Yaml::of(&odd, &text, id));
+            proptest::prop_assert_eq!(ids(one.entries()), ids(other.entries()), "{:?}", &text);
+            proptest::prop_assert_eq!(one.only_entry().map(|e| e.key.id()), other.only_entry().map(|e| e.key.id()), "{:?}", &text);
+            for key in ["a", "b", "<<", "", "c"] {
+                proptest::prop_assert_eq!(one.entry(key).map(|e| e.key.id()), other.entry(key).map(|e| e.key.id()), "{:?}", &text);
+            }
+        }
+    }
 }

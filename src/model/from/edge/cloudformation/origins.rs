@@ -74,14 +74,14 @@ fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Id<'a>) -> Option<F
     let protocol = found.get("CustomOriginConfig").and_then(|custom| custom.entry("OriginProtocolPolicy"));
     // The default of a parameter is a proposal.
     let plain = protocol.filter(|policy| policy.value.as_str() == Some("http-only")).map(|policy| policy.head());
-    let names = domain.map(|domain| template.names_in(domain)).unwrap_or_default();
-    let own_name = domain.is_some_and(|domain| is_api(template, domain, &names));
-    let behind = domain.map_or(Behind::Unknown, |domain| behind(template, found, domain, &names, own_name));
+    let parts = domain.map(|domain| template.names_in(domain)).unwrap_or_default();
+    let own_name = domain.is_some_and(|domain| is_api(template, domain, &parts));
+    let behind = domain.map_or(Behind::Unknown, |domain| behind(template, found, domain, &parts, own_name));
     Some(Found { origin: Origin { behind, span, target, plain }, domain: text, own_name, adds: added(template, found) })
 }
 
 /// Whether a name, made of what goes by these logical names, is that of API Gateway or of a function.
-fn is_api(template: &Template, domain: Yaml, names: &[&str]) -> bool {
+fn is_api(template: &Template, domain: Yaml, parts: &[&str]) -> bool {
     const KINDS: &[&str] = &["AWS::ApiGateway", "AWS::Serverless::Api", "AWS::Serverless::HttpApi", "AWS::Lambda::Url"];
     let mut pending = vec![domain];
     // A value of a template is small; what is not is no value.
@@ -93,7 +93,7 @@ fn is_api(template: &Template, domain: Yaml, names: &[&str]) -> bool {
         pending.extend(node.items());
         pending.extend(node.entries().into_iter().map(|entry| entry.value));
     }
-    names.iter().any(|name| KINDS.iter().any(|kind| template.is_of(name, kind)))
+    parts.iter().any(|name| KINDS.iter().any(|kind| template.is_of(name, kind)))
 }
 
 /// The fields that CloudFront adds to each request to an origin (`OriginCustomHeaders`).
@@ -114,12 +114,12 @@ fn written(node: Yaml<'_>) -> Id<'_> {
 }
 
 /// What is behind an origin whose name is made of what goes by these logical names.
-fn behind(template: &Template, origin: Yaml, domain: Yaml, names: &[&str], is_api: bool) -> Behind {
+fn behind(template: &Template, origin: Yaml, domain: Yaml, parts: &[&str], is_api: bool) -> Behind {
     // Functions have an access control as well as buckets.
     if origin.get("S3OriginConfig").is_some() || origin.get("OriginAccessControlId").is_some() && !is_api {
         return Behind::Files;
     }
-    if names.iter().any(|name| template.is_of(name, "AWS::S3::")) {
+    if parts.iter().any(|name| template.is_of(name, "AWS::S3::")) {
         return Behind::Files;
     }
     let store = |text: &str| STORES.iter().any(|store| text.contains(store));
