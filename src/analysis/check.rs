@@ -110,7 +110,7 @@ fn of_each<'c, S: Site + Sync>(
 /// How many of so many sites are looked at together. Not a matter of threads, of which there is work for sixteen: what is found
 /// comes in an order that does not depend on them.
 fn few(sites: usize) -> usize {
-    (sites / 16).clamp(1, 32)
+    (sites / 16).clamp(1, 8)
 }
 
 /// Runs one check. Of one that fails only that counts, not what it said before.
