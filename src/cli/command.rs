@@ -41,17 +41,16 @@ fn with_twins(command: Command, given: &[OsString]) -> Command {
     for (id, long) in flags {
         let twin = long.strip_prefix("no-").map_or_else(|| format!("no-{long}"), str::to_owned);
         let is_given = given.iter().any(|word| word.to_str().and_then(|word| word.strip_prefix("--")) == Some(&twin));
-        command = command
+        let is_new = !taken.contains(&twin);
+        command = command.mut_arg(&id, |arg| {
             // A variable may say `1` and `yes`, too.
-            .mut_arg(&id, |arg| arg.value_parser(BoolishValueParser::new()))
-            .mut_arg(&id, |arg| if is_given { arg.env(None::<&'static str>) } else { arg });
-        if taken.contains(&twin) {
-            continue;
+            let arg = arg.value_parser(BoolishValueParser::new());
+            let arg = if is_given { arg.env(None::<&'static str>) } else { arg };
+            if is_new { arg.overrides_with(twin.clone()) } else { arg }
+        });
+        if is_new {
+            command = command.arg(Arg::new(twin.clone()).long(twin).action(ArgAction::SetTrue).overrides_with(id).hide(true));
         }
-        let flag = id.clone();
-        command = command
-            .mut_arg(&id, |arg| arg.overrides_with(twin.clone()))
-            .arg(Arg::new(twin.clone()).long(twin).action(ArgAction::SetTrue).overrides_with(flag).hide(true));
     }
     command
 }

@@ -71,7 +71,7 @@ fn secured(directive: &Directive) -> Edit {
         };
     }
     let value = directive.arg_span(1);
-    let quoted = directive.arg_words().get(1).is_some_and(|word| word.quote != Quote::None);
+    let quoted = directive.arg_words().get(1).is_some_and(|word| word.quote() != Quote::None);
     if quoted {
         return Edit::insert(value.file, value.end - 1, "; Secure");
     }

@@ -235,7 +235,7 @@ pub(super) fn own_application(outcome: &crate::model::Outcome) -> bool {
 pub(super) fn may_set_more(server: &crate::model::from::nginx::Server, sources: &crate::source::SourceMap, id: RouteId) -> bool {
     use crate::syntax::nginx::Name;
     let own = server.effective_all(id, Name::ProxySetHeader);
-    if own.into_iter().any(|d| d.arg_words().first().is_some_and(|w| w.hole)) {
+    if own.into_iter().any(|d| d.arg_words().first().is_some_and(|w| w.hole())) {
         return true;
     }
     let config = server.config();

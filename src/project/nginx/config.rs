@@ -234,7 +234,7 @@ impl<'a> Directive<'a> {
     /// Whether a template hole stands in one of its arguments.
     #[inline]
     pub fn has_hole(&self) -> bool {
-        self.arg_words().iter().any(|w| w.hole)
+        self.arg_words().iter().any(|w| w.hole())
     }
 
     /// From its name to its last argument.

@@ -265,7 +265,7 @@ impl Expansion<'_, '_, '_> {
             }
             self.report(finding);
         }
-        let among_words = || tree.words.iter().find(|w| w.hole).map(|w| tree.word_span(w));
+        let among_words = || tree.words.iter().find(|w| w.hole()).map(|w| tree.word_span(w));
         if let Some(hole) = tree.holes.first().copied().or_else(|| tree.templated.then(among_words).flatten()) {
             self.report_template(hole, tree.file);
         }
@@ -302,7 +302,7 @@ impl Expansion<'_, '_, '_> {
         let span = tree.head_span(node);
         // A wrong number of arguments is reported by the check of arguments.
         let Some(word) = tree.words(node).get(1) else { return };
-        if word.hole {
+        if word.hole() {
             self.config.incomplete = true;
             self.report_template(tree.word_span(word), tree.file);
             return;

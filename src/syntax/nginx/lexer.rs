@@ -299,7 +299,7 @@ pub fn count_tokens(text: &str) -> usize {
 }
 
 impl Shape {
-    fn new(quote: Quote) -> Self {
+    pub(super) fn new(quote: Quote) -> Self {
         Self { quote, escaped: false, dollar: false, hole: false, environment: false, odd_dollar: false, fault: Fault::None }
     }
 }

@@ -104,10 +104,7 @@ impl<'t> Parser<'t> {
             frames: Vec::new(),
             flattened: 0,
             first: 0,
-            looked_up: Cell::new((
-                Word { start: 0, end: 0, quote: Quote::None, escaped: false, dollar: false, hole: false },
-                Name::Unknown,
-            )),
+            looked_up: Cell::new((Word::new(0, 0, Shape::new(Quote::None)), Name::Unknown)),
             pending_hole: false,
             pending_error: false,
             odd_dollar: false,
@@ -231,7 +228,7 @@ impl<'t> Parser<'t> {
             return name;
         }
         // No name is that long, and a word that grows (`a{b}a{b}…`) is asked for again and again.
-        let name = if word.hole || word.end - word.start > 100 { Name::Unknown } else { Name::of(&word.value(self.text)) };
+        let name = if word.hole() || word.end() - word.start > 100 { Name::Unknown } else { Name::of(&word.value(self.text)) };
         self.looked_up.set((*word, name));
         name
     }
@@ -292,14 +289,7 @@ impl<'t> Parser<'t> {
         }
         self.pending_hole |= shape.hole;
         self.odd_dollar |= shape.odd_dollar;
-        self.tree.words.push(Word {
-            start: lexeme.start as u32,
-            end: lexeme.end as u32,
-            quote: shape.quote,
-            escaped: shape.escaped,
-            dollar: shape.dollar || shape.hole,
-            hole: shape.hole,
-        });
+        self.tree.words.push(Word::new(lexeme.start as u32, lexeme.end as u32, shape));
     }
 
     fn semicolon(&mut self, at: usize) {
@@ -352,7 +342,7 @@ impl<'t> Parser<'t> {
             self.pending_error = false;
             self.odd_dollar = false;
         } else if self.pending_hole {
-            self.pending_hole = self.words().iter().any(|word| word.hole);
+            self.pending_hole = self.words().iter().any(|word| word.hole());
         }
         id
     }
@@ -455,7 +445,7 @@ impl<'t> Parser<'t> {
 
     /// The word if it stands on the line of `at`, which is the line that the server names; otherwise the byte at `at`.
     pub(super) fn same_line(&self, word: Word, at: usize) -> (usize, usize) {
-        let (start, end) = (word.start as usize, word.end as usize);
+        let (start, end) = (word.start as usize, word.end() as usize);
         if self.slice(start, at).contains('\n') { (at, (at + 1).min(self.text.len())) } else { (start, end) }
     }
 
@@ -476,11 +466,11 @@ impl<'t> Parser<'t> {
 
     fn finish(mut self) -> Self {
         let tree = &mut self.tree;
-        tree.templated = !tree.holes.is_empty() || tree.words.iter().any(|w| w.hole) || self.environment_proved;
+        tree.templated = !tree.holes.is_empty() || tree.words.iter().any(|w| w.hole()) || self.environment_proved;
         if tree.templated {
             for word in &self.environment {
                 if let Some(word) = tree.words.get_mut(*word as usize) {
-                    word.hole = true;
+                    word.set_hole();
                 }
             }
         }

@@ -54,7 +54,7 @@ impl Printer<'_> {
             if index > 0 {
                 self.out.push(' ');
             }
-            let word = self.slice(word.start, word.end).to_owned();
+            let word = self.slice(word.start, word.end()).to_owned();
             self.out.push_str(&word);
         }
         match node.body() {

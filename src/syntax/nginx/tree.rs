@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::directives::Name;
+use super::lexer::Shape;
 use crate::source::{FileId, Span};
 use crate::syntax::template;
 
@@ -20,21 +21,13 @@ pub enum Quote {
     Double,
 }
 
-/// One token: a directive name or an argument.
+/// One token: a directive name or an argument. There are very many of them: 8 bytes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word {
     /// First byte, the opening quote included.
     pub start: u32,
-    /// One past the last byte, the closing quote included.
-    pub end: u32,
-    /// How it was written.
-    pub quote: Quote,
-    /// Whether it holds a backslash that the server removes, so that its value differs from its text.
-    pub escaped: bool,
-    /// Whether it may hold a `$`: without this, it holds none, and so no variable.
-    pub dollar: bool,
-    /// Whether it holds a template hole (`{{ x }}`, `<% %>`, `${ENV}` of a template …): its value is unknown.
-    pub hole: bool,
+    /// How long it is, and above that how it was written.
+    length_and_form: u32,
 }
 
 /// What follows the words of a directive.
@@ -173,9 +166,9 @@ impl Tree {
     /// Takes `$NAME` and `${NAME}` in capital letters for holes: variables of the environment are put in there before the server
     /// reads the file. `text` is its text.
     pub fn take_environment(&mut self, text: &str) {
-        for word in self.words.iter_mut().filter(|word| word.dollar) {
-            if text.get(word.start as usize..word.end as usize).is_some_and(template::holds_environment) {
-                word.hole = true;
+        for word in self.words.iter_mut().filter(|word| word.dollar()) {
+            if text.get(word.start as usize..word.end() as usize).is_some_and(template::holds_environment) {
+                word.set_hole();
                 self.templated = true;
             }
         }
@@ -207,7 +200,7 @@ impl Tree {
     /// The span of a word, quotes included.
     #[inline]
     pub fn word_span(&self, word: &Word) -> Span {
-        Span::new(self.file, word.start, word.end)
+        Span::new(self.file, word.start, word.end())
     }
 
     /// The span of a node from its name to its last word: the head of a block.
@@ -215,7 +208,7 @@ impl Tree {
     pub fn head_span(&self, node: &Node) -> Span {
         let words = self.words(node);
         let start = words.first().map_or(node.end, |w| w.start);
-        Span::new(self.file, start, words.last().map_or(node.end, |w| w.end))
+        Span::new(self.file, start, words.last().map_or(node.end, Word::end))
     }
 
     /// The span of a node with its body, `;` or `}` included.
@@ -225,18 +218,94 @@ impl Tree {
 }
 
 impl Word {
+    /// The bits of the length. The server reads no word that is longer than its buffer; one of 128 MiB is cut here.
+    const LENGTH: u32 = (1 << 27) - 1;
+    const SINGLE: u32 = 1 << 27;
+    const DOUBLE: u32 = 1 << 28;
+    const ESCAPED: u32 = 1 << 29;
+    const DOLLAR: u32 = 1 << 30;
+    const HOLE: u32 = 1 << 31;
+
+    /// The word from `start` to before `end`, of which the lexer has seen `shape`.
+    pub(super) fn new(start: u32, end: u32, shape: Shape) -> Self {
+        let quote = match shape.quote {
+            Quote::None => 0,
+            Quote::Single => Self::SINGLE,
+            Quote::Double => Self::DOUBLE,
+        };
+        let mut form = quote;
+        for (holds, bit) in [(shape.escaped, Self::ESCAPED), (shape.dollar || shape.hole, Self::DOLLAR), (shape.hole, Self::HOLE)]
+        {
+            form |= if holds { bit } else { 0 };
+        }
+        Self { start, length_and_form: (end - start).min(Self::LENGTH) | form }
+    }
+
+    /// One past the last byte, the closing quote included.
+    #[inline]
+    pub fn end(&self) -> u32 {
+        self.start + (self.length_and_form & Self::LENGTH)
+    }
+
+    /// The same word, ended elsewhere.
+    #[must_use]
+    pub(super) fn until(self, end: u32) -> Self {
+        let form = self.length_and_form & !Self::LENGTH;
+        Self { length_and_form: (end - self.start).min(Self::LENGTH) | form, ..self }
+    }
+
+    /// The same word, gone on with to `end`: what the lexer has seen in the rest counts as well.
+    #[must_use]
+    pub(super) fn extended(self, end: u32, shape: Shape) -> Self {
+        let form = self.length_and_form & !Self::LENGTH;
+        Self { length_and_form: Self::new(self.start, end, shape).length_and_form | form, ..self }
+    }
+
+    /// How it was written.
+    #[inline]
+    pub fn quote(&self) -> Quote {
+        match self.length_and_form & (Self::SINGLE | Self::DOUBLE) {
+            0 => Quote::None,
+            Self::SINGLE => Quote::Single,
+            _ => Quote::Double,
+        }
+    }
+
+    /// Whether it holds a backslash that the server removes, so that its value differs from its text.
+    #[inline]
+    pub fn escaped(&self) -> bool {
+        self.length_and_form & Self::ESCAPED != 0
+    }
+
+    /// Whether it may hold a `$`: without this, it holds none, and so no variable.
+    #[inline]
+    pub fn dollar(&self) -> bool {
+        self.length_and_form & Self::DOLLAR != 0
+    }
+
+    /// Whether it holds a template hole (`{{ x }}`, `<% %>`, `${ENV}` of a template …): its value is unknown.
+    #[inline]
+    pub fn hole(&self) -> bool {
+        self.length_and_form & Self::HOLE != 0
+    }
+
+    /// Takes it for one that holds a template hole.
+    pub(super) fn set_hole(&mut self) {
+        self.length_and_form |= Self::HOLE;
+    }
+
     /// The value that the server sees: quotes and escapes resolved. `text` is the text of the whole file.
     ///
     /// nginx removes a backslash before `"`, `'` and `\`, turns `\t`, `\r`, `\n` into the characters, and keeps every other
     /// backslash (`ngx_conf_read_token`).
     #[inline]
     pub fn value<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let inner = match self.quote {
-            Quote::None => text.get(self.start as usize..self.end as usize),
-            _ => text.get(self.start as usize + 1..(self.end as usize).saturating_sub(1)),
+        let inner = match self.quote() {
+            Quote::None => text.get(self.start as usize..self.end() as usize),
+            _ => text.get(self.start as usize + 1..(self.end() as usize).saturating_sub(1)),
         }
         .unwrap_or_default();
-        if !self.escaped {
+        if !self.escaped() {
             return Cow::Borrowed(inner);
         }
         Cow::Owned(unescaped(inner))

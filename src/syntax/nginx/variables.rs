@@ -39,7 +39,7 @@ pub(super) fn never_takes(name: Name) -> bool {
 /// The first word whose variables the server cannot compile, with what is wrong.
 pub(super) fn first_broken(text: &str, name: Name, parent: Name, words: &[Word]) -> Option<(Word, String)> {
     let words = words.get(compiled(name, parent)?..)?;
-    words.iter().filter(|w| !w.hole).find_map(|word| broken(&word.value(text)).map(|message| (*word, message)))
+    words.iter().filter(|w| !w.hole()).find_map(|word| broken(&word.value(text)).map(|message| (*word, message)))
 }
 
 fn broken(value: &str) -> Option<String> {

@@ -84,7 +84,7 @@ impl Walk<'_, '_> {
         for entry in &entries {
             let key = entry.name_text();
             let plain = key.strip_prefix('\\').unwrap_or(&key);
-            let quoted = entry.words().first().is_some_and(|w| w.hole);
+            let quoted = entry.words().first().is_some_and(|w| w.hole());
             if quoted {
                 return None;
             }
@@ -124,7 +124,7 @@ impl Walk<'_, '_> {
         let proxied = geo.children().any(|c| c.name_text() == "proxy" || c.name_text() == "delete");
         // What is no address is looked up as 255.255.255.255 (`ngx_http_geo_addr`).
         match address.known().map(|a| a.parse().unwrap_or(IpAddr::V4(Ipv4Addr::BROADCAST))) {
-            Some(address) if !ranges && !proxied && !geo.children().any(|c| c.words().iter().any(|w| w.hole)) => {
+            Some(address) if !ranges && !proxied && !geo.children().any(|c| c.words().iter().any(|w| w.hole())) => {
                 Value::Known(geo::find(entries, address))
             }
             _ => unknown_value("geo"),

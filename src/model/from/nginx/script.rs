@@ -104,7 +104,7 @@ impl Walk<'_, '_> {
         let Some(uri) = self.uri.clone() else { return Flow::Next };
         let pattern = directive.arg(0);
         let regex = self.server.shared.regexes.find(&pattern, false);
-        let answer = if directive.arg_words().first().is_some_and(|w| w.hole) {
+        let answer = if directive.arg_words().first().is_some_and(|w| w.hole()) {
             None
         } else {
             regex.and_then(|regex| self.regex_captures(regex, &uri))

@@ -133,7 +133,7 @@ impl<'a> Listens<'a> {
         for (word, value) in directive.arg_words().iter().zip(directive.args()) {
             let has_capitals = value.bytes().any(|b| b.is_ascii_uppercase());
             let lower = if has_capitals { Cow::Owned(value.to_ascii_lowercase()) } else { value.clone() };
-            let name = if word.hole || value.contains('$') && !value.starts_with('~') {
+            let name = if word.hole() || value.contains('$') && !value.starts_with('~') {
                 ServerName::Unknown
             } else if let Some(regex) = value.strip_prefix('~') {
                 ServerName::Regex(regexes.intern(regex, true))

@@ -120,7 +120,7 @@ fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut
 }
 
 fn proxy_pass<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    if directive.arg_words().first().is_some_and(|word| word.dollar) {
+    if directive.arg_words().first().is_some_and(|word| word.dollar()) {
         return;
     }
     let url = directive.arg(0);

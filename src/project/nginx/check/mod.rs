@@ -169,7 +169,7 @@ impl<'a> Checker<'a> {
             }
             return;
         };
-        if directive.words().first().is_some_and(|word| word.hole) {
+        if directive.words().first().is_some_and(|word| word.hole()) {
             return;
         }
         self.release(directive, info);
@@ -340,7 +340,7 @@ impl<'a> Checker<'a> {
     fn unknown(&mut self, directive: Directive<'a>, outer: Option<Contexts>) {
         let text = directive.name_text();
         let Some(outer) = outer else { return };
-        if directive.words().first().is_some_and(|word| word.hole) || directives::of_known_module(&text) {
+        if directive.words().first().is_some_and(|word| word.hole()) || directives::of_known_module(&text) {
             return;
         }
         if text.starts_with("if(") {

@@ -233,7 +233,7 @@ fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
     for (first, most, info) in directives::all().filter_map(|info| texts(info).map(|(first, most)| (first, most, info))) {
         for directive in config.all(sources, info.name) {
             let words = directive.arg_words().iter().enumerate().skip(first).take(most);
-            for (index, _) in words.filter(|(_, word)| word.dollar) {
+            for (index, _) in words.filter(|(_, word)| word.dollar()) {
                 let value = directive.arg(index);
                 let Some(name) = references(&value).find(|name| !is_known(&known, name)) else { continue };
                 // Those of `stream` are other ones.
@@ -257,7 +257,7 @@ fn are_known(known: &Names, config: &Config, sources: &SourceMap) -> bool {
     let mut fine: HashSet<Cow<str>, FixedState> = HashSet::default();
     config.trees.iter().flatten().all(|tree| {
         let text = sources.file(tree.file).text();
-        tree.words.iter().filter(|word| word.dollar).all(|word| {
+        tree.words.iter().filter(|word| word.dollar()).all(|word| {
             let value = word.value(text);
             fine.contains(&value) || references(&value).all(|name| is_known(known, name)) && fine.insert(value)
         })

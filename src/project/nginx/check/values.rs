@@ -62,7 +62,7 @@ const HTTP_CONTEXTS: Contexts =
 
 /// Checks an entry of `map` or `geo`. In a `map`, its source may be a regular expression.
 pub(super) fn entry<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    let Some(block) = directive.parent().filter(|_| !directive.words().iter().any(|word| word.hole)) else { return };
+    let Some(block) = directive.parent().filter(|_| !directive.words().iter().any(|word| word.hole())) else { return };
     let first = directive.name_text();
     let (name, alone): (_, &[&str]) = match block.name() {
         Name::Map => ("map", &["hostnames", "volatile"]),
@@ -339,7 +339,7 @@ fn expires<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 /// The port of an address to pass requests to.
 fn port<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
-    if directive.arg_words().first().is_some_and(|word| word.dollar) {
+    if directive.arg_words().first().is_some_and(|word| word.dollar()) {
         return;
     }
     let value = directive.arg(0);

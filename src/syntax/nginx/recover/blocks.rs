@@ -43,7 +43,7 @@ impl Parser<'_> {
 
     /// Opens a block without a brace for the first `count` words; the others are its first directive.
     fn open_implied(&mut self, count: usize, at: usize) {
-        let open = self.words().get(count.saturating_sub(1)).map_or(at, |w| w.end as usize);
+        let open = self.words().get(count.saturating_sub(1)).map_or(at, |w| w.end() as usize);
         self.open_block(count, open);
         self.guessed_open += 1;
     }
@@ -55,10 +55,11 @@ impl Parser<'_> {
         let complete = |index: usize| {
             let takes = name.info().is_some_and(|i| i.forms.iter().any(|f| f.args.opens_block() && f.args.allows(index - 1)));
             let before = words.get(index - 1);
-            takes && (name != Name::If || before.is_some_and(|w| self.slice(w.start as usize, w.end as usize).ends_with(')')))
+            takes && (name != Name::If || before.is_some_and(|w| self.slice(w.start as usize, w.end() as usize).ends_with(')')))
         };
         (1..words.len()).find(|index| {
-            let simple = words.get(*index).is_some_and(|w| w.quote == Quote::None && opens_block(self.name_of(w)) == Some(false));
+            let simple =
+                words.get(*index).is_some_and(|w| w.quote() == Quote::None && opens_block(self.name_of(w)) == Some(false));
             simple && (self.starts_line(*index) || complete(*index))
         })
     }
@@ -95,7 +96,7 @@ impl Parser<'_> {
     fn block_after(&mut self, count: usize, is_block: bool, at: usize) {
         let (before, after) = self.words().split_at_checked(count).unwrap_or_default();
         let head = self.head(before);
-        let doubtful = self.pending_error || before.iter().any(|w| w.hole);
+        let doubtful = self.pending_error || before.iter().any(|w| w.hole());
         let Some(next) = after.first().copied() else { return };
         let (start, end) = self.same_line(next, at);
         if is_block {

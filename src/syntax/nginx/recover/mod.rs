@@ -19,7 +19,7 @@ impl Parser<'_> {
             if !head.is_empty() {
                 head.push(' ');
             }
-            let text = self.slice(word.start as usize, word.end as usize);
+            let text = self.slice(word.start as usize, word.end() as usize);
             if head.len() + text.len() > 40 {
                 let cut = (0..=40_usize.saturating_sub(head.len()).min(text.len())).rev().find(|at| text.is_char_boundary(*at));
                 head.push_str(text.get(..cut.unwrap_or(0)).unwrap_or_default());
@@ -35,7 +35,7 @@ impl Parser<'_> {
     pub(super) fn starts_line(&self, index: usize) -> bool {
         let words = self.words();
         match (index.checked_sub(1).and_then(|i| words.get(i)), words.get(index)) {
-            (Some(before), Some(word)) => self.slice(before.end as usize, word.start as usize).contains('\n'),
+            (Some(before), Some(word)) => self.slice(before.end() as usize, word.start as usize).contains('\n'),
             _ => false,
         }
     }
@@ -45,7 +45,7 @@ impl Parser<'_> {
         let words = self.words();
         (1..words.len()).rev().find(|index| {
             let Some(word) = words.get(*index) else { return false };
-            word.quote == Quote::None && (!line_start || self.starts_line(*index)) && wanted(self.name_of(word))
+            word.quote() == Quote::None && (!line_start || self.starts_line(*index)) && wanted(self.name_of(word))
         })
     }
 
@@ -53,7 +53,7 @@ impl Parser<'_> {
     /// closes blocks.
     pub(super) fn split(&mut self, count: usize) {
         let braces = self.take_braces(count);
-        let end = self.words().get(count.saturating_sub(1)).map_or(self.lexer.pos, |w| w.end as usize);
+        let end = self.words().get(count.saturating_sub(1)).map_or(self.lexer.pos, |w| w.end() as usize);
         self.directive_of(count, Body::None, end);
         for i in 0..braces {
             self.pop_frame(end + i, end + i + 1);
@@ -66,15 +66,15 @@ impl Parser<'_> {
     fn take_braces(&mut self, count: usize) -> usize {
         let last = self.first + count.saturating_sub(1);
         let Some(word) = self.tree.words.get(last).copied() else { return 0 };
-        if word.quote != Quote::None || word.hole {
+        if word.quote() != Quote::None || word.hole() {
             return 0;
         }
-        let text = self.slice(word.start as usize, word.end as usize);
+        let text = self.slice(word.start as usize, word.end() as usize);
         let trailing = text.len() - text.trim_end_matches('}').len();
         let count = |brace| text.bytes().filter(|b| *b == brace).count();
         let extra = count(b'}').saturating_sub(count(b'{')).min(trailing).min(self.frames.len());
         if let Some(word) = self.tree.words.get_mut(last) {
-            word.end -= extra as u32;
+            *word = word.until(word.end() - extra as u32);
         }
         extra
     }
@@ -94,12 +94,12 @@ impl Parser<'_> {
             let (before, after) = self.words().split_at_checked(count).unwrap_or_default();
             let Some(next) = after.first().copied() else { return };
             let head = self.head(before);
-            let behind = before.last().map_or(at, |word| word.end as usize);
+            let behind = before.last().map_or(at, |word| word.end() as usize);
             self.split(count);
             name = self.current_name();
             // The server names the line on which the directive that runs on ends at last.
             let (start, end) = match self.runs_on(name) {
-                Some(_) => (next.start as usize, next.end as usize),
+                Some(_) => (next.start as usize, next.end() as usize),
                 None => self.same_line(next, at),
             };
             self.error(start, end, format!("missing \";\" after \"{head}\""))
@@ -143,7 +143,7 @@ impl Parser<'_> {
             return None;
         }
         let begins = |index: usize| {
-            let word = self.words().get(index).filter(|w| w.quote == Quote::None)?;
+            let word = self.words().get(index).filter(|w| w.quote() == Quote::None)?;
             let next = self.name_of(word);
             if matches!(next, Name::Ssl | Name::Http2 | Name::Gzip) || opens_block(next) != Some(false) {
                 return None; // no directive of one line, or a parameter of `listen` or `access_log`
@@ -159,7 +159,7 @@ impl Parser<'_> {
         let head = self.head(self.words());
         let name = self.words().first().map_or(Name::Unknown, |w| self.name_of(w));
         let opens = self.opens_block(name) == Some(true) && !self.in_entries();
-        let behind = self.words().last().map_or(at, |word| word.end as usize);
+        let behind = self.words().last().map_or(at, |word| word.end() as usize);
         if !self.is_doubtful() {
             let report = self.error(at, at + 1, format!("unexpected \"}}\": \"{head}\" is not ended"));
             if opens {
@@ -169,11 +169,11 @@ impl Parser<'_> {
             }
         }
         // It may be a misspelt ";" or "{", and then the "}" that was meant follows.
-        let same_line = self.words().last().is_some_and(|w| !self.slice(w.end as usize, at).contains('\n'));
+        let same_line = self.words().last().is_some_and(|w| !self.slice(w.end() as usize, at).contains('\n'));
         self.guessed_close += usize::from(same_line || opens);
         self.guessed_open += usize::from(opens);
         if opens {
-            let end = self.words().last().map_or(at, |w| w.end as usize);
+            let end = self.words().last().map_or(at, |w| w.end() as usize);
             self.directive(Body::Block { open: end as u32, close: at as u32 }, at + 1);
             return false;
         }

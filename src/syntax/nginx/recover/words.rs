@@ -3,7 +3,7 @@
 use super::super::Name;
 use super::super::lexer::{Fault, Lexeme, Shape};
 use super::super::parser::Parser;
-use super::super::tree::Quote;
+use super::super::tree::{Quote, Word};
 use super::MAX_REREADS;
 use crate::syntax::template::Place;
 
@@ -40,10 +40,8 @@ impl Parser<'_> {
         self.rereads += 1;
         let hole = self.lexer.holes_within(self.tree.words.last().map_or(end, |w| w.start as usize), end);
         if let Some(word) = self.tree.words.last_mut() {
-            word.end = end as u32;
-            word.quote = Quote::None;
-            word.escaped = false;
-            word.hole = hole;
+            let shape = Shape { hole, dollar: word.dollar(), ..Shape::new(Quote::None) };
+            *word = Word::new(word.start, end as u32, shape);
         }
         self.lexer.pos = end;
     }
@@ -86,13 +84,13 @@ impl Parser<'_> {
 
     /// A `{` within a bare word, as in an unquoted regex: `^/a{2}$`. The word goes on.
     pub(in super::super) fn brace_in_word(&mut self, at: usize) -> bool {
-        let Some(word) = self.words().last().copied().filter(|word| word.end as usize == at) else { return false };
+        let Some(word) = self.words().last().copied().filter(|word| word.end() as usize == at) else { return false };
         let heads_entries = !self.in_entries()
             && self
                 .words()
                 .first()
                 .is_some_and(|w| matches!(self.name_of(w), Name::Map | Name::Types | Name::Geo | Name::Events));
-        if word.quote != Quote::None || word.hole || heads_entries {
+        if word.quote() != Quote::None || word.hole() || heads_entries {
             return false;
         }
         let inner = self.text.as_bytes().get(at + 1..).unwrap_or_default();
@@ -117,26 +115,25 @@ impl Parser<'_> {
         let end = self.lexer.pos as u32;
         self.pending_hole |= shape.hole;
         if let Some(word) = self.tree.words.last_mut() {
-            word.end = end;
-            word.escaped |= shape.escaped;
-            word.dollar |= shape.dollar || shape.hole;
-            word.hole |= shape.hole;
+            *word = word.extended(end, shape);
         }
     }
 
     /// A `;` within an unquoted regex: `location ~ ^/a;b$ {`. The word goes on.
     pub(in super::super) fn regex_with_semicolon(&mut self, at: usize) -> bool {
+        // Something directly after a `;` is rare, and many directives end here.
+        if self.text.as_bytes().get(at + 1).is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'}' | b'#')) {
+            return false;
+        }
         let words = self.words();
         let (Some(first), Some(operator), Some(regex)) = (words.first(), words.iter().rev().nth(1), words.last()) else {
             return false;
         };
         let regex = *regex;
-        let is_regex = matches!(self.slice(operator.start as usize, operator.end as usize), "~" | "~*" | "!~" | "!~*");
-        let follows = self.text.as_bytes().get(at + 1).is_some_and(|b| !b.is_ascii_whitespace() && !matches!(b, b'}' | b'#'));
+        let is_regex = matches!(self.slice(operator.start as usize, operator.end() as usize), "~" | "~*" | "!~" | "!~*");
         if !is_regex
-            || !follows
-            || regex.end as usize != at
-            || regex.quote != Quote::None
+            || regex.end() as usize != at
+            || regex.quote() != Quote::None
             || !matches!(self.name_of(first), Name::Location | Name::If)
         {
             return false;

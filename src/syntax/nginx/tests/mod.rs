@@ -35,8 +35,8 @@ fn children(tree: &Tree, text: &str, parent: Option<u32>, out: &mut String) {
             .iter()
             .map(|word| {
                 let value = word.value(text);
-                let shown = if word.quote == Quote::None { value.into_owned() } else { format!("{value:?}") };
-                if word.hole { format!("⟨{shown}⟩") } else { shown }
+                let shown = if word.quote() == Quote::None { value.into_owned() } else { format!("{value:?}") };
+                if word.hole() { format!("⟨{shown}⟩") } else { shown }
             })
             .collect();
         if node.name == Name::Entry {

@@ -37,14 +37,14 @@ fn valid() -> impl Strategy<Value = String> {
 fn assert_spans(tree: &Tree, text: &str) {
     let sound = |start: u32, end: u32| start <= end && text.get(start as usize..end as usize).is_some();
     for pair in tree.words.windows(2) {
-        assert!(pair[0].end <= pair[1].start, "words overlap: {pair:?}");
+        assert!(pair[0].end() <= pair[1].start, "words overlap: {pair:?}");
     }
     for word in &tree.words {
-        assert!(sound(word.start, word.end) && word.start < word.end, "{word:?}");
+        assert!(sound(word.start, word.end()) && word.start < word.end(), "{word:?}");
         let _ = word.value(text);
     }
     for word in &tree.words {
-        assert!(word.dollar || !word.value(text).contains('$'), "{word:?} in {text:?}");
+        assert!(word.dollar() || !word.value(text).contains('$'), "{word:?} in {text:?}");
     }
     for span in tree.comments.iter().chain(&tree.holes).chain(tree.errors.iter().map(|e| &e.span)) {
         assert!(sound(span.start, span.end), "{span:?}");

@@ -35,7 +35,7 @@ fn escapes() {
     check(r"a b\;c d\{e;", r"a b\;c d\{e;");
     check(r"a \#b;", r"a \#b;");
     let tree = parse(FileId(0), r#"a \. "\$x" '\n' \\;"#);
-    let escaped: Vec<bool> = tree.words.iter().map(|w| w.escaped).collect();
+    let escaped: Vec<bool> = tree.words.iter().map(|w| w.escaped()).collect();
     assert_eq!(escaped, [false, false, false, true, true]);
 }
 
