@@ -85,6 +85,8 @@ impl Config {
     /// The directive that brought each file that was included, the first one of several.
     pub fn includes(&self) -> BTreeMap<FileId, Span> {
         match self {
+            // The main file alone.
+            Self::Nginx(config) if config.chains.len() < 2 => BTreeMap::new(),
             Self::Nginx(config) => first_includes(config.placed.iter().map(|placed| {
                 let chain = config.chains.get(placed.chain as usize);
                 (placed.file, chain.and_then(|chain| chain.include))
