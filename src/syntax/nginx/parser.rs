@@ -222,19 +222,19 @@ impl<'t> Parser<'t> {
     }
 
     /// Which directive the word names, at the place of the current directive.
-    pub(super) fn name_of(&self, word: &Word) -> Name {
+    pub(super) fn name_of(&self, word: Word) -> Name {
         let (known, name) = self.looked_up.get();
-        if known == *word {
+        if known == word {
             return name;
         }
         // No name is that long, and a word that grows (`a{b}a{b}…`) is asked for again and again.
         let name = if word.hole() || word.end() - word.start > 100 { Name::Unknown } else { Name::of(&word.value(self.text)) };
-        self.looked_up.set((*word, name));
+        self.looked_up.set((word, name));
         name
     }
 
     pub(super) fn current_name(&self) -> Name {
-        let Some(word) = self.words().first() else { return Name::Unknown };
+        let Some(word) = self.words().first().copied() else { return Name::Unknown };
         match self.frames.last() {
             Some(frame) if frame.entries => {
                 let includes = matches!(frame.name, Name::Map | Name::Geo | Name::Types);

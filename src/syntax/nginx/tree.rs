@@ -208,7 +208,7 @@ impl Tree {
     pub fn head_span(&self, node: &Node) -> Span {
         let words = self.words(node);
         let start = words.first().map_or(node.end, |w| w.start);
-        Span::new(self.file, start, words.last().map_or(node.end, Word::end))
+        Span::new(self.file, start, words.last().map_or(node.end, |w| w.end()))
     }
 
     /// The span of a node with its body, `;` or `}` included.
@@ -243,7 +243,7 @@ impl Word {
 
     /// One past the last byte, the closing quote included.
     #[inline]
-    pub fn end(&self) -> u32 {
+    pub fn end(self) -> u32 {
         self.start + (self.length_and_form & Self::LENGTH)
     }
 
@@ -263,7 +263,7 @@ impl Word {
 
     /// How it was written.
     #[inline]
-    pub fn quote(&self) -> Quote {
+    pub fn quote(self) -> Quote {
         match self.length_and_form & (Self::SINGLE | Self::DOUBLE) {
             0 => Quote::None,
             Self::SINGLE => Quote::Single,
@@ -273,19 +273,19 @@ impl Word {
 
     /// Whether it holds a backslash that the server removes, so that its value differs from its text.
     #[inline]
-    pub fn escaped(&self) -> bool {
+    pub fn escaped(self) -> bool {
         self.length_and_form & Self::ESCAPED != 0
     }
 
     /// Whether it may hold a `$`: without this, it holds none, and so no variable.
     #[inline]
-    pub fn dollar(&self) -> bool {
+    pub fn dollar(self) -> bool {
         self.length_and_form & Self::DOLLAR != 0
     }
 
     /// Whether it holds a template hole (`{{ x }}`, `<% %>`, `${ENV}` of a template …): its value is unknown.
     #[inline]
-    pub fn hole(&self) -> bool {
+    pub fn hole(self) -> bool {
         self.length_and_form & Self::HOLE != 0
     }
 
@@ -299,7 +299,7 @@ impl Word {
     /// nginx removes a backslash before `"`, `'` and `\`, turns `\t`, `\r`, `\n` into the characters, and keeps every other
     /// backslash (`ngx_conf_read_token`).
     #[inline]
-    pub fn value<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub fn value(self, text: &str) -> Cow<'_, str> {
         let inner = match self.quote() {
             Quote::None => text.get(self.start as usize..self.end() as usize),
             _ => text.get(self.start as usize + 1..(self.end() as usize).saturating_sub(1)),

@@ -59,7 +59,7 @@ impl Parser<'_> {
         };
         (1..words.len()).find(|index| {
             let simple =
-                words.get(*index).is_some_and(|w| w.quote() == Quote::None && opens_block(self.name_of(w)) == Some(false));
+                words.get(*index).is_some_and(|w| w.quote() == Quote::None && opens_block(self.name_of(*w)) == Some(false));
             simple && (self.starts_line(*index) || complete(*index))
         })
     }
@@ -71,7 +71,7 @@ impl Parser<'_> {
             return true;
         }
         let Some(first) = self.words().first().copied() else { return true };
-        let name = self.name_of(&first);
+        let name = self.name_of(first);
         let opens = self.opens_block(name);
         let block = |n: Name| opens_block(n) == Some(true);
         let line_start = self.find_directive(true, block);
@@ -117,7 +117,7 @@ impl Parser<'_> {
     /// it and says so.
     fn leaves_entries(&mut self, at: usize) -> bool {
         let words = self.words();
-        let known = |w: &Word| opens_block(self.name_of(w)) == Some(true);
+        let known = |w: &Word| opens_block(self.name_of(*w)) == Some(true);
         let count =
             if words.first().is_some_and(known) { Some(0) } else { self.find_directive(true, |n| opens_block(n) == Some(true)) };
         let word = count.and_then(|count| words.get(count)).or(words.first()).copied();
@@ -143,7 +143,7 @@ impl Parser<'_> {
     /// A directive that stands at the top or in `http` only, within a block that was perhaps not closed.
     fn leaves_nested(&mut self, at: usize) {
         let Some(first) = self.words().first().copied() else { return };
-        let name = self.name_of(&first);
+        let name = self.name_of(first);
         let depth = match name {
             Name::Http | Name::Events | Name::Stream | Name::Mail => Some(0),
             Name::Server if self.pending() == 1 => Some(self.depth_for_server()),

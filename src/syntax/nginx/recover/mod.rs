@@ -45,7 +45,7 @@ impl Parser<'_> {
         let words = self.words();
         (1..words.len()).rev().find(|index| {
             let Some(word) = words.get(*index) else { return false };
-            word.quote() == Quote::None && (!line_start || self.starts_line(*index)) && wanted(self.name_of(word))
+            word.quote() == Quote::None && (!line_start || self.starts_line(*index)) && wanted(self.name_of(*word))
         })
     }
 
@@ -144,7 +144,7 @@ impl Parser<'_> {
         }
         let begins = |index: usize| {
             let word = self.words().get(index).filter(|w| w.quote() == Quote::None)?;
-            let next = self.name_of(word);
+            let next = self.name_of(*word);
             if matches!(next, Name::Ssl | Name::Http2 | Name::Gzip) || opens_block(next) != Some(false) {
                 return None; // no directive of one line, or a parameter of `listen` or `access_log`
             }
@@ -157,7 +157,7 @@ impl Parser<'_> {
     /// A `}` while a directive is not ended. Says whether the `}` still closes a block.
     pub(super) fn before_close(&mut self, at: usize) -> bool {
         let head = self.head(self.words());
-        let name = self.words().first().map_or(Name::Unknown, |w| self.name_of(w));
+        let name = self.words().first().map_or(Name::Unknown, |w| self.name_of(*w));
         let opens = self.opens_block(name) == Some(true) && !self.in_entries();
         let behind = self.words().last().map_or(at, |word| word.end() as usize);
         if !self.is_doubtful() {

@@ -89,7 +89,7 @@ impl Parser<'_> {
             && self
                 .words()
                 .first()
-                .is_some_and(|w| matches!(self.name_of(w), Name::Map | Name::Types | Name::Geo | Name::Events));
+                .is_some_and(|w| matches!(self.name_of(*w), Name::Map | Name::Types | Name::Geo | Name::Events));
         if word.quote() != Quote::None || word.hole() || heads_entries {
             return false;
         }
@@ -134,7 +134,7 @@ impl Parser<'_> {
         if !is_regex
             || regex.end() as usize != at
             || regex.quote() != Quote::None
-            || !matches!(self.name_of(first), Name::Location | Name::If)
+            || !matches!(self.name_of(*first), Name::Location | Name::If)
         {
             return false;
         }
