@@ -2,7 +2,9 @@
 //!
 //! From the reference of `urlMaps`: of `pathRules` the longest path counts, whatever the order; `routeRules` are tried by their
 //! `priority`, lowest number first, and the first one that fits counts. `headerAction` of the rule, the matcher and the map all
-//! act. A redirect without a code answers 301.
+//! act. A redirect without a code answers 301. Of the policies for error responses the one of the rule goes before that of the matcher
+//! and that before the map's, status by status; in one policy a status goes before a range like `4xx`. Without
+//! `overrideResponseCode` the status stays (`CustomErrorResponsePolicy`).
 
 use std::collections::HashMap;
 
@@ -15,10 +17,13 @@ use crate::model::Value;
 use crate::model::from::edge::condition::Condition;
 use crate::model::from::edge::edge_site::{Draft, Order};
 use crate::model::from::edge::pattern::Pattern;
-use crate::model::from::edge::read::{asks_more, kind_head, set_to, texts};
-use crate::model::from::edge::says::{Answer, Behaviour, Behind, Origin, Says};
+use crate::model::from::edge::read::{self, asks_more, kind_head, set_to, texts};
+use crate::model::from::edge::says::{Answer, Behaviour, Behind, ErrorPage, Origin, Says};
 use crate::source::Span;
 use crate::syntax::yaml::{Entry, Yaml};
+
+/// The statuses that tell a client to sign in, or that it may not.
+const REFUSALS: &[u16] = &[401, 403];
 
 /// Whether a document is a map of URLs.
 pub(super) fn is_one(document: Yaml) -> bool {
@@ -132,8 +137,30 @@ impl<'a> Map<'a, '_> {
         if let Some(redirect) = rule.entry(redirect) {
             says.answer = Some(answer(&redirect));
         }
+        let own = rule.get("customErrorResponsePolicy");
+        let around = [levels.first(), levels.get(1), levels.get(2)].into_iter().flatten();
+        let policies: Vec<Yaml> =
+            own.into_iter().chain(around.filter_map(|level| level.get("defaultCustomErrorResponsePolicy"))).collect();
+        says.errors =
+            REFUSALS.iter().filter_map(|status| policies.iter().find_map(|policy| error_page(*policy, *status))).collect();
         says
     }
+}
+
+/// What a policy for error responses makes of a status; `None`: it does not speak of it.
+fn error_page(policy: Yaml, status: u16) -> Option<ErrorPage> {
+    let rules = ["errorResponseRules", "errorResponseRule"].iter().filter_map(|key| policy.get(key)).flat_map(Yaml::items);
+    let rules: Vec<Yaml> = rules.collect();
+    let range = format!("{}xx", status / 100);
+    let of = |code: &str| {
+        let names = |rule: &&Yaml| texts(rule.get("matchResponseCodes")).iter().any(|known| known.eq_ignore_ascii_case(code));
+        rules.iter().find(names)
+    };
+    let rule = of(&status.to_string()).or_else(|| of(&range))?;
+    let overridden = rule.entry("overrideResponseCode");
+    let becomes = overridden.as_ref().and_then(|code| read::status(code.value));
+    let place = overridden.or_else(|| rule.entry("matchResponseCodes"));
+    Some(ErrorPage { status, becomes, span: place.map_or(rule.span(), |place| place.head()) })
 }
 
 /// The name that a reference to a backend ends with, and whether it is a bucket: a URL, or a mapping with a reference in it.
