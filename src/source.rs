@@ -55,6 +55,8 @@ pub struct SourceFile {
     pub path: String,
     text: String,
     invalid_utf8: Vec<u32>,
+    /// What must not be shown: values that are secret by the keys they belong to.
+    hidden: Vec<std::ops::Range<u32>>,
     /// How many line breaks stand before each block of the text: a line is found without a list of all lines.
     line_breaks: OnceLock<Vec<u32>>,
     /// How many bytes before each block of the text only continue a character, so that columns of long lines cost little.
@@ -91,6 +93,11 @@ impl SourceFile {
     /// Offsets of the bytes that were not valid UTF-8, ascending.
     pub fn invalid_utf8(&self) -> &[u32] {
         &self.invalid_utf8
+    }
+
+    /// Ranges that must not be shown, in the order in which they were found.
+    pub fn hidden(&self) -> &[std::ops::Range<u32>] {
+        &self.hidden
     }
 
     /// How many line breaks stand before an offset.
@@ -189,10 +196,18 @@ impl SourceMap {
             path: path.into(),
             text,
             invalid_utf8,
+            hidden: Vec::new(),
             line_breaks: OnceLock::new(),
             continuations: OnceLock::new(),
         });
         id
+    }
+
+    /// Keeps a value out of everything that is shown.
+    pub fn hide(&mut self, span: Span) {
+        if let Some(file) = self.files.get_mut(span.file.0 as usize) {
+            file.hidden.push(span.start..span.end);
+        }
     }
 
     /// Moves all files of `other` behind those of this map: its file `n` becomes file `n + the returned number`.

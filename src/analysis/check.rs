@@ -38,6 +38,15 @@ pub(super) fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths
     for (nginx, sites) in &embedded {
         findings.extend(check_sites(sites, (Some(nginx), None), &checks, whole, new));
     }
+    if let Config::Edge(config) = config {
+        let mut cx = new();
+        for (rule, check) in &checks {
+            if let Check::EdgeDocuments(check) = check {
+                run(rule, whole, &mut cx, |cx| check(config, cx));
+            }
+        }
+        findings.extend(cx.into_findings());
+    }
     findings
 }
 

@@ -151,8 +151,10 @@ pub(super) fn secrets(file: &SourceFile, lines: RangeInclusive<u32>, shown: Rang
     if region.contains('\n') {
         found.extend(mask::secrets(&region.replace(['\n', '\r'], " ")));
     }
+    let mut found: Vec<Range<u32>> = found.into_iter().map(|r| from + r.start as u32..from + r.end as u32).collect();
+    found.extend(file.hidden().iter().filter(|hidden| hidden.start < to && hidden.end > from).cloned());
     found.sort_by_key(|r| (r.start, r.end));
-    found.into_iter().map(|r| from + r.start as u32..from + r.end as u32).collect()
+    found
 }
 
 impl SourceCode for Excerpt {

@@ -2,6 +2,7 @@
 
 pub(super) mod apache;
 pub(super) mod edge;
+pub(super) mod kong;
 
 use std::collections::HashSet;
 

@@ -8,7 +8,7 @@ use crate::model::from::apache::Host;
 use crate::model::from::edge::EdgeSite;
 use crate::model::from::nginx::Server;
 use crate::model::{Paths, Site};
-use crate::project::{apache, nginx};
+use crate::project::{apache, edge, nginx};
 use crate::settings::Settings;
 use crate::source::SourceMap;
 
@@ -35,6 +35,8 @@ pub enum Check {
     Edge(fn(&EdgeSite, &mut Cx)),
     /// All of them of one file together.
     EdgeSites(fn(&[EdgeSite], &mut Cx)),
+    /// The documents of one file, for what is no site.
+    EdgeDocuments(fn(&edge::Config, &mut Cx)),
     /// Nothing: the stage that meets the fault reports it.
     Stage,
 }
@@ -138,7 +140,7 @@ rules! {
     "credential-collision" credential_collision [Check::NginxServer(credential_collision::check), Check::ApacheHost(credential_collision::apache::check), Check::Edge(credential_collision::edge::check)];
     "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
     "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check), Check::Edge(dropped_authorization::edge::check)];
-    "literal-credential" literal_credential [Check::Nginx(literal_credential::check), Check::Apache(literal_credential::apache::check), Check::Edge(literal_credential::edge::check)];
+    "literal-credential" literal_credential [Check::Nginx(literal_credential::check), Check::Apache(literal_credential::apache::check), Check::Edge(literal_credential::edge::check), Check::EdgeDocuments(literal_credential::kong::check)];
     "lossy-redirect" lossy_redirect [Check::NginxServer(lossy_redirect::check), Check::ApacheHost(lossy_redirect::apache::check), Check::Edge(lossy_redirect::edge::check)];
     "malformed-authorization" malformed_authorization [Check::Nginx(malformed_authorization::check), Check::Apache(malformed_authorization::apache::check), Check::Edge(malformed_authorization::edge::check)];
     "small-header-buffers" small_header_buffers [Check::Nginx(small_header_buffers::check)];

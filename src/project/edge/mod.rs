@@ -3,10 +3,12 @@
 mod cloudformation;
 mod embedded;
 mod google;
+mod kong;
 mod neutral;
 
 use std::path::Path;
 
+pub use kong::{Credential, credentials};
 pub use neutral::seconds;
 
 use crate::discover::edge::{Dialect, parts, recognise, recognise_as};
@@ -75,6 +77,7 @@ pub fn load(
         Ok(bytes) => {
             let file = sources.add(shown, bytes);
             let mut loaded = read(sources, file, said);
+            hide_credentials(sources, &loaded.config);
             embedded(files, sources, (&main, base), settings, &mut loaded);
             loaded
         }
@@ -96,6 +99,15 @@ fn read(sources: &SourceMap, file: FileId, said: Option<Dialect>) -> Loaded {
     let documents = parts.filter_map(|document| Some((of(document)?, document.id()))).collect();
     let findings = faults(sources, &tree);
     Loaded { config: Config { main: file, tree, documents, nginx: Vec::new() }, findings }
+}
+
+/// Keeps the credentials of consumers out of everything that is shown.
+fn hide_credentials(sources: &mut SourceMap, config: &Config) {
+    let ours = config.documents(sources).filter(|(dialect, _)| *dialect == Dialect::Kong);
+    let values: Vec<Span> = ours.flat_map(|(_, document)| credentials(document)).map(|one| one.entry.value.span()).collect();
+    for value in values {
+        sources.hide(value);
+    }
 }
 
 /// How many nginx configurations of one file are looked at. Nobody writes so many; each costs more than its text.
