@@ -42,7 +42,7 @@ pub(super) fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths
         let mut cx = new();
         for (rule, check) in &checks {
             if let Check::EdgeDocuments(check) = check {
-                run(rule, whole, &mut cx, |cx| check(config, cx));
+                run(rule, || whole, &mut cx, |cx| check(config, cx));
             }
         }
         findings.extend(cx.into_findings());

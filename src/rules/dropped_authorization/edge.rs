@@ -8,7 +8,7 @@ use super::{CREDENTIALS, ID, KINDS, is_dropped, is_file_folder};
 use crate::discover::edge::Dialect;
 use crate::finding::{Confidence, Severity};
 use crate::model::from::edge::EdgeSite;
-use crate::model::{Outcome, Request, Route, RouteId, Site, Traits};
+use crate::model::{Gate, Outcome, Request, Route, RouteId, Site, Traits, Verdict};
 use crate::rules::Cx;
 use crate::rules::support::{finding, has_api_name, is_asset, known_paths, request_for, routes_with};
 use crate::rules::caches;
@@ -22,12 +22,17 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         return;
     }
     let mut reported: HashSet<Span, FixedState> = HashSet::default();
-    for (id, route) in routes_with(site, wanted) {
+    let mut routes: Vec<(RouteId, &Route)> = routes_with(site, wanted).collect();
+    // What is certain goes before what is likely.
+    if site.dialect() == Dialect::CloudFormation {
+        routes.sort_by_cached_key(|(id, _)| site.authorizer(*id).is_none());
+    }
+    for (id, route) in routes {
         for request in requests(site, id, route, cx) {
             let request = request.header("Authorization", CREDENTIALS).past_gates();
             let outcome = site.resolve(&request);
             let foreign = site.dialect() != Dialect::CloudFormation && caches::is_foreign(&request, &outcome);
-            if foreign || !outcome.always(is_dropped) || !is_for_programs(site, &request, &outcome) {
+            if foreign || !outcome.always(is_dropped) || !is_for_programs(site, id, &request, &outcome) {
                 continue;
             }
             let because = outcome.upstream.as_ref().map(|u| u.authorization.because.clone()).unwrap_or_default();
@@ -52,25 +57,41 @@ fn requests(site: &EdgeSite, id: RouteId, route: &Route, cx: &Cx) -> Vec<Request
 
 /// Whether what is behind reads credentials, as far as the file shows: it takes requests that change something, or it is called an
 /// interface of programs. Where a password is asked for here, the header was meant for this check, unless the name says otherwise.
-fn is_for_programs(site: &EdgeSite, request: &Request, outcome: &Outcome) -> bool {
+fn is_for_programs(site: &EdgeSite, id: RouteId, request: &Request, outcome: &Outcome) -> bool {
     let target = outcome.handler.target.as_ref().and_then(|target| target.known()).unwrap_or_default();
     if has_api_name(target) || has_api_name(&request.host) || has_api_name(&outcome.served_by.text) {
+        return true;
+    }
+    if asked_behind(site, id, outcome).is_some() {
         return true;
     }
     let consumed = outcome.gates.iter().any(|gate| gate.kind.reads_authorization());
     !consumed && site.resolve(&request.clone().method("POST")).possibly(|o| o.handler.kind.is_upstream())
 }
 
+/// What an interface behind the edge asks of this request, where it reads Authorization and there is none.
+fn asked_behind(site: &EdgeSite, id: RouteId, outcome: &Outcome) -> Option<Gate> {
+    let authorizer = site.authorizer(id)?;
+    let refuses = |gate: &Gate| gate.span == authorizer.span && gate.verdict == Verdict::Refuses(401);
+    outcome.always(|o| o.gates.iter().any(refuses)).then_some(authorizer)
+}
+
 fn report(site: &EdgeSite, id: RouteId, request: Request, outcome: &Outcome, primary: Span, cx: &mut Cx) {
     let default = site.dialect().drops_by_default();
     let verified = site.takes_token(id) == Some(primary);
-    let message = format!("{} reaches the application without its Authorization header: this key does not pass it on", request.describe());
+    let authorizer = asked_behind(site, id, outcome);
+    let reaches = if authorizer.is_some() { "the authorizer of the interface, which answers 401," } else { "the application" };
+    let message = format!("{} reaches {reaches} without its Authorization header: this key does not pass it on", request.describe());
     let mut found = finding(ID, site, id, primary, message, request).help(site.dialect().how_to_pass_on());
     if outcome.served_by.span != primary {
         found = found.related(outcome.served_by.span, "the request is served here");
     }
     if let Some(handler) = outcome.handler.span.filter(|span| *span != primary) {
         found = found.related(handler, "and handed over here");
+    }
+    if let Some(authorizer) = authorizer {
+        cx.report(found.related(authorizer.span, "this authorizer takes the token from Authorization"));
+        return;
     }
     if verified {
         // It is the default, and an application that trusts the gateway needs no token.

@@ -116,6 +116,11 @@ impl EdgeSite {
         self.says(route).gates.clone()
     }
 
+    /// What an interface behind the edge asks for at a route.
+    pub fn authorizer(&self, route: RouteId) -> Option<Gate> {
+        self.says(route).authorizer.clone()
+    }
+
     /// The value that a route gives Authorization, and the key that says so.
     pub fn sets_authorization(&self, route: RouteId) -> Option<(String, Span)> {
         let says = self.says(route);
@@ -231,7 +236,7 @@ impl EdgeSite {
         self.all().any(|behaviour| {
             let says = &behaviour.says;
             let keyed = says.caching.as_ref().is_some_and(|caching| caching.by_cookie || caching.by_authorization == Some(true));
-            let asks = says.gates.iter().any(|gate| gate.kind != crate::model::GateKind::Address);
+            let asks = says.authorizer.is_some() || says.gates.iter().any(|gate| gate.kind != crate::model::GateKind::Address);
             let binds = says.cookies.iter().any(|cookie| cookie.binds);
             asks || keyed || binds || kept(&says.authorization) || kept(&says.cookie)
         })

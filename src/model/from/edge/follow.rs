@@ -106,6 +106,21 @@ fn outcome(
         unknown.push(Unknown { what: STRANGE_HOST.to_owned(), span, file_system: false });
     }
     let upstream = (reaches && handler.kind.is_upstream()).then(|| upstream(says, request));
+    let mut status = status;
+    if let (Some(authorizer), Some(upstream)) = (&says.authorizer, &upstream) {
+        let arrives = upstream.authorization.value.known();
+        let missing = matches!(arrives, Some(HeaderFate::Dropped | HeaderFate::Absent));
+        let verdict = match missing {
+            true => Verdict::Refuses(401),
+            false if request.assume.gates_pass => Verdict::Passes,
+            false => Verdict::Unknown,
+        };
+        gates.push(Gate { verdict, ..authorizer.clone() });
+        // It stands behind the cache: what is kept is answered without it.
+        if missing && says.caching.as_ref().is_none_or(|caching| caching.keeps == Keeps::Never) {
+            status = Known::Is(Some(401));
+        }
+    }
     if let Some(fact) = upstream.as_ref().map(|u| &u.authorization).filter(|f| f.value.is(&HeaderFate::Dropped)) {
         steps.extend(fact.because.first().map(|span| Step { what: "Authorization is not passed on".to_owned(), span: *span }));
     }

@@ -297,6 +297,8 @@ pub(super) struct Says {
     pub(super) takes_token: Option<Span>,
     /// The key because of which an origin that answers to nothing but its own name gets that of the visitor.
     pub(super) strange_host: Option<Span>,
+    /// What an interface behind the edge asks for before the application is asked.
+    pub(super) authorizer: Option<Gate>,
     /// Whether something takes part that is not in view: what another file defines may do anything.
     pub(super) unread: bool,
 }
@@ -363,6 +365,7 @@ impl Says {
         over(&mut self.believes_forwarded, later.believes_forwarded.as_ref());
         over(&mut self.takes_token, later.takes_token.as_ref());
         over(&mut self.strange_host, later.strange_host.as_ref());
+        over(&mut self.authorizer, later.authorizer.as_ref());
         self.unread |= later.unread;
         self.sent.extend_from_slice(&later.sent);
         self.gates.extend_from_slice(&later.gates);

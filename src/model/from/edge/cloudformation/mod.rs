@@ -5,6 +5,7 @@
 //! stays in the cache"), removes Cookie and Set-Cookie where cookies are not passed on, and replays Set-Cookie where they are
 //! ("Cache content based on cookies"). Behaviours are tried in their order, the first one that fits counts.
 
+mod authorizers;
 mod origins;
 mod policies;
 mod values;
@@ -61,10 +62,16 @@ fn distribution(template: &Template, name: &str, kind: &Entry, config: Yaml) -> 
             for (node, alone) in template.nodes(item) {
                 let mut behaviour = behaviour(template, &mut origins, node, certain && alone);
                 behaviour.says.errors.clone_from(&errors);
-                behaviours.push(behaviour);
+                let found = node.get("TargetOriginId").and_then(|id| origins.named(id));
+                behaviours.extend(authorizers::split(found.map_or(&[], |found| &found.routes), behaviour));
             }
         }
     }
+    // The last one is the default behaviour itself.
+    let found = node.get("TargetOriginId").and_then(|id| origins.named(id));
+    let mut of_default = authorizers::split(found.map_or(&[], |found| &found.routes), whole.clone());
+    of_default.pop();
+    behaviours.extend(of_default);
     if let Some(acl) = waf::acl(template, config) {
         behaviours = behind(acl, &mut whole, behaviours);
     }

@@ -1,5 +1,6 @@
 //! The origins of a distribution: an application, or files in a bucket.
 
+use super::authorizers::{self, ApiRoute};
 use super::values::{Alternative, Template};
 use crate::model::Value;
 use crate::model::from::edge::says::{Behind, Origin};
@@ -22,6 +23,8 @@ pub(super) struct Found<'a> {
     /// Whether it answers to nothing but its own name: an interface of API Gateway, the address of a function ("Use managed origin
     /// request policies, `AllViewerExceptHostHeader`").
     pub(super) own_name: bool,
+    /// The routes of the interface that it is, where some of them have an authorizer.
+    pub(super) routes: Vec<ApiRoute>,
     /// The fields that requests to it get, each with its value and where that stands.
     pub(super) adds: Vec<(&'a str, Option<&'a str>, Span)>,
 }
@@ -53,20 +56,25 @@ impl<'t, 'a> Origins<'t, 'a> {
     }
 }
 
-/// The origin with an id; a group stands for its first member.
-fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Id<'a>) -> Option<Found<'a>> {
+/// The node of the origin with an id; a group stands for its first member.
+fn node<'a>(template: &Template<'a>, config: Yaml<'a>, id: Id<'a>) -> Option<Yaml<'a>> {
     let lists = |key: &str| config.get(key).map(|list| template.nodes(list)).unwrap_or_default();
     let origins: Vec<Yaml> = lists("Origins").into_iter().flat_map(|(list, _)| list.items()).collect();
     let by_id = |id: Id<'a>| {
         let all = origins.iter().flat_map(|origin| template.nodes(*origin));
         all.map(|(origin, _)| origin).find(|origin| origin.get("Id").is_some_and(|own| written(own) == id))
     };
-    let found = by_id(id).or_else(|| {
+    by_id(id).or_else(|| {
         let groups = config.at_path(&["OriginGroups", "Items"])?;
         let group = groups.items().find(|group| group.get("Id").is_some_and(|own| written(own) == id))?;
         let member = group.at_path(&["Members", "Items"])?.items().next()?.get("OriginId")?;
         by_id(written(member))
-    })?;
+    })
+}
+
+/// The origin with an id.
+fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Id<'a>) -> Option<Found<'a>> {
+    let found = node(template, config, id)?;
     let domain = found.get("DomainName");
     let text = domain.and_then(|domain| template.text(domain));
     let span = found.entry("DomainName").map_or(found.span(), |entry| entry.head());
@@ -77,7 +85,8 @@ fn origin<'a>(template: &Template<'a>, config: Yaml<'a>, id: Id<'a>) -> Option<F
     let parts = domain.map(|domain| template.names_in(domain)).unwrap_or_default();
     let own_name = domain.is_some_and(|domain| is_api(template, domain, &parts));
     let behind = domain.map_or(Behind::Unknown, |domain| behind(template, found, domain, &parts, own_name));
-    Some(Found { origin: Origin { behind, span, target, plain }, domain: text, own_name, adds: added(template, found) })
+    let routes = if own_name { authorizers::routes(template, found).unwrap_or_default() } else { Vec::new() };
+    Some(Found { origin: Origin { behind, span, target, plain }, domain: text, own_name, routes, adds: added(template, found) })
 }
 
 /// Whether a name, made of what goes by these logical names, is that of API Gateway or of a function.

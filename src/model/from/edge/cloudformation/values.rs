@@ -30,13 +30,15 @@ pub(super) struct Template<'a> {
     pub(super) resources: Vec<(&'a str, Yaml<'a>)>,
     by_name: HashMap<&'a str, Yaml<'a>, FixedState>,
     parameters: Option<Yaml<'a>>,
+    /// What SAM adds to resources of a kind.
+    pub(super) globals: Option<Yaml<'a>>,
 }
 
 impl<'a> Template<'a> {
     pub(super) fn new(document: Yaml<'a>) -> Self {
         let resources = resources(document);
         let by_name = resources.iter().copied().collect();
-        Self { resources, by_name, parameters: document.get("Parameters") }
+        Self { resources, by_name, parameters: document.get("Parameters"), globals: document.get("Globals") }
     }
 
     /// The resource of a logical name, if it is of a type.
