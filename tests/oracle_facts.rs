@@ -9,7 +9,7 @@ mod support;
 
 use libtest_mimic::{Arguments, Trial};
 use support::server::Dialect;
-use support::{replay, witness};
+use support::{envoy, replay, witness};
 
 fn main() -> std::process::ExitCode {
     let mut arguments = Arguments::from_args();
@@ -31,6 +31,7 @@ fn main() -> std::process::ExitCode {
 fn trials(servers: &[Dialect]) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (name, example) in support::facts() {
+        let example = envoy::of(&example).unwrap_or(example);
         // A language that no server reads is told by the replay.
         if Dialect::of(&example.language).is_some_and(|d| !servers.contains(&d)) {
             continue;

@@ -18,7 +18,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use lint401::catalogue;
 use support::markdown::{Example, Sections};
 use support::server::Dialect;
-use support::{ingress_nginx, replay, witness};
+use support::{envoy, ingress_nginx, replay, witness};
 
 /// A page as the tests see it.
 pub(crate) struct Page {
@@ -109,6 +109,9 @@ fn add(page: &Arc<Page>, servers: &[Dialect], trials: &mut Vec<Trial>) {
             ingress_nginx::rendered(example).filter(|_| servers.contains(&Dialect::Nginx) && example.witness.is_some())
         {
             trials.push(Trial::test(format!("{name}/as-nginx"), move || real(&rendered).map_err(Failed::from)));
+        }
+        if let Some(example) = envoy::of(example).filter(|_| servers.contains(&Dialect::Envoy)) {
+            trials.push(Trial::test(format!("{name}/envoy"), move || real(&example).map_err(Failed::from)));
         }
         if page.registered && example.language == "yaml" && example.role == "bad" {
             let page = Arc::clone(page);

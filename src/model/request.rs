@@ -106,6 +106,11 @@ impl Request {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
+    /// Host, with the port where it is not that of the scheme.
+    pub fn authority(&self) -> String {
+        if self.port == self.scheme.default_port() { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+
     /// Path and query as in the request line.
     pub fn target(&self) -> String {
         match &self.query {

@@ -1,6 +1,6 @@
 //! The real servers against `resolve`: random configurations, random requests, the same questions to both.
 //!
-//! `LINT401_DIFF_KIND` chooses a server (`nginx`, `apache`; default: both), `LINT401_DIFF_CONFIGS` is the number of configurations
+//! `LINT401_DIFF_KIND` chooses a server (`nginx`, `apache`, `envoy`; default: all), `LINT401_DIFF_CONFIGS` is the number of configurations
 //! (default: a few seconds' worth), `LINT401_DIFF_SEED` the first seed, `LINT401_DIFF_SHOW` how many disagreements are shrunk and
 //! printed; `LINT401_DIFF_WITHOUT=NAME,…` leaves directives of some names out. `LINT401_DIFF_OUTCOMES=1` counts what the real
 //! server did instead of asking the model; `LINT401_DIFF_FILE=PATH` shows what it did with the requests of one file, in the form of
@@ -12,6 +12,7 @@
 mod apache;
 mod ask;
 mod compare;
+mod envoy;
 mod kind;
 mod nginx;
 mod observe;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
                 let kind: Box<dyn Kind> = match dialect {
                     Dialect::Nginx => Box::new(nginx::Nginx::new()),
                     Dialect::Apache => Box::new(apache::Apache::new()),
+                    Dialect::Envoy => Box::new(envoy::Envoy::new()),
                 };
                 failed |= run(kind.as_ref());
             }

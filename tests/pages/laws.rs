@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Page;
 use crate::support::server::Dialect;
-use crate::support::{ingress_nginx, markdown, witness};
+use crate::support::{envoy, ingress_nginx, markdown, witness};
 
 /// The headings of a page in order, and whether each must be there.
 const SECTIONS: [(&str, bool); 11] = [
@@ -184,10 +184,15 @@ fn examples(page: &Page, problems: &mut Vec<String>) {
     }
 }
 
+/// The real server that reads an example.
+fn server(example: &markdown::Example) -> Option<Dialect> {
+    Dialect::of(&example.language).or_else(|| envoy::of(example).map(|_| Dialect::Envoy))
+}
+
 fn witnesses(page: &Page, problems: &mut Vec<String>) {
     for example in &page.examples {
         let Some(block) = &example.witness else { continue };
-        if Dialect::of(&example.language).is_none() && ingress_nginx::rendered(example).is_none() {
+        if server(example).is_none() && ingress_nginx::rendered(example).is_none() {
             problems.push(format!("line {}: no server is there to witness {} examples", block.line, example.language));
         }
         if let Err(error) = witness::parse(&block.text) {
@@ -201,7 +206,7 @@ fn witnesses(page: &Page, problems: &mut Vec<String>) {
         return;
     }
     for dialect in Dialect::ALL {
-        let examples: Vec<_> = page.examples.iter().filter(|e| Dialect::of(&e.language) == Some(dialect)).collect();
+        let examples: Vec<_> = page.examples.iter().filter(|e| server(e) == Some(dialect)).collect();
         for example in examples.iter().filter(|e| e.role == "bad" && e.witness.is_none()) {
             if !example.words.iter().any(|w| w == "no-oracle") {
                 problems.push(format!("line {}: a bad {} example without a witness", example.line, dialect.name()));

@@ -1,4 +1,4 @@
-//! What the tests from outside share: the real nginx and the real httpd on loopback ports, an upstream that records what it gets, a client that sends
+//! What the tests from outside share: the real nginx, httpd and Envoy on loopback ports, an upstream that records what it gets, a client that sends
 //! exactly what it is told, and the examples and witnesses of Markdown pages (`rules/README.md` describes their grammar).
 //!
 //! Nothing here uses the library under test: the reader of configurations is an own small one, so that a fault in lint401's parser
@@ -14,6 +14,7 @@ pub mod apache_layout;
 pub mod apache_prepare;
 pub mod client;
 pub mod conf;
+pub mod envoy;
 pub mod ingress_nginx;
 pub mod markdown;
 pub mod nginx;
@@ -76,7 +77,7 @@ pub fn facts() -> Vec<(String, markdown::Example)> {
 }
 
 /// Why a witness shows what the model has no word for (`rules/README.md`, "What the model cannot say").
-const NO_MODEL: [&str; 6] = ["copies", "interception", "limits", "order", "server", "sizes"];
+const NO_MODEL: [&str; 7] = ["copies", "formats", "interception", "limits", "order", "server", "sizes"];
 
 /// The reason that the witness of an example gives for not being asked of the model.
 pub fn no_model(example: &markdown::Example) -> Result<Option<&str>, String> {

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use super::apache_layout::Layout;
 use super::apache_prepare;
 use super::client::{self, Answer};
+use super::envoy;
 use super::markdown::Example;
 use super::prepare::{Context, Plan, Prepared, prepare};
 use super::server::{self, Dialect, Server};
@@ -21,6 +22,7 @@ pub fn replay(example: &Example, witness: Option<&Witness>) -> Result<(), String
     let witness = witness.unwrap_or(&nothing);
     let prepared = match dialect {
         Dialect::Apache => apache_prepare::prepare(&Layout::of(example, witness), &upstream)?,
+        Dialect::Envoy => envoy::prepare(example, &upstream)?,
         Dialect::Nginx => {
             let plan = plan(example, witness)?;
             match prepare(&plan, &upstream) {

@@ -6,24 +6,27 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{apache, nginx};
+use super::{apache, envoy, nginx};
 
 /// A server whose examples and witnesses the tests replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dialect {
     Nginx,
     Apache,
+    Envoy,
 }
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Nginx, Self::Apache];
+    pub const ALL: [Self; 3] = [Self::Nginx, Self::Apache, Self::Envoy];
 
     /// The one that reads blocks of a language.
     pub fn of(language: &str) -> Option<Self> {
         match language {
             "nginx" => Some(Self::Nginx),
             "apache" | "htaccess" => Some(Self::Apache),
+            // Examples in YAML become of this language in `envoy::of`.
+            envoy::PROGRAM => Some(Self::Envoy),
             _ => None,
         }
     }
@@ -33,6 +36,7 @@ impl Dialect {
         match self {
             Self::Nginx => "nginx",
             Self::Apache => "apache",
+            Self::Envoy => "envoy",
         }
     }
 
@@ -41,9 +45,11 @@ impl Dialect {
         static NGINX: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| starts("nginx", "-v"));
         static APACHE: std::sync::LazyLock<bool> =
             std::sync::LazyLock::new(|| starts(apache::PROGRAM, "-v") && apache::complete());
+        static ENVOY: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| starts(envoy::PROGRAM, "--version"));
         match self {
             Self::Nginx => *NGINX,
             Self::Apache => *APACHE,
+            Self::Envoy => *ENVOY,
         }
     }
 
@@ -51,20 +57,23 @@ impl Dialect {
         match self {
             Self::Nginx => nginx::command(folder, config),
             Self::Apache => apache::command(folder, config),
+            Self::Envoy => envoy::command(config),
         }
     }
 
-    /// The file that is written once all addresses are bound.
-    fn written(self) -> &'static str {
+    /// The file that is written once all addresses are bound; Envoy writes none.
+    fn written(self) -> Option<&'static str> {
         match self {
-            Self::Nginx => nginx::PID,
-            Self::Apache => apache::PID,
+            Self::Nginx => Some(nginx::PID),
+            Self::Apache => Some(apache::PID),
+            Self::Envoy => None,
         }
     }
 
-    /// `nginx -t`, `apache2 -t`: `Err` with what it says if it refuses.
+    /// `nginx -t`, `apache2 -t`, `envoy --mode validate`: `Err` with what it says if it refuses.
     pub fn test(self, folder: &Path, config: &Path) -> Result<String, String> {
-        let output = self.command(folder, config).arg("-t").output().map_err(|e| format!("{}: {e}", self.name()))?;
+        let check: &[&str] = if self == Self::Envoy { &["--mode", "validate"] } else { &["-t"] };
+        let output = self.command(folder, config).args(check).output().map_err(|e| format!("{}: {e}", self.name()))?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         if output.status.success() { Ok(said) } else { Err(said) }
     }
@@ -129,8 +138,10 @@ pub struct Server {
 impl Server {
     /// Starts it and waits until it listens.
     pub fn start(dialect: Dialect, folder: &Path, config: &Path) -> Result<Self, String> {
-        let written = folder.join(dialect.written());
-        let _ = std::fs::remove_file(&written);
+        let written = dialect.written().map(|name| folder.join(name));
+        if let Some(written) = &written {
+            let _ = std::fs::remove_file(written);
+        }
         let said = std::fs::File::create(folder.join("start.log")).map_err(|e| e.to_string())?;
         let mut command = dialect.command(folder, config);
         if dialect == Dialect::Apache {
@@ -149,7 +160,7 @@ impl Server {
             if let Ok(Some(_)) = server.child.try_wait() {
                 return Err(format!("{} does not start:\n{}", dialect.name(), server.log()));
             }
-            if written.exists() {
+            if written.as_ref().map_or_else(|| envoy::listens(folder), |written| written.exists()) {
                 return Ok(server);
             }
             std::thread::sleep(Duration::from_millis(2));

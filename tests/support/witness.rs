@@ -1,6 +1,7 @@
 //! Witness blocks: requests and what must be seen (grammar: `rules/README.md`).
 
 use super::client;
+use super::envoy;
 use super::upstream::Reply;
 
 /// A witness.
@@ -145,8 +146,11 @@ pub fn parse(text: &str) -> Result<Witness, String> {
     }
 }
 
-/// `Basic {user:secret}` with its base64.
+/// `Basic {user:secret}` with its base64, `Bearer {token}` with the token of the tests.
 fn expand(value: &str) -> String {
+    if value == "Bearer {token}" {
+        return format!("Bearer {}", envoy::TOKEN);
+    }
     match value.strip_prefix("Basic {").and_then(|v| v.strip_suffix('}')) {
         Some(plain) => format!("Basic {}", client::base64(plain)),
         None => value.to_owned(),

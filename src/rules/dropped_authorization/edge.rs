@@ -95,7 +95,8 @@ fn report(site: &EdgeSite, id: RouteId, request: Request, outcome: &Outcome, pri
     }
     if verified {
         // It is the default, and an application that trusts the gateway needs no token.
-        let help = "the token is verified here and taken away: `forwardOriginalToken: true` passes it on to an application that reads it";
+        let key = if site.dialect() == Dialect::Envoy { "forward" } else { "forwardOriginalToken" };
+        let help = format!("the token is verified here and taken away: `{key}: true` passes it on to an application that reads it");
         found = found.severity(Severity::Info).confidence(Confidence::Medium).help(help);
     } else if default {
         found = found.severity(Severity::Warning).confidence(Confidence::Medium);

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 
+use super::field::{Field, Part};
 use super::pattern::{Pattern, host_matches};
 use crate::model::{PathSet, Paths, Request};
 
@@ -18,6 +19,8 @@ pub(super) enum Condition {
     Method(String),
     /// The address of the client is in one of these networks.
     Address(Vec<IpNet>),
+    /// A header field, a parameter of the query or another part of the request.
+    Field(Box<Field>),
     /// All of them.
     All(Vec<Condition>),
     /// One of them.
@@ -34,6 +37,8 @@ pub(super) struct Example {
     pub(super) path: Option<String>,
     pub(super) host: Option<String>,
     pub(super) method: Option<String>,
+    pub(super) query: Option<String>,
+    pub(super) headers: Vec<(String, String)>,
 }
 
 impl Condition {
@@ -82,6 +87,7 @@ impl Condition {
             Self::Host(host) => Ok(host_matches(host, &request.host)),
             Self::Method(method) => Ok(method.eq_ignore_ascii_case(&request.method)),
             Self::Address(networks) => Ok(networks.iter().any(|network| network.contains(&request.client))),
+            Self::Field(field) => field.holds(request),
             Self::Open(why) => Err(why),
             Self::Not(condition) => condition.holds(request).map(|holds| !holds),
             Self::All(conditions) => decided(conditions, request, false),
@@ -95,7 +101,7 @@ impl Condition {
             Self::Path(pattern) => pattern.well_known(paths),
             Self::Open(_) => PathSet::default(),
             Self::Not(condition) if condition.is_of_paths() => paths.everything & !condition.well_known(paths),
-            Self::Always | Self::Host(_) | Self::Method(_) | Self::Address(_) | Self::Not(_) => paths.everything,
+            Self::Always | Self::Host(_) | Self::Method(_) | Self::Address(_) | Self::Field(_) | Self::Not(_) => paths.everything,
             Self::All(all) => all.iter().fold(paths.everything, |set, c| set & c.well_known(paths)),
             Self::Any(any) => any.iter().fold(PathSet::default(), |set, c| set | c.well_known(paths)),
         }
@@ -106,7 +112,7 @@ impl Condition {
         match self {
             Self::Always => true,
             Self::Path(pattern) => !matches!(pattern, Pattern::Unknown(_)),
-            Self::Host(_) | Self::Method(_) | Self::Address(_) | Self::Open(_) => false,
+            Self::Host(_) | Self::Method(_) | Self::Address(_) | Self::Field(_) | Self::Open(_) => false,
             Self::Not(condition) => condition.is_of_paths(),
             Self::All(conditions) | Self::Any(conditions) => conditions.iter().all(Self::is_of_paths),
         }
@@ -119,11 +125,17 @@ impl Condition {
             Self::Path(pattern) => Example { path: pattern.example(), ..Example::default() },
             Self::Host(host) => Example { host: Some(host.clone()).filter(|h| !h.contains('*')), ..Example::default() },
             Self::Method(method) => Example { method: Some(method.clone()), ..Example::default() },
+            Self::Field(field) => example_of(field),
             Self::Any(any) => any.first().map(Self::example).unwrap_or_default(),
             Self::All(all) => all.iter().map(Self::example).fold(Example::default(), |a, b| Example {
                 path: a.path.or(b.path),
                 host: a.host.or(b.host),
                 method: a.method.or(b.method),
+                query: match (a.query, b.query) {
+                    (Some(a), Some(b)) => Some(format!("{a}&{b}")),
+                    (a, b) => a.or(b),
+                },
+                headers: a.headers.into_iter().chain(b.headers).collect(),
             }),
         }
     }
@@ -167,6 +179,19 @@ impl Condition {
     }
 }
 
+/// A request that meets a condition on one part of it.
+fn example_of(field: &Field) -> Example {
+    let Some(value) = field.example() else { return Example::default() };
+    match &field.part {
+        Part::Header(name) => Example { headers: vec![(name.clone(), value)], ..Example::default() },
+        Part::Parameter(name) => Example { query: Some(format!("{name}={value}")), ..Example::default() },
+        Part::Method => Example { method: Some(value), ..Example::default() },
+        Part::Host => Example { host: Some(value), ..Example::default() },
+        Part::Target => Example { path: Some(value), ..Example::default() },
+        Part::Scheme => Example::default(),
+    }
+}
+
 /// Several conditions: the first that is `enough` decides; one that is open leaves it open only where no other decides.
 fn decided<'c>(conditions: &'c [Condition], request: &Request, enough: bool) -> Result<bool, &'c str> {
     let mut open = None;
@@ -203,7 +228,7 @@ mod tests {
         let condition = Condition::of_hosts(["a.example".to_owned()])
             .and(Condition::of_paths([Pattern::wildcard("/x/*.css"), Pattern::wildcard("/y")]))
             .and(Condition::of_methods(["PUT".to_owned()]));
-        let Example { path, host, method } = condition.example();
+        let Example { path, host, method, .. } = condition.example();
         let request = Request::get(host.unwrap(), path.unwrap()).method(&method.unwrap());
         assert_eq!(condition.holds(&request), Ok(true));
     }

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use super::condition::Example;
 use super::index::Index;
+use super::moves::Moved;
 use super::pattern::host_matches;
-use super::says::{Behaviour, Behind, Cookie, Forward, Keeps, Limit, Moved, Rescoped, Says, Verdicts};
+use super::says::{Behaviour, Behind, Cookie, FieldPart, Forward, Keeps, Limit, Rescoped, Says, Verdicts};
 use crate::discover::edge::Dialect;
-use crate::model::{Gate, Known, Outcome, PathSet, Paths, Place, Request, Route, RouteId, Scheme, Site, Traits, Value};
+use crate::model::{Gate, Outcome, PathSet, Paths, Place, Request, Route, RouteId, Scheme, Site, Traits, Value};
 use crate::source::Span;
 
 /// Which of several entries that fit a request counts.
@@ -125,10 +126,16 @@ impl EdgeSite {
     pub fn sets_authorization(&self, route: RouteId) -> Option<(String, Span)> {
         let says = self.says(route);
         let fact = says.authorization.as_ref()?;
-        match (&fact.value, fact.because.first()) {
-            (Known::Is(Forward::Replaced(Value::Known(value))), Some(span)) => Some((value.clone(), *span)),
-            _ => None,
-        }
+        let value = match fact.value.known()? {
+            Forward::Replaced(Value::Known(value)) => value,
+            // Where the client sends none.
+            Forward::Made { absent, .. } => match absent.as_slice() {
+                [FieldPart::Text(value)] => value,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some((value.clone(), *fact.because.first()?))
     }
 
     /// The cookies that the edge sets at a route.
@@ -305,10 +312,12 @@ impl Site for EdgeSite {
 
     fn landmark(&self, route: RouteId) -> Option<Request> {
         let behaviour = self.behaviour(route);
-        let Example { path, host, method } = behaviour.when.example();
+        let Example { path, host, method, query, headers } = behaviour.when.example();
         let mut request = self.request(path.as_deref().unwrap_or("/"));
         request.host = host.unwrap_or(request.host);
         request.method = method.unwrap_or(request.method);
+        request.query = query;
+        request.headers.extend(headers);
         let served = self.resolve(&request).served_by.span;
         (served == behaviour.head).then_some(request)
     }

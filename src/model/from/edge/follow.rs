@@ -6,11 +6,12 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::edge_site::EdgeSite;
-use super::says::{Answer, Behaviour, Behind, Caching, Forward, Keeps, Says};
+use super::says::{Answer, Behaviour, Behind, Caching, ClientScheme, FieldPart, Forward, Keeps, Says};
+use crate::discover::edge::Dialect;
 use crate::model::from::choices::{Choices, explore};
 use crate::model::{
-    Cache, Combine, Fact, Gate, GateKind, Handler, HandlerKind, HeaderFate, Known, Outcome, Place, Request, Scheme, Step, Stores,
-    Unknown, Upstream, Value, Verdict,
+    Cache, Combine, Fact, Gate, GateKind, Handler, HandlerKind, HeaderFate, Known, Outcome, Place, Request, Response, Scheme,
+    Step, Stores, Unknown, Upstream, Value, Verdict,
 };
 
 /// What may go wrong where an origin does not get its own name.
@@ -18,7 +19,26 @@ const STRANGE_HOST: &str = "the origin answers to its own host name alone, and g
 
 /// What happens to a request.
 pub(super) fn resolve(site: &EdgeSite, request: &Request) -> Outcome {
-    explore(|choices| follow(site, request, choices))
+    let said = client_scheme(request).filter(|scheme| *scheme != request.scheme);
+    let (Some(counts), Some(said)) = (site.default.says.client_scheme, said) else {
+        return explore(|choices| follow(site, request, choices));
+    };
+    let port = if request.port == request.scheme.default_port() { said.default_port() } else { request.port };
+    let believed = Request { scheme: said, port, ..request.clone() };
+    explore(|choices| {
+        let question = "whether X-Forwarded-Proto of the client is believed";
+        let counts = counts == ClientScheme::Counts || choices.answer(question, true);
+        follow(site, if counts { &believed } else { request }, choices)
+    })
+}
+
+/// The scheme that the client names.
+fn client_scheme(request: &Request) -> Option<Scheme> {
+    match request.header_value("X-Forwarded-Proto")? {
+        "http" => Some(Scheme::Http),
+        "https" => Some(Scheme::Https),
+        _ => None,
+    }
 }
 
 fn follow(site: &EdgeSite, request: &Request, choices: &mut Choices) -> Outcome {
@@ -65,9 +85,17 @@ fn outcome(
             Verdict::Unknown if request.header_value("Authorization").is_none() && gate.kind.reads_authorization() => {
                 Verdict::Refuses(401)
             }
+            Verdict::Unknown if site.dialect() == Dialect::Envoy && gate.kind == GateKind::Basic && !is_basic(request) => {
+                Verdict::Refuses(401)
+            }
             Verdict::Unknown => of_address(gate, request),
             other => other,
         };
+        if site.dialect() == Dialect::Envoy && gate.kind == GateKind::Basic {
+            // Measured with Envoy 1.40: each address is a realm of its own.
+            let realm = format!("{}://{}{}", request.scheme.as_str(), request.authority(), request.target());
+            gate.realm = Some(Value::Known(realm));
+        }
     }
     let is_closed = |gate: &crate::model::Gate| matches!(gate.verdict, Verdict::Refuses(_)) && gate.combine == Combine::All;
     let refused = gates.iter().find(|gate| is_closed(gate)).and_then(|gate| match gate.verdict {
@@ -124,6 +152,8 @@ fn outcome(
     if let Some(fact) = upstream.as_ref().map(|u| &u.authorization).filter(|f| f.value.is(&HeaderFate::Dropped)) {
         steps.extend(fact.because.first().map(|span| Step { what: "Authorization is not passed on".to_owned(), span: *span }));
     }
+    // Measured with Envoy 1.40: what a filter refuses is edited as the answer of a cluster would be; a redirect has no such edits.
+    let unedited = site.dialect() == Dialect::Envoy && refused.is_some() && answer.is_some();
     Outcome {
         site: site.place.clone(),
         served_by,
@@ -134,10 +164,16 @@ fn outcome(
         handler,
         upstream,
         cache: if reaches { cache(says, request) } else { Cache::none() },
-        response: says.response.clone(),
+        response: if unedited { Response::default() } else { says.response.clone() },
         unknown,
         runs: Vec::new(),
     }
+}
+
+/// Whether a request brings a name and a password.
+fn is_basic(request: &Request) -> bool {
+    let scheme = request.header_value("Authorization").and_then(|value| value.get(..6));
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "))
 }
 
 /// What a list of the addresses that are let in says to a client; a list that is not known says nothing.
@@ -176,28 +212,21 @@ fn moved(says: &Says, request: &Request) -> Option<Answer> {
 
 fn upstream(says: &Says, request: &Request) -> Upstream {
     let fate = |fact: &Option<Fact<Forward>>, name: &str| {
-        let sent = request.header_value(name).is_some();
         if says.unread && !fact.as_ref().is_some_and(|fact| fact.value.is(&Forward::Dropped)) {
             return Fact::unknown("what is defined elsewhere may change it", []);
         }
-        let Some(fact) = fact else {
-            return Fact::is(if sent { HeaderFate::Kept } else { HeaderFate::Absent }, []);
-        };
-        let value = match &fact.value {
-            Known::Is(Forward::Kept) if sent => Known::Is(HeaderFate::Kept),
-            Known::Is(Forward::Dropped) if sent => Known::Is(HeaderFate::Dropped),
-            Known::Is(Forward::Kept | Forward::Dropped) => Known::Is(HeaderFate::Absent),
-            Known::Is(Forward::Replaced(value)) => Known::Is(HeaderFate::Replaced(value.clone())),
-            Known::Unknown(why) => Known::Unknown(why.clone()),
-        };
-        Fact { value, because: fact.because.clone() }
+        arrives(fact.as_ref(), name, request, true)
     };
     let bearer = request
         .header_value("Authorization")
         .is_some_and(|value| value.get(..7).is_some_and(|s| s.eq_ignore_ascii_case("bearer ")));
-    let authorization = match says.takes_token.filter(|_| bearer && says.authorization.is_none()) {
-        Some(span) => Fact::is(HeaderFate::Dropped, [span]),
-        None => fate(&says.authorization, "Authorization"),
+    let authorization = match says.takes_token.filter(|_| bearer) {
+        // What is done to the field afterwards finds none.
+        Some(span) if !says.authorization.as_ref().is_some_and(|fact| fact.value.is(&Forward::Dropped)) => {
+            let left = arrives(says.authorization.as_ref(), "Authorization", request, false);
+            if left.value.is(&HeaderFate::Absent) { Fact::is(HeaderFate::Dropped, [span]) } else { left }
+        }
+        _ => fate(&says.authorization, "Authorization"),
     };
     let host = match &says.host {
         None => Fact::is(Value::Known(request.host.clone()), []),
@@ -205,7 +234,7 @@ fn upstream(says: &Says, request: &Request) -> Upstream {
             let value = match &fact.value {
                 Known::Is(Forward::Kept) => Known::Is(Value::Known(request.host.clone())),
                 Known::Is(Forward::Replaced(value)) => Known::Is(value.clone()),
-                Known::Is(Forward::Dropped) => Known::Unknown("the name of the origin".to_owned()),
+                Known::Is(Forward::Dropped | Forward::Made { .. }) => Known::Unknown("the name of the origin".to_owned()),
                 Known::Unknown(why) => Known::Unknown(why.clone()),
             };
             Fact { value, because: fact.because.clone() }
@@ -221,6 +250,46 @@ fn upstream(says: &Says, request: &Request) -> Upstream {
         lost: Vec::new(),
         forwards_client_headers: Fact::is(true, []),
     }
+}
+
+/// What arrives of a field of the client; `there`: whether what it sent is still there.
+fn arrives(fact: Option<&Fact<Forward>>, name: &str, request: &Request, there: bool) -> Fact<HeaderFate> {
+    let sent = request.header_value(name).is_some() && there;
+    let kept = if sent { HeaderFate::Kept } else { HeaderFate::Absent };
+    let Some(fact) = fact else { return Fact::is(kept, []) };
+    let value = match &fact.value {
+        Known::Is(Forward::Kept) => Known::Is(kept),
+        Known::Is(Forward::Dropped) if sent => Known::Is(HeaderFate::Dropped),
+        Known::Is(Forward::Dropped) => Known::Is(HeaderFate::Absent),
+        Known::Is(Forward::Replaced(value)) => Known::Is(HeaderFate::Replaced(value.clone())),
+        Known::Is(Forward::Made { sent: pieces, .. }) if sent => made(pieces, HeaderFate::Dropped, name, request),
+        Known::Is(Forward::Made { absent: pieces, .. }) => made(pieces, HeaderFate::Absent, name, request),
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+    };
+    Fact { value, because: fact.because.clone() }
+}
+
+/// A field that is put together; `nothing` is what becomes of it where no piece is left.
+fn made(pieces: &[FieldPart], nothing: HeaderFate, name: &str, request: &Request) -> Known<HeaderFate> {
+    let mut texts = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match piece {
+            FieldPart::Client if pieces.len() == 1 => return Known::Is(HeaderFate::Kept),
+            FieldPart::Client => {
+                let of = |(known, _): &&(String, String)| known.eq_ignore_ascii_case(name);
+                texts.extend(request.headers.iter().filter(of).map(|(_, value)| value.clone()));
+            }
+            FieldPart::Text(text) => texts.push(text.clone()),
+            FieldPart::Scheme => texts.push(request.scheme.as_str().to_owned()),
+            FieldPart::Host => texts.push(request.authority()),
+            FieldPart::Unknown(why) => return Known::Unknown(why.clone()),
+        }
+    }
+    if texts.is_empty() {
+        return Known::Is(nothing);
+    }
+    let between = if name.eq_ignore_ascii_case("cookie") { "; " } else { "," };
+    Known::Is(HeaderFate::Replaced(Value::Known(texts.join(between))))
 }
 
 fn cache(says: &Says, request: &Request) -> Cache {

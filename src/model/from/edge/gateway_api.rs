@@ -3,9 +3,10 @@
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
+use super::moves::{Moved, Moves, NewPath};
 use super::pattern::Pattern;
 use super::read::{application, asks_more, kind_head, object_name, scheme, set_to, status, texts, unknown_address};
-use super::says::{Answer, Behaviour, Moved, Moves, Says};
+use super::says::{Answer, Behaviour, Says};
 use crate::discover::edge::Dialect;
 use crate::model::Place;
 use crate::syntax::yaml::{Entry, Yaml};
@@ -106,7 +107,8 @@ fn says(rule: Yaml) -> Says {
                 continue;
             }
             let path = path_of("replaceFullPath").map(str::to_owned);
-            let to = Moved::Parts { scheme: scheme(text("scheme")), host, path };
+            let path = path.map_or(NewPath::Same, NewPath::Whole);
+            let to = Moved::Parts { scheme: scheme(text("scheme")), host, port: None, path, query: true };
             says.moves = Some(Moves { status: code, to, span: redirect.head() });
         }
     }

@@ -8,6 +8,7 @@ mod cloudformation;
 mod condition;
 mod edge_site;
 mod envoy;
+mod field;
 mod follow;
 mod gateway_api;
 mod google;
@@ -16,6 +17,7 @@ mod ingress_nginx;
 mod istio;
 mod kong;
 mod logic;
+mod moves;
 mod neutral;
 mod nginx_ingress;
 mod pattern;
@@ -58,8 +60,12 @@ pub fn lower(config: &Config, sources: &SourceMap, paths: &Paths) -> Vec<EdgeSit
     drafts.map(|draft| EdgeSite::new(draft, paths)).collect()
 }
 
-/// The site that a request reaches: one that names its host, else one that names none.
+/// The site that a request reaches: one that names its host, else one that names none. A virtual host of Envoy takes only its own.
 pub fn choose<'s>(sites: &'s [EdgeSite], request: &Request) -> Option<&'s EdgeSite> {
-    let named = sites.iter().find(|site| !site.hosts.is_empty() && site.answers_to(&request.host));
-    named.or_else(|| sites.iter().find(|site| site.hosts.is_empty())).or_else(|| sites.first())
+    let (hosts, sites): (Vec<_>, Vec<_>) = sites.iter().partition(|site| site.dialect() == Dialect::Envoy);
+    if let Some(host) = envoy::choose(&hosts, request) {
+        return Some(host);
+    }
+    let named = sites.iter().copied().find(|site| !site.hosts.is_empty() && site.answers_to(&request.host));
+    named.or_else(|| sites.iter().copied().find(|site| site.hosts.is_empty())).or_else(|| sites.first().copied())
 }

@@ -60,6 +60,15 @@ impl Pattern {
         }
     }
 
+    /// A text whatever its case, with what a regular expression says behind it.
+    pub(super) fn folded(text: &str, behind: &str) -> Self {
+        let text = format!("{}{behind}", fancy_regex::escape(text));
+        match regexes::compile(&format!("^(?:{text})$"), true, false) {
+            Some(regex) => Self::Regex(text, Box::new(regex)),
+            None => Self::Unknown("a regular expression that cannot be followed".to_owned()),
+        }
+    }
+
     /// Why it is not known.
     pub(super) fn why(&self) -> &str {
         match self {

@@ -1,9 +1,8 @@
 //! What entries of the dialects say, in the terms that all of them share.
 
-use fancy_regex::Regex;
-
 use super::condition::Condition;
-use crate::model::{Fact, Gate, Known, Request, Response, Scheme, Sent, Stores, Value};
+use super::moves::Moves;
+use crate::model::{Fact, Gate, Known, Response, Sent, Stores, Value};
 use crate::source::Span;
 use crate::syntax::yaml::Yaml;
 
@@ -37,78 +36,6 @@ pub(super) struct Answer {
     /// Where a redirect leads.
     pub(super) location: Option<Value>,
     pub(super) span: Span,
-}
-
-/// A redirect to an address that is made of the request's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Moves {
-    pub(super) status: u16,
-    pub(super) to: Moved,
-    pub(super) span: Span,
-}
-
-/// What of an address is another one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Moved {
-    /// Each part that is given.
-    Parts { scheme: Option<Scheme>, host: Option<String>, path: Option<String> },
-    /// Put together from pieces; the query is added where it is kept.
-    Made { pieces: Vec<Piece>, keeps_query: bool },
-    /// What a regular expression matches of the whole address; nothing happens where it does not.
-    Matching { regex: String, replacement: String },
-}
-
-/// A piece of an address that a request is sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
-    Text(String),
-    /// The host of the request.
-    Host,
-    /// Its path.
-    Path,
-    /// Its path with the query.
-    Target,
-    /// Its query, without `?`.
-    Query,
-    /// Its scheme.
-    Scheme,
-}
-
-impl Piece {
-    fn of(&self, request: &Request) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Host => request.host.clone(),
-            Self::Path => request.path.clone(),
-            Self::Target => request.target(),
-            Self::Query => request.query.clone().unwrap_or_default(),
-            Self::Scheme => request.scheme.as_str().to_owned(),
-        }
-    }
-}
-
-impl Moves {
-    /// Where a request is sent; `None`: it is not.
-    pub(super) fn location(&self, request: &Request) -> Option<String> {
-        let address = |scheme: Scheme, host: &str, target: &str| format!("{}://{host}{target}", scheme.as_str());
-        match &self.to {
-            Moved::Parts { scheme, host, path } => {
-                let host = host.as_deref().unwrap_or(&request.host);
-                let target = path.clone().unwrap_or_else(|| request.target());
-                Some(address(scheme.unwrap_or(request.scheme), host, &target))
-            }
-            Moved::Made { pieces, keeps_query } => {
-                let made: String = pieces.iter().map(|piece| piece.of(request)).collect();
-                let query = request.query.as_ref().filter(|_| *keeps_query);
-                Some(query.map_or_else(|| made.clone(), |query| format!("{made}?{query}")))
-            }
-            Moved::Matching { regex, replacement } => {
-                let from = address(request.scheme, &request.host, &request.target());
-                let to = Regex::new(regex).ok()?.try_replacen(&from, 0, replacement.as_str()).ok()?;
-                (to != from).then(|| to.into_owned())
-            }
-        }
-    }
 }
 
 /// How long answers are kept.
@@ -153,6 +80,32 @@ pub(super) enum Forward {
     Dropped,
     /// Something else arrives.
     Replaced(Value),
+    /// What arrives is put together, out of other pieces where the client sends it than where it does not; of none: nothing does.
+    Made { sent: Vec<FieldPart>, absent: Vec<FieldPart> },
+}
+
+/// A piece of a header field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum FieldPart {
+    /// What the client sent.
+    Client,
+    /// A text.
+    Text(String),
+    /// `http` or `https`, as the visitor came.
+    Scheme,
+    /// The host that the visitor asked for.
+    Host,
+    /// What the files do not tell: why.
+    Unknown(String),
+}
+
+/// Whether the scheme that X-Forwarded-Proto names counts as that of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClientScheme {
+    /// It does.
+    Counts,
+    /// What decides stands elsewhere.
+    Unknown,
 }
 
 impl Caching {
@@ -299,6 +252,8 @@ pub(super) struct Says {
     pub(super) strange_host: Option<Span>,
     /// What an interface behind the edge asks for before the application is asked.
     pub(super) authorizer: Option<Gate>,
+    /// Whether the scheme that the client names counts; `None`: it does not.
+    pub(super) client_scheme: Option<ClientScheme>,
     /// Whether something takes part that is not in view: what another file defines may do anything.
     pub(super) unread: bool,
 }
@@ -309,6 +264,20 @@ impl Says {
         if let (Known::Is(Forward::Replaced(value)), Some(span)) = (&fate.value, fate.because.first()) {
             let written = value.known().unwrap_or_default().to_owned();
             self.sent.push(Sent { name: name.to_owned(), written, value: value.clone(), span: *span });
+        }
+        if let (Known::Is(Forward::Made { absent, .. }), Some(span)) = (&fate.value, fate.because.first()) {
+            let texts = absent.iter().map(|piece| match piece {
+                FieldPart::Text(text) => Some(text.as_str()),
+                _ => None,
+            });
+            let value = match texts.collect::<Option<Vec<_>>>() {
+                Some(texts) => Value::Known(texts.join(",")),
+                None => Value::Unknown { prefix: String::new(), nonempty: false, why: "it hangs on the request".to_owned() },
+            };
+            if !absent.is_empty() {
+                let written = value.known().unwrap_or_default().to_owned();
+                self.sent.push(Sent { name: name.to_owned(), written, value, span: *span });
+            }
         }
         let field = match name.to_ascii_lowercase().as_str() {
             "authorization" => &mut self.authorization,
@@ -366,6 +335,7 @@ impl Says {
         over(&mut self.takes_token, later.takes_token.as_ref());
         over(&mut self.strange_host, later.strange_host.as_ref());
         over(&mut self.authorizer, later.authorizer.as_ref());
+        over(&mut self.client_scheme, later.client_scheme.as_ref());
         self.unread |= later.unread;
         self.sent.extend_from_slice(&later.sent);
         self.gates.extend_from_slice(&later.gates);

@@ -9,8 +9,9 @@ mod target;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
+use super::moves::{Moved, Moves, Piece};
 use super::read::{dropped, is_filled_in_later, set_to, status, texts, unknown_address};
-use super::says::{Answer, Behaviour, Caching, Keeps, Limit, Moved, Moves, Piece, Says};
+use super::says::{Answer, Behaviour, Caching, Keeps, Limit, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Fact, Place, Stores};
 use crate::source::Span;

@@ -9,7 +9,7 @@ use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
 use super::expression::string;
-use crate::model::from::edge::says::Piece;
+use crate::model::from::edge::moves::Piece;
 
 /// The pieces of an address; `None`: it is beyond what is read here.
 pub(super) fn parse(text: &str) -> Option<Vec<Piece>> {

@@ -6,8 +6,9 @@ mod security;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
+use super::moves::{Moved, Moves, NewPath};
 use super::read::{application, asks_more, kind_head, object_name, path_match, scheme, set_to, status, texts, unknown_address};
-use super::says::{Answer, Behaviour, Moved, Moves, Says};
+use super::says::{Answer, Behaviour, Says};
 use crate::discover::edge::Dialect;
 use crate::model::Place;
 use crate::syntax::yaml::{Entry, Yaml};
@@ -100,7 +101,8 @@ fn says(rule: Yaml) -> Says {
         if path.as_ref().is_some_and(|path| path.contains('%')) || redirect.value.get("port").is_some() {
             says.answer = Some(Answer { status: code, location: Some(unknown_address()), span: redirect.head() });
         } else {
-            let to = Moved::Parts { scheme: scheme(text("scheme")), host, path };
+            let path = path.map_or(NewPath::Same, NewPath::Whole);
+            let to = Moved::Parts { scheme: scheme(text("scheme")), host, port: None, path, query: true };
             says.moves = Some(Moves { status: code, to, span: redirect.head() });
         }
     }

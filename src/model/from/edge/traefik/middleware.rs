@@ -3,8 +3,9 @@
 use fancy_regex::Regex;
 
 use super::labels::Labels;
+use crate::model::from::edge::moves::{Moved, Moves};
 use crate::model::from::edge::read::{dropped, entry_of_header, gate, set_to, texts};
-use crate::model::from::edge::says::{Limit, Moved, Moves, OverTls, Says};
+use crate::model::from::edge::says::{Limit, OverTls, Says};
 use crate::model::{Fact, Gate, GateKind, Value};
 use crate::source::Span;
 use crate::syntax::yaml::Yaml;
