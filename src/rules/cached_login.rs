@@ -134,7 +134,7 @@ fn login_product<'p>(candidate: &Candidate<'p>) -> Option<&'p str> {
 }
 
 /// Products of which a login page has a location without cache.
-fn login_products_without_cache<'p>(site: &dyn Site, cx: &Cx<'p>) -> Vec<&'p str> {
+pub(super) fn login_products_without_cache<'p>(site: &dyn Site, cx: &Cx<'p>) -> Vec<&'p str> {
     let apart = site.routes().iter().filter(|r| r.traits.has(Traits::UPSTREAM) && !r.traits.has(Traits::CACHE));
     let known = apart.flat_map(|r| known_paths(r, cx.paths, &[PathKind::Login]));
     known.filter(|k| !k.kinds.contains(&PathKind::Api) && k.product != "oauth").map(|k| k.product.as_str()).collect()
@@ -163,7 +163,7 @@ fn headers(server: &Server, cx: &mut Cx) {
                 continue;
             }
             reported.push(primary);
-            let value = value.known().unwrap_or_default().to_owned();
+            let value = if value.known().is_some() { value.prefix().to_owned() } else { format!("{}…", value.prefix()) };
             let request = candidate.request.describe();
             let replaced = cx.sources.text(primary).starts_with("expires");
             let message = format!("the answer to {request} gets Cache-Control: {value}, so that browsers and proxies keep it");
@@ -192,7 +192,11 @@ fn marks_cacheable(server: &Server, route: RouteId) -> bool {
 
 /// Whether a Cache-Control lets others keep the answer for a time.
 fn lasts(value: &Value) -> bool {
-    value.known().is_some_and(lasting)
+    match value {
+        Value::Known(text) => lasting(text),
+        // A time of the day: how long it is until then is not known, but it is some time.
+        Value::Unknown { prefix, .. } => lasting(&format!("{prefix}1")),
+    }
 }
 
 /// Whether a Cache-Control as text lets others keep the answer for a time.

@@ -13,6 +13,8 @@ pub(crate) struct Answer {
     pub(crate) served: Vec<Option<String>>,
     /// Header fields of the answer that only the configuration makes: all of them are compared.
     pub(crate) fields: &'static [&'static str],
+    /// Whether Cache-Control of the answer is what the model says, unless the application sends one.
+    pub(crate) cache_control: bool,
     /// Whether the verdict of an `auth_request` may come from a store: an earlier request decides then, which the model does not see.
     pub(crate) stored_verdicts: bool,
 }
@@ -67,6 +69,9 @@ pub(crate) fn compare(ask: &Ask, answer: Option<&Answer>, observed: &Observed) -
     for (run, served) in runs.iter().zip(&answer.served) {
         let mut comparison = Comparison { ask, run, observed, differences: Vec::new(), unknown: Vec::new() };
         comparison.all(served.as_deref(), answer.fields);
+        if answer.cache_control {
+            comparison.cache_control();
+        }
         let Comparison { differences, unknown: open, .. } = comparison;
         if best.as_ref().is_none_or(|b| differences.len() < b.len()) {
             best = Some(differences);
@@ -146,6 +151,22 @@ impl Comparison<'_> {
             self.unknown.push(format!("field {name}"));
         } else if said != real {
             self.differ(&format!("field {name}"), said, real);
+        }
+    }
+
+    /// What clients read of keeping the answer: all fields as one list.
+    fn cache_control(&mut self) {
+        let sent = self.ask.reply.1.iter().any(|(name, _)| name.eq_ignore_ascii_case("cache-control"));
+        // Directives of the headers module without `always` leave errors alone.
+        if self.observed.stale || sent || self.observed.answer.status != 200 || matches!(self.run.status, Known::Unknown(_)) {
+            return;
+        }
+        let real = self.observed.answer.all("Cache-Control").map(str::trim).collect::<Vec<_>>().join(", ");
+        match &self.run.response.cache_control {
+            Some((Value::Unknown { why, .. }, _)) => self.unknown.push(format!("Cache-Control: {why}")),
+            Some((Value::Known(model), _)) if *model == real => {}
+            None if real.is_empty() => {}
+            model => self.differ("Cache-Control", model.as_ref().and_then(|(value, _)| value.known()).map(str::to_owned), real),
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) fn has(body: &[Directive], name: &str) -> bool {
 impl Generator {
     /// One directive (or a small group) that lower levels inherit.
     pub(crate) fn inheritable(&mut self, scope: Scope, body: &mut Vec<Directive>) {
-        match self.rng.weighted(&[20, 6, 7, 26, 6, 6, 12, 5, 18, 3, 4, 3, 4, 3]) {
+        match self.rng.weighted(&[20, 6, 7, 26, 6, 6, 12, 5, 18, 3, 4, 3, 4, 3, 2, 3]) {
             0 => self.basic(body),
             1 if !has(body, "satisfy") => {
                 body.push(d(["satisfy", self.rng.pick(&["any", "all"])]));
@@ -65,6 +65,17 @@ impl Generator {
                     self.rng.pick(&[&("scgi", "HTTP_AUTHORIZATION"), &("uwsgi", "HTTP_AUTHORIZATION"), &("uwsgi", "HTTP_HOST")]);
                 let value = quote(&self.value());
                 body.push(d([&format!("{prefix}_param"), name, &value]));
+            }
+            14 => {
+                let name = self.rng.pick(&["proxy_buffering", "fastcgi_buffering"]);
+                if !has(body, name) {
+                    body.push(d([name, self.rng.pick(&["off", "off", "on"])]));
+                }
+            }
+            // At the level of `http` every server has fields of its own instead.
+            15 if scope != Scope::Http => {
+                let value = self.rng.pick(&["no-store", "public", "\"public, max-age=60\"", "private", "\"\""]);
+                body.push(d(["add_header", "Cache-Control", value]));
             }
             11 if !has(body, "proxy_intercept_errors") => body.push(d(["proxy_intercept_errors", "on"])),
             _ => {}
@@ -178,7 +189,7 @@ impl Generator {
             return;
         }
         if self.rng.chance(85) {
-            body.push(d([&name("cache"), if self.rng.chance(12) { "off" } else { zone }]));
+            body.push(d([&name("cache"), self.rng.pick(&[zone, zone, zone, zone, zone, zone, zone, "off", "$arg_zone"])]));
         }
         if self.rng.chance(70) {
             let valid = self.rng.pick(&["5m", "200 5m", "5m", "any 5m", "401 5m", "200 401 1m", "404 1m", "200 0"]);

@@ -41,7 +41,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
                 names.get(&(start.line as usize)).cloned()
             };
             let served = if outcome.runs.is_empty() { vec![name(&outcome)] } else { outcome.runs.iter().map(name).collect() };
-            Some(Answer { outcome, served, fields: &[], stored_verdicts })
+            Some(Answer { outcome, served, fields: &[], cache_control: true, stored_verdicts })
         })
         .collect()
 }

@@ -13,10 +13,14 @@ impl Walk<'_, '_> {
         let Some(zone) = self.settled().of(protocol, PerProtocol::Cache).map(|id| self.directive(id)) else {
             return Cache::none();
         };
+        // A zone whose name is empty for a request is none (`ngx_http_upstream_cache_get`).
         let zone_name = self.value(&zone.arg(0));
-        if zone_name.known() == Some("off") {
+        if matches!(zone_name.known(), Some("off" | "")) {
             return Cache::none();
         }
+        // An answer that is not buffered goes past the store.
+        let buffering = self.settled().of(protocol, PerProtocol::Buffering).map(|id| self.directive(id));
+        let buffered = buffering.is_none_or(|d| d.arg(0) != "off");
         let by = zone.span();
         let key = self.cache_key(protocol);
         let key_text = key.value.known().cloned().unwrap_or_default();
@@ -28,7 +32,7 @@ impl Walk<'_, '_> {
         let ok = self.valid(protocol, 200);
         let stores = |valid: Option<(u64, DirectiveId)>| -> Fact<Stores> {
             let decided = |stores, also: Option<Span>| Fact::is(stores, std::iter::once(by).chain(also));
-            if !reached || !cacheable {
+            if !reached || !cacheable || !buffered {
                 return decided(Stores::No, None);
             }
             match refused {

@@ -34,26 +34,49 @@ impl Walk<'_, '_> {
         response
     }
 
+    /// What the configuration says of keeping the answer: `expires` writes the field first, each `add_header` adds one, and clients
+    /// read them as one list. The place is that of the part that gives a time, else of the first.
     fn cache_control(&mut self, response: &Response) -> Option<(Value, crate::source::Span)> {
-        if let Some(added) = response.added.iter().find(|s| s.name.eq_ignore_ascii_case("cache-control")) {
-            return Some((added.value.clone(), added.span));
-        }
+        let added = response.added.iter().filter(|s| s.name.eq_ignore_ascii_case("cache-control"));
+        // A field whose value is empty is not added.
+        let added = added.filter(|s| s.value.known().is_none_or(|v| !v.is_empty())).map(|s| (s.value.clone(), s.span));
+        let parts: Vec<(Value, crate::source::Span)> = self.expires().into_iter().chain(added).collect();
+        let gives_time = |value: &Value| value.known().is_some_and(|v| v.to_ascii_lowercase().contains("max-age="));
+        let decides = parts.iter().find(|(value, _)| gives_time(value)).or(parts.first())?.1;
+        let texts: Option<Vec<&str>> = parts.iter().map(|(value, _)| value.known()).collect();
+        let value = match texts {
+            Some(texts) => Value::Known(texts.join(", ")),
+            None => parts.iter().find(|(value, _)| value.known().is_none())?.0.clone(),
+        };
+        Some((value, decides))
+    }
+
+    /// The Cache-Control that `expires` writes.
+    fn expires(&mut self) -> Option<(Value, crate::source::Span)> {
         let expires = self.single(Single::Expires)?;
         let text = expires.arg(expires.arg_count().saturating_sub(1));
-        let value = match text.as_ref() {
-            "off" => return None,
-            "epoch" => Value::Known("no-cache".to_owned()),
-            "max" => Value::Known("max-age=315360000".to_owned()),
-            time if time.starts_with('-') => Value::Known("no-cache".to_owned()),
-            time if time.contains('$') => match self.value(time) {
-                Value::Known(time) if time == "off" => return None,
-                Value::Known(time) if time == "epoch" || time.starts_with('-') => Value::Known("no-cache".to_owned()),
-                Value::Known(time) if time == "max" => Value::Known("max-age=315360000".to_owned()),
-                Value::Known(time) => Value::Known(format!("max-age={}", super::cache::seconds(&time)?)),
-                unknown @ Value::Unknown { .. } => unknown,
-            },
-            time => Value::Known(format!("max-age={}", super::cache::seconds(time.trim_start_matches(['+', '@']))?)),
+        let value = if text.contains('$') { self.value(&text) } else { Value::Known(text.into_owned()) };
+        let value = match value {
+            Value::Known(time) => max_age(&time)?,
+            unknown @ Value::Unknown { .. } => unknown,
         };
         Some((value, expires.span()))
     }
+}
+
+/// What `expires` makes of its argument (`ngx_http_parse_expires`); nothing of what is no time.
+fn max_age(time: &str) -> Option<Value> {
+    let text = match time {
+        "" | "off" => return None,
+        "epoch" => "no-cache".to_owned(),
+        "max" => "max-age=315360000".to_owned(),
+        _ if time.starts_with('-') => "no-cache".to_owned(),
+        // Until that time of the day comes again.
+        _ if time.starts_with('@') => {
+            let why = "the time of the day decides".to_owned();
+            return Some(Value::Unknown { prefix: "max-age=".to_owned(), nonempty: true, why });
+        }
+        _ => format!("max-age={}", super::cache::seconds(time.trim_start_matches('+'))?),
+    };
+    Some(Value::Known(text))
 }

@@ -58,10 +58,11 @@ pub(super) enum PerProtocol {
     CacheMethods,
     InterceptErrors,
     CacheMinUses,
+    Buffering,
 }
 
 /// Number of [`Single`] slots, those of the protocols counted.
-pub(super) const SINGLES: usize = Single::Protocols as usize + 5 * 6;
+pub(super) const SINGLES: usize = Single::Protocols as usize + 5 * 7;
 
 /// A setting made of several directives; a block with any of its own inherits none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +136,7 @@ pub(super) const fn slots(singles: &[Single], lists: &[List]) -> SlotSet {
 
 /// Number of the slot of a protocol's setting.
 pub(super) fn single_of(protocol: Protocol, setting: PerProtocol) -> u8 {
-    Single::Protocols as u8 + protocol as u8 * 6 + setting as u8
+    Single::Protocols as u8 + protocol as u8 * 7 + setting as u8
 }
 
 /// Number of the slot of a protocol's list.
@@ -302,6 +303,7 @@ fn protocols() -> [ProtocolNames; 5] {
                 (N::ProxyCacheMethods, S::CacheMethods),
                 (N::ProxyCacheMinUses, S::CacheMinUses),
                 (N::ProxyInterceptErrors, S::InterceptErrors),
+                (N::ProxyBuffering, S::Buffering),
             ],
             vec![
                 (N::ProxySetHeader, L::Headers),
@@ -322,6 +324,7 @@ fn protocols() -> [ProtocolNames; 5] {
                 (N::FastcgiCacheMethods, S::CacheMethods),
                 (N::FastcgiCacheMinUses, S::CacheMinUses),
                 (N::FastcgiInterceptErrors, S::InterceptErrors),
+                (N::FastcgiBuffering, S::Buffering),
             ],
             vec![
                 (N::FastcgiParam, L::Headers),
@@ -342,6 +345,7 @@ fn protocols() -> [ProtocolNames; 5] {
                 (N::UwsgiCacheMethods, S::CacheMethods),
                 (N::UwsgiCacheMinUses, S::CacheMinUses),
                 (N::UwsgiInterceptErrors, S::InterceptErrors),
+                (N::UwsgiBuffering, S::Buffering),
             ],
             vec![
                 (N::UwsgiParam, L::Headers),
@@ -362,6 +366,7 @@ fn protocols() -> [ProtocolNames; 5] {
                 (N::ScgiCacheMethods, S::CacheMethods),
                 (N::ScgiCacheMinUses, S::CacheMinUses),
                 (N::ScgiInterceptErrors, S::InterceptErrors),
+                (N::ScgiBuffering, S::Buffering),
             ],
             vec![
                 (N::ScgiParam, L::Headers),
