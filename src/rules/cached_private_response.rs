@@ -6,6 +6,7 @@ pub(super) mod edge;
 use std::cell::LazyCell;
 
 use super::Cx;
+use super::cached_login::login_products_without_cache;
 use super::caches::{self, Candidate};
 use super::support::finding;
 use crate::finding::{Confidence, Severity};
@@ -57,7 +58,11 @@ fn check_start(site: &dyn Site, start: (RouteId, &Route), session: &str, reporte
     let posted = caches::posted(site, start, cx.paths, PathKind::Api);
     candidates.extend(posted.into_iter().filter(|c| caches::stored(&site.resolve(&c.request)).is_some()));
     let login_pages = caches::candidates(site, start, cx.paths, &[PathKind::Login]);
-    let login_pages = login_pages.iter().any(|c| !c.request.path.starts_with("/api/"));
+    let mut login_pages = login_pages.iter().filter(|c| !c.request.path.starts_with("/api/")).peekable();
+    // Who keeps pages to sign in out has thought of what depends on the visitor.
+    let thought_of = login_pages.peek().is_some()
+        && (!login_products_without_cache(site, cx).is_empty()
+            || login_pages.any(|c| caches::stored(&site.resolve(&c.request)) != Some(Stores::Yes)));
     for candidate in candidates {
         let anonymous = site.resolve(&candidate.request);
         let Some(primary) = anonymous.cache.stores.because.first().copied().filter(|_| !caches::keyed(&anonymous.cache)) else {
@@ -77,8 +82,7 @@ fn check_start(site: &dyn Site, start: (RouteId, &Route), session: &str, reporte
         let shared = || {
             let (first, outcome) = asked.first()?;
             let open = asked.iter().all(|(_, o)| caches::stored(o) == Some(Stores::Yes) && caches::from_store(o));
-            // Where a page to sign in meets the same cache, that says it all, unless what the application says is ignored too.
-            let known = candidate.known.is_some() && (anonymous.cache.ignores_cache_control || !login_pages);
+            let known = candidate.known.is_some() && (anonymous.cache.ignores_cache_control || !thought_of);
             let wanted = caches::credentials_arrive(outcome) && (known || names_visitor(outcome));
             (open && wanted).then_some((first, outcome, Fault::Shared))
         };
