@@ -184,7 +184,7 @@ fn regex_wins(server: &Server, route: RouteId, gate: &Directive, winners: &[Rout
         if inside || !is_sibling(&block, &winner) || is_gated(server, *other) {
             continue;
         }
-        if by != "^~" && is_meant(&modifier, &pattern, &winner) {
+        if by != "^~" && is_meant(&modifier, &pattern, &winner) && !takes_all_scripts(server, &modifier, &pattern, *other) {
             continue;
         }
         for request in candidates(server, route, &modifier, &pattern, *other, cx) {
@@ -249,6 +249,16 @@ fn is_meant(modifier: &str, pattern: &str, winner: &Directive) -> bool {
         _ => rest,
     };
     names && !first.split('/').next().is_some_and(|s| s.contains(".php"))
+}
+
+/// Whether a regex that names the protected folder takes whatever script lies in it (`^/phpmyadmin/(.+\.php)$`): that exempts
+/// nothing in particular. Who switches the check off there means it.
+fn takes_all_scripts(server: &Server, modifier: &str, pattern: &str, other: RouteId) -> bool {
+    let base = pattern.trim_end_matches('/');
+    let off = server.effective(other, Name::AuthBasic).is_some_and(|d| is_off(&d) && is_own(server, other, &d));
+    // Names that nobody lists in a pattern, and the one that is in most folders.
+    let all = ["/index.php", "/q.php", "/zz-17.php"].iter().all(|name| server.pattern_matches(other, &format!("{base}{name}")));
+    !modifier.starts_with('~') && !base.is_empty() && !off && all
 }
 
 /// Whether a regex tells files by their endings alone, wherever they are: `\.(php|phar)(/.*)?$`.

@@ -16,6 +16,10 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn exists_at(&mut self, path: &Value, wanted: FileKind, by: DirectiveId) -> bool {
+        // A path that ends with a slash is that of a folder, or of nothing.
+        if wanted == FileKind::File && path.known().is_some_and(|path| path.ends_with('/')) {
+            return false;
+        }
         let what = if wanted == FileKind::File { "file" } else { "folder" };
         let known = path.known().and_then(|path| self.file_kind(path));
         if let Some(kind) = known {
