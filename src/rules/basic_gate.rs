@@ -85,9 +85,10 @@ pub(super) fn lone_half<'a>(server: &Server<'a>, half: Name, other: Name) -> Vec
     lone
 }
 
-/// The gate that answers 401 to the request, if basic authentication does.
+/// The gate that answers 401 to the request, if basic authentication does; with `satisfy any`, none that may pass it stands beside.
 pub(super) fn refused_by(outcome: &Outcome) -> Option<&Gate> {
-    let passed = outcome.gates.iter().any(|g| g.combine == Combine::Any && g.verdict == Verdict::Passes);
+    let may_pass = |g: &Gate| g.combine == Combine::Any && matches!(g.verdict, Verdict::Passes | Verdict::Unknown);
+    let passed = outcome.gates.iter().any(may_pass);
     let refusing = |g: &&Gate| g.kind == GateKind::Basic && matches!(g.verdict, Verdict::Refuses(401));
     outcome.gates.iter().find(refusing).filter(|_| !passed)
 }
