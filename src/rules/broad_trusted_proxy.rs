@@ -62,7 +62,13 @@ fn context(directive: &Directive) -> String {
 
 fn is_broad(network: &str) -> bool {
     let Some((address, length)) = network.split_once('/') else { return false };
-    address.parse::<IpAddr>().is_ok() && length.parse::<u8>().is_ok_and(|l| l < SHORTEST)
+    let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse::<u8>()) else { return false };
+    length < SHORTEST && !is_unique_local(address, length)
+}
+
+/// Whether a network lies in `fc00::/7`, the addresses of IPv6 that are nobody's on the internet (RFC 4193).
+fn is_unique_local(address: IpAddr, length: u8) -> bool {
+    length >= 7 && matches!(address, IpAddr::V6(address) if address.is_unique_local())
 }
 
 /// The directive of that name in force beside this one: in its block, in one around it, else the only kind there is.
