@@ -4,7 +4,8 @@ mod apache;
 pub(super) mod edge;
 
 use super::Cx;
-use super::support::{finding, is_asset, may_set_more, own_application, reaching, routes_with};
+use super::basic_gate::pattern_of;
+use super::support::{finding, is_asset, may_set_more, names_login, own_application, reaching, routes_with};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, HeaderFate, Outcome, PathKind, Site, Traits};
@@ -30,7 +31,11 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
     let login = cx.paths.of_any(&[PathKind::Login, PathKind::Callback]);
     let mut first: Option<Finding> = None;
     for (id, route) in routes_with(site, Traits::UPSTREAM).filter(|(_, route)| !route.traits.has(Traits::SETS_HOST)) {
-        let signs_in = public && (!(*route.serves & login).is_empty() || route.traits.has(Traits::INTERNAL));
+        let known = *route.serves & login;
+        // Programs that sign in at an interface are not sent anywhere.
+        let pages = || cx.paths.entries(&known).any(|known| !known.path.starts_with("/api/"));
+        let named = || site.route_block(id).and_then(|block| pattern_of(&block)).is_some_and(|(_, pattern)| names_login(&pattern));
+        let signs_in = public && (route.traits.has(Traits::INTERNAL) || !known.is_empty() && (pages() || named()));
         if !signs_in && !strict {
             continue;
         }

@@ -40,7 +40,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         }
         let Some(request) = reaching(server, id, route, cx.paths, KINDS).map(Request::past_gates) else { continue };
         let request = if tls { request } else { request.header("X-Forwarded-Proto", "https") };
-        if is_asset(&request.path) || tls && request.scheme != Scheme::Https {
+        if is_asset(&request.path) || of_oauth2_proxy(server, &verdicts, &request) || tls && request.scheme != Scheme::Https {
             continue;
         }
         let outcome = server.resolve(&request);
@@ -69,6 +69,13 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     if let Some(found) = missing {
         cx.report(found);
     }
+}
+
+/// Whether a request is for oauth2-proxy, which gives the verdicts of this server: it names `https` in its addresses by itself as long
+/// as its cookies are `Secure`, which is its default (`getOAuthRedirectURI` in `oauthproxy.go`).
+fn of_oauth2_proxy(server: &Server, verdicts: &[RouteId], request: &Request) -> bool {
+    let gives = |route: &RouteId| server.landmark(*route).is_some_and(|landmark| landmark.path == "/oauth2/auth");
+    request.path.starts_with("/oauth2/") && verdicts.iter().any(gives)
 }
 
 /// Whether a plain server decides by the scheme that the layer before it names: visitors reach that layer over TLS.
