@@ -37,6 +37,8 @@ type ByHost<'s> = HashMap<&'s str, Vec<&'s dyn Site>, FixedState>;
 struct Hop {
     request: Request,
     by: Span,
+    /// Whether the server adds the slash by itself: no directive says so.
+    by_itself: bool,
     context: String,
 }
 
@@ -72,7 +74,11 @@ pub(super) fn check(sites: &[&dyn Site], cx: &mut Cx) {
     }
 }
 
-/// The requests worth following: one for each route that redirects, for each of the first names where it is for all of them.
+/// How many locations without redirects are asked for what the server around them redirects.
+const SLASHES: usize = 8;
+
+/// The requests worth following: one for each route that redirects, for each of the first names where it is for all of them; and
+/// where redirects stand before all locations, the applications behind a path with a slash: nginx adds the slash where it is missing.
 fn starts(site: &dyn Site) -> Vec<Request> {
     let mut starts = Vec::new();
     for (id, route) in routes_with(site, Traits::REWRITES) {
@@ -88,6 +94,11 @@ fn starts(site: &dyn Site) -> Vec<Request> {
         let hosts = if id == 0 { 4 } else { 1 };
         starts.extend(site.hosts().iter().take(hosts).map(|host| Request { host: host.clone(), ..request.clone() }));
     }
+    if site.routes().first().is_some_and(|first| first.traits.has(Traits::REWRITES)) {
+        let upstream = routes_with(site, Traits::UPSTREAM).filter(|(_, route)| !route.traits.has(Traits::INTERNAL));
+        let with_slash = upstream.filter_map(|(id, _)| site.landmark(id)).filter(|l| l.path.len() > 1 && l.path.ends_with('/'));
+        starts.extend(with_slash.take(SLASHES));
+    }
     starts
 }
 
@@ -98,8 +109,9 @@ fn follow(first: &dyn Site, start: Request, by_host: &ByHost) -> Option<Finding>
     for _ in 0..HOPS {
         let outcome = site.resolve(&request.clone().past_gates());
         let (target, by) = redirect(&outcome)?;
+        let by_itself = outcome.handler.span.is_none();
         certain &= outcome.unknown.is_empty();
-        hops.push(Hop { context: context_of(site, &outcome), by, request: request.clone() });
+        hops.push(Hop { context: context_of(site, &outcome), by, by_itself, request: request.clone() });
         let next = next_request(&request, &target)?;
         if let Some(from) = hops.iter().position(|h| same_place(&h.request, &next)) {
             let cycle = hops.get(from..)?;
@@ -111,11 +123,11 @@ fn follow(first: &dyn Site, start: Request, by_host: &ByHost) -> Option<Finding>
     None
 }
 
-/// The target of a redirect that happens whatever the files leave open, and the directive. A redirect that sets a cookie may be
-/// one that the cookie ends.
+/// The target of a redirect that happens whatever the files leave open, and the directive, or the location for which the server
+/// adds a slash by itself. A redirect that sets a cookie may be one that the cookie ends.
 fn redirect(outcome: &Outcome) -> Option<(String, Span)> {
     let target = outcome.location.as_ref()?.known()?.to_owned();
-    let by = outcome.handler.span?;
+    let by = outcome.handler.span.unwrap_or(outcome.served_by.span);
     let same = |o: &Outcome| {
         matches!(o.status, Known::Is(Some(301 | 302 | 303 | 307 | 308)))
             && o.location.as_ref().and_then(|l| l.known()) == Some(target.as_str())
@@ -164,7 +176,7 @@ fn context_of(site: &dyn Site, outcome: &Outcome) -> String {
 }
 
 fn report(site: &dyn Site, cycle: &[Hop], certain: bool) -> Finding {
-    let first = cycle.iter().min_by_key(|h| (h.by.file.0, h.by.start));
+    let first = cycle.iter().min_by_key(|h| (h.by_itself, h.by.file.0, h.by.start));
     let (by, request, context) = first.map_or_else(
         || (site.place().span, site.request("/"), String::new()),
         |h| (h.by, h.request.clone(), h.context.clone()),
