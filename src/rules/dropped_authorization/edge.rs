@@ -77,12 +77,18 @@ fn asked_behind(site: &EdgeSite, id: RouteId, outcome: &Outcome) -> Option<Gate>
 }
 
 fn report(site: &EdgeSite, id: RouteId, request: Request, outcome: &Outcome, primary: Span, cx: &mut Cx) {
-    let default = site.dialect().drops_by_default();
+    // What ingress-nginx drops beside a password is its default; a line of nginx in a snippet is somebody's own.
+    let written = site.dialect() == Dialect::IngressNginx && !outcome.gates.iter().any(|gate| gate.span == primary);
+    let default = site.dialect().drops_by_default() && !written;
     let verified = site.takes_token(id) == Some(primary);
     let authorizer = asked_behind(site, id, outcome);
     let reaches = if authorizer.is_some() { "the authorizer of the interface, which answers 401," } else { "the application" };
     let message = format!("{} reaches {reaches} without its Authorization header: this key does not pass it on", request.describe());
-    let mut found = finding(ID, site, id, primary, message, request).help(site.dialect().how_to_pass_on());
+    let mut found = finding(ID, site, id, primary, message, request).help(if written {
+        "remove this line: nginx passes the header on by itself"
+    } else {
+        site.dialect().how_to_pass_on()
+    });
     if outcome.served_by.span != primary {
         found = found.related(outcome.served_by.span, "the request is served here");
     }

@@ -92,6 +92,11 @@ impl<'a> Yaml<'a> {
         self.raw()
     }
 
+    /// The text of the whole file.
+    pub fn file_text(self) -> &'a str {
+        self.text
+    }
+
     /// The text of a scalar, whatever its tag.
     pub fn raw(self) -> Option<&'a str> {
         let (_, node) = self.target()?;

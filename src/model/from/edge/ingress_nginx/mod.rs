@@ -6,6 +6,7 @@
 //! path begins with one of `no-auth-locations` ask for nothing and pass on everything.
 
 mod controller;
+mod snippet;
 
 use controller::Controller;
 
@@ -219,12 +220,13 @@ fn says(ingress: &Ingress) -> Says {
     if text("satisfy").is_some_and(|(satisfy, _)| satisfy == "any") {
         says.gates.iter_mut().for_each(|gate| gate.combine = Combine::Any);
     }
-    // A snippet may set what the template cleared.
-    let undone = ["configuration-snippet", "auth-snippet"]
-        .iter()
-        .find_map(|name| text(name).filter(|(snippet, _)| snippet.to_ascii_lowercase().contains("authorization")));
-    if let Some((_, head)) = undone {
-        says.authorization = Some(Fact::unknown("a snippet sets it", [head]));
+    for name in ["configuration-snippet", "auth-snippet"] {
+        let Some(text) = ingress.annotation(name) else { continue };
+        if name == "configuration-snippet" {
+            snippet::apply(&text, &mut says);
+        } else if text.value.as_str().is_some_and(|text| text.to_ascii_lowercase().contains("authorization")) {
+            says.authorization = Some(Fact::unknown("a snippet sets it", [text.head()]));
+        }
     }
     if let Some(key) = ingress.annotation("auth-cache-key") {
         let duration = ingress.annotation("auth-cache-duration");
