@@ -30,7 +30,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
             continue;
         }
         let Some((primary, what)) = fault(&outcome).filter(|(primary, _)| !reported.contains(primary)) else { continue };
-        if is_for_programs(site, &request, &outcome) {
+        if site.is_interface(id) || is_for_programs(site, &request, &outcome) {
             continue;
         }
         reported.push(primary);
@@ -49,7 +49,12 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
 fn is_for_programs(site: &EdgeSite, request: &Request, outcome: &Outcome) -> bool {
     let target = outcome.handler.target.as_ref().and_then(|target| target.known()).unwrap_or_default();
     let writes = site.resolve(&request.clone().method("POST")).possibly(|o| o.handler.kind.is_upstream());
-    !writes || has_api_name(target) || has_api_name(&request.host)
+    // Whoever passes Authorization on to an interface has thought of what tells its clients.
+    let by_token = || {
+        let token = site.resolve(&request.clone().header("Authorization", "Bearer token-of-the-client"));
+        token.upstream.is_some_and(|upstream| upstream.authorization.value.is(&HeaderFate::Kept))
+    };
+    !writes || has_api_name(target) || has_api_name(&request.host) || has_api_name(&outcome.served_by.text) && by_token()
 }
 
 fn fault(outcome: &Outcome) -> Option<(Span, &'static str)> {

@@ -188,6 +188,11 @@ impl EdgeSite {
         self.behaviour(route).when.asks_for_address()
     }
 
+    /// Whether a route leads to an interface of programs (API Gateway, a function).
+    pub fn is_interface(&self, route: RouteId) -> bool {
+        self.says(route).interface
+    }
+
     /// Whether something takes part at a route that is not in view.
     pub fn is_unread(&self, route: RouteId) -> bool {
         self.says(route).unread

@@ -254,6 +254,8 @@ pub(super) struct Says {
     pub(super) authorizer: Option<Gate>,
     /// Whether the scheme that the client names counts; `None`: it does not.
     pub(super) client_scheme: Option<ClientScheme>,
+    /// Whether the origin is an interface of programs (API Gateway, the address of a function), whatever its name.
+    pub(super) interface: bool,
     /// Whether something takes part that is not in view: what another file defines may do anything.
     pub(super) unread: bool,
 }
@@ -337,6 +339,7 @@ impl Says {
         over(&mut self.authorizer, later.authorizer.as_ref());
         over(&mut self.client_scheme, later.client_scheme.as_ref());
         self.unread |= later.unread;
+        self.interface |= later.interface;
         self.sent.extend_from_slice(&later.sent);
         self.gates.extend_from_slice(&later.gates);
         self.cookies.extend_from_slice(&later.cookies);

@@ -139,6 +139,7 @@ fn says<'a>(template: &Template<'a>, origins: &mut Origins<'_, 'a>, node: Yaml<'
     let adds = origin.map(|found| found.adds.clone()).unwrap_or_default();
     let own_name = origin.is_some_and(|found| found.own_name);
     says.origin = origin.map(|found| found.origin.clone());
+    says.interface = own_name;
     match (node.entry("CachePolicyId"), node.entry("ForwardedValues")) {
         // Where both are written, the policy counts.
         (Some(policy), _) => policy_says(template, node, &policy, domain, says),

@@ -96,7 +96,8 @@ fn is_api(template: &Template, domain: Yaml, parts: &[&str]) -> bool {
     // A value of a template is small; what is not is no value.
     for _ in 0..64 {
         let Some(node) = pending.pop() else { break };
-        if node.raw().is_some_and(|text| text.contains(".execute-api.") || text.contains(".lambda-url.")) {
+        if node.raw().is_some_and(|text| text.contains(".execute-api.") || text.contains(".lambda-url.") || text == "execute-api")
+        {
             return true;
         }
         pending.extend(node.items());
