@@ -38,5 +38,9 @@ fn redirect(site: &EdgeSite, request: &Request) -> Option<Redirect> {
         return None;
     }
     let loses_body = request.method == "POST" && matches!(status, 301..=303);
+    // Where the name of this site is not written out, the body is lost all the same.
+    if request.host.is_empty() && !host.is_empty() {
+        return loses_body.then_some(Redirect { at, status, host: None, loses_body });
+    }
     (other || loses_body && host == request.host).then_some(Redirect { at, status, host: other.then_some(host), loses_body })
 }

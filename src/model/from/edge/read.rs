@@ -2,7 +2,7 @@
 
 use super::condition::Condition;
 use super::pattern::Pattern;
-use super::says::{Behaviour, Behind, Forward, Origin};
+use super::says::{Behaviour, Behind, Forward, Moved, Origin};
 use crate::model::{Combine, Fact, Gate, GateKind, Scheme, Value, Verdict};
 use crate::source::Span;
 use crate::syntax::yaml::{Entry, Yaml};
@@ -120,4 +120,21 @@ pub(super) fn path_match(value: Yaml) -> Option<Condition> {
         _ => return None,
     };
     Some(Condition::Path(pattern))
+}
+
+/// A redirect to the same path and query of the address that a text names: `https://www.example.com`, `${scheme}://${host}`.
+pub(super) fn same_path(address: &str) -> Option<Moved> {
+    let (scheme, host) = address.split_once("://")?;
+    let scheme = match scheme {
+        "http" => Some(Scheme::Http),
+        "https" => Some(Scheme::Https),
+        "${scheme}" => None,
+        _ => return None,
+    };
+    let host = match host {
+        "${host}" => None,
+        name if !name.is_empty() && !name.contains(['/', '$', '?', '{']) => Some(name.to_ascii_lowercase()),
+        _ => return None,
+    };
+    Some(Moved::Parts { scheme, host, path: None })
 }

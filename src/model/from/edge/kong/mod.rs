@@ -10,7 +10,7 @@ use super::pattern::Pattern;
 use super::read::{application, asks_more, dropped, gate, hosts_of, set_to, status, texts};
 use super::says::{Behaviour, Caching, Cookie, Keeps, Limit, Says};
 use crate::discover::edge::Dialect;
-use crate::model::{Combine, Fact, GateKind, Place, Stores};
+use crate::model::{Combine, Fact, Gate, GateKind, Place, Stores};
 use crate::source::Span;
 use crate::syntax::yaml::{Entry, Yaml};
 
@@ -165,7 +165,7 @@ fn apply(plugin: &Plugin, says: &mut Says) {
         }
         "session" => says.cookies.extend(session(plugin, "cookie_")),
         "proxy-cache" | "proxy-cache-advanced" => says.caching = Some(caching(plugin, says)),
-        "ip-restriction" => says.gates.push(gate(GateKind::Address, head)),
+        "ip-restriction" => says.gates.push(addresses(plugin, head)),
         "rate-limiting" => {
             let per = [("second", 60.0), ("minute", 1.0), ("hour", 1.0 / 60.0), ("day", 1.0 / 1440.0)];
             let limits = per.iter().filter_map(|(key, factor)| Some((option(key)?, factor)));
@@ -181,6 +181,14 @@ fn apply(plugin: &Plugin, says: &mut Says) {
         }
         _ => {}
     }
+}
+
+/// The check of `ip-restriction`: with a list of addresses that are let in (`allow`; `whitelist` before Kong 2.1) all others are not.
+fn addresses(plugin: &Plugin, head: Span) -> Gate {
+    let listed = ["allow", "whitelist"].iter().find_map(|key| plugin.option(key)).filter(|list| list.value.is_sequence());
+    let networks: Vec<&str> = listed.iter().flat_map(|list| list.value.items()).filter_map(Yaml::as_str).collect();
+    let source = listed.filter(|_| !networks.is_empty()).map(|list| Fact::is(networks.join(","), [list.head()]));
+    Gate { source, ..gate(GateKind::Address, head) }
 }
 
 /// The cookie of a session that a plugin keeps, if the file says that it is set without Secure, or says a domain or path.

@@ -8,8 +8,8 @@ mod ingress;
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
 use super::pattern::Pattern;
-use super::read::{application, dropped, gate, kind_head, object_name, set_to, status, texts};
-use super::says::{Answer, Behaviour, Caching, Cookie, Keeps, Limit, OverTls, Says};
+use super::read::{application, dropped, gate, kind_head, object_name, same_path, set_to, status, texts};
+use super::says::{Answer, Behaviour, Caching, Cookie, Keeps, Limit, Moves, OverTls, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Fact, GateKind, Place, Stores, Value};
 use crate::project::edge::seconds;
@@ -92,9 +92,16 @@ fn behaviour(route: Yaml, server: Yaml, policies: &[Yaml], whole: &Says) -> Beha
         says.response.hidden.extend(hide.items().filter_map(|name| Some((name.as_str()?.to_owned(), name.span()))));
     }
     if let Some(redirect) = action.and_then(|action| action.entry("redirect")) {
-        let url = redirect.value.get("url").and_then(Yaml::as_str).filter(|url| !url.contains('$'));
+        let url = redirect.value.get("url").and_then(Yaml::as_str);
         let code = redirect.value.get("code").and_then(status).unwrap_or(301);
-        says.answer = Some(Answer { status: code, location: url.map(|url| Value::Known(url.to_owned())), span: redirect.head() });
+        let span = redirect.head();
+        match url.and_then(|url| same_path(url.strip_suffix("${request_uri}")?)) {
+            Some(to) => says.moves = Some(Moves { status: code, to, span }),
+            None => {
+                let location = url.filter(|url| !url.contains('$')).map(|url| Value::Known(url.to_owned()));
+                says.answer = Some(Answer { status: code, location, span });
+            }
+        }
     }
     behaviour
 }
