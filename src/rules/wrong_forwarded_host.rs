@@ -29,14 +29,16 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
         return;
     }
     let login = cx.paths.of_any(&[PathKind::Login, PathKind::Callback]);
-    let mut first: Option<Finding> = None;
+    // Whether people sign in there, and what is said.
+    let mut first: Option<(bool, Finding)> = None;
     for (id, route) in routes_with(site, Traits::UPSTREAM).filter(|(_, route)| !route.traits.has(Traits::SETS_HOST)) {
         let known = *route.serves & login;
         // Programs that sign in at an interface are not sent anywhere.
         let pages = || cx.paths.entries(&known).any(|known| !known.path.starts_with("/api/"));
         let named = || site.route_block(id).and_then(|block| pattern_of(&block)).is_some_and(|(_, pattern)| names_login(&pattern));
-        let signs_in = public && (route.traits.has(Traits::INTERNAL) || !known.is_empty() && (pages() || named()));
-        if !signs_in && !strict {
+        let takes_logins = public && (route.traits.has(Traits::INTERNAL) || !known.is_empty());
+        let signs_in = takes_logins && (route.traits.has(Traits::INTERNAL) || pages() || named());
+        if !takes_logins && !strict {
             continue;
         }
         let Some(request) = reaching(site, id, route, cx.paths, KINDS) else { continue };
@@ -49,7 +51,9 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
             continue;
         }
         let Some(primary) = outcome.handler.span.filter(|_| !may_set_more(site, cx.sources, id)) else { continue };
-        if let Some(found) = &mut first {
+        if let Some((graver, found)) = &mut first
+            && (*graver || !signs_in)
+        {
             *found = found.clone().related(primary, "the same here");
             continue;
         }
@@ -62,9 +66,12 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
         if !signs_in {
             found = found.severity(Severity::Info);
         }
-        first = Some(found);
+        if let Some((_, before)) = first.take() {
+            found = found.related(before.primary, "the same here");
+        }
+        first = Some((signs_in, found));
     }
-    if let Some(found) = first {
+    if let Some((_, found)) = first {
         cx.report(found);
     }
 }

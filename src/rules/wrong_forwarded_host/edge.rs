@@ -30,7 +30,9 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         let Some(known) = first_known(route, cx.paths, &[PathKind::Login, PathKind::Callback]) else { continue };
         let request = request_for(site, known).method("GET").past_gates();
         let outcome = site.resolve(&request);
-        let plain = site.plain_origin(id).is_some();
+        // Who writes in our own words that the host is not passed on knows that the origin has another name.
+        let neutral = site.dialect() == Dialect::Neutral;
+        let plain = site.plain_origin(id).is_some() || neutral;
         if !outcome.always(|o| o.served_by.span == route.span && is_lost(o, &request.host, plain)) {
             continue;
         }
@@ -47,6 +49,7 @@ pub(in crate::rules) fn check(site: &EdgeSite, cx: &mut Cx) {
         let sees = host.map_or("the name of the origin".to_owned(), |host| format!("Host: {host}"));
         let message = format!("{} for {} reaches the application with {sees}", request.describe(), request.host);
         let help = match site.dialect() {
+            Dialect::Neutral => "pass the host on: `host: true` under `forward`",
             Dialect::Istio => "leave the host as it is, or let headers.request.set put the name of the site into x-forwarded-host",
             _ if plain => "pass Host on (AllViewer, or Host in the policy), or have a function put it into X-Forwarded-Host",
             _ => "leave the host as it is, or write append_x_forwarded_host: true",
