@@ -7,7 +7,7 @@ use std::cell::LazyCell;
 
 use super::Cx;
 use super::caches::{self, Candidate};
-use super::support::{finding, known_paths};
+use super::support::{finding, known_paths, names_login};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::nginx::Server;
 use crate::model::{Outcome, PathKind, Route, RouteId, Site, Stores, Traits, Value, WellKnown};
@@ -82,7 +82,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
 }
 
 /// Leaves the pages that are certain to be there and were forgotten. Who keeps a login page out has thought of the pages to keep
-/// out: only those of the same product are certain then, and those that the settings name.
+/// out: only those of the same product are certain then, those that the settings name, and those of a block that is named for them.
 fn forgotten(hits: &mut Vec<Hit>, excluded: &[&str]) {
     hits.retain(|h| {
         let sure = |known: &WellKnown| match known.product.as_str() {
@@ -90,7 +90,7 @@ fn forgotten(hits: &mut Vec<Hit>, excluded: &[&str]) {
             // The paths of this product tell it.
             product => product == "wordpress" && excluded.contains(&product),
         };
-        excluded.is_empty() || h.candidate.known.is_some_and(sure)
+        excluded.is_empty() || h.candidate.known.is_some_and(sure) || names_login(&h.outcome.served_by.text)
     });
 }
 
