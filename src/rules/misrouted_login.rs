@@ -34,6 +34,9 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
         if let Some(fallback) = &fallback {
             tell(lost_query(server, id, route, fallback, cx), cx);
         }
+        if rewrites(server, route) {
+            tell(query_cut_off(server, id, route, cx), cx);
+        }
         tell(lost_proxied_query(server, id, route, cx), cx);
         if fallback.is_some() || rewrites(server, route) {
             tell(wrong_script(server, id, route, cx), cx);
@@ -44,7 +47,25 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
 /// `try_files … /index.php`: the script gets an empty query.
 fn lost_query(server: &Server, id: RouteId, route: &Route, fallback: &Directive, cx: &Cx) -> Option<Finding> {
     let last = fallback.arg(fallback.arg_count().saturating_sub(1));
-    if !last.starts_with('/') || !last.split('?').next().is_some_and(|path| path.ends_with("/index.php")) {
+    let joint = if last.contains('?') { '&' } else { '?' };
+    let found = without_query(server, id, route, &last, fallback.span(), cx)?;
+    Some(found.help(format!("hand the query over: `{last}{joint}$args`")))
+}
+
+/// `rewrite … /index.php?q=$1?`: the question mark at the end cuts the query of the request off.
+fn query_cut_off(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> Option<Finding> {
+    let block = server.route_block(id)?;
+    let of_block = |d: &Directive| d.ancestors().find(|a| a.name() != Name::If).is_some_and(|a| a.id == block.id);
+    let cuts = |d: &Directive| d.arg(1).ends_with('?') && !matches!(d.arg(2).as_ref(), "redirect" | "permanent");
+    let rewrite = server.inside(Name::Rewrite).find(|d| cuts(d) && of_block(d))?;
+    let found = without_query(server, id, route, &rewrite.arg(1), rewrite.span(), cx)?;
+    Some(found.help("leave the question mark at the end of the new address out: nginx adds the query then"))
+}
+
+/// A request of which a front controller does not get the query, because of what `by` makes of it.
+fn without_query(server: &Server, id: RouteId, route: &Route, target: &str, by: Span, cx: &Cx) -> Option<Finding> {
+    let script = target.split('?').next().unwrap_or_default();
+    if !script.starts_with('/') || !script.ends_with("/index.php") {
         return None;
     }
     let kinds = [PathKind::Callback, PathKind::Login, PathKind::Api];
@@ -59,11 +80,8 @@ fn lost_query(server: &Server, id: RouteId, route: &Route, fallback: &Directive,
     if !runs.possibly(empty) || runs.possibly(|o| o.upstream.is_some() && !empty(o)) {
         return None;
     }
-    let script = last.split('?').next().unwrap_or_default();
     let message = format!("{} reaches {script} without its query string", request.describe());
-    let found = finding(ID, server, id, fallback.span(), message, request).confidence(Confidence::Medium);
-    let joint = if last.contains('?') { '&' } else { '?' };
-    Some(found.help(format!("hand the query over: `{last}{joint}$args`")))
+    Some(finding(ID, server, id, by, message, request).confidence(Confidence::Medium))
 }
 
 /// `proxy_pass http://app/$1`: with a variable in it nothing is added, not even the query.

@@ -61,7 +61,7 @@ fn wrong_path(server: &Server, id: RouteId, directive: &Directive) -> Option<Fin
     // What a cookie for the whole application gets; other paths depend on the application.
     let to = match from.strip_prefix('~') {
         Some(pattern) => replaced(pattern, &to)?,
-        None if from == "/" && !to.contains('$') => &to,
+        None if !to.contains('$') && (from == "/" || is_whole(server, id, &location, &from)) => &to,
         None => return None,
     };
     if directive.has_hole() {
@@ -86,6 +86,15 @@ fn wrong_path(server: &Server, id: RouteId, directive: &Directive) -> Option<Fin
         .related(server.route_block(id)?.span(), "the application's addresses")
         .confidence(if path.starts_with(&location) { Confidence::Medium } else { Confidence::High });
     Some(found)
+}
+
+/// Whether a path is the one that the application itself has: that of `proxy_pass`, or without one there that of the location.
+fn is_whole(server: &Server, id: RouteId, location: &str, path: &str) -> bool {
+    let Some(pass) = server.effective(id, Name::ProxyPass).filter(|pass| !pass.has_hole()) else { return false };
+    let target = pass.arg(0);
+    let own = target.split_once("://").map_or(target.as_ref(), |(_, rest)| rest);
+    let own = own.find('/').and_then(|at| own.get(at..)).unwrap_or(location);
+    !target.contains('$') && own.trim_end_matches('/') == path.trim_end_matches('/')
 }
 
 /// The fixed start of what a regular expression makes of the path `/`, where it takes that path.
