@@ -95,8 +95,13 @@ fn read(sources: &SourceMap, file: FileId, said: Option<Dialect>) -> Loaded {
     let text = sources.file(file).text();
     let tree = parse(file, text);
     let of = |document| said.map_or_else(|| recognise(document), |said| recognise_as(document, said));
-    let parts = Yaml::documents(&tree, text).flat_map(parts);
-    let documents = parts.filter_map(|document| Some((of(document)?, document.id()))).collect();
+    let parts: Vec<(Yaml, Option<Dialect>)> =
+        Yaml::documents(&tree, text).flat_map(parts).map(|document| (document, of(document))).collect();
+    // An Ingress without annotations is that of the controller to which its neighbours talk: all of one host make one server.
+    let has_controller = parts.iter().any(|(_, dialect)| *dialect == Some(Dialect::IngressNginx));
+    let beside = |document: Yaml| Some(Dialect::IngressNginx).filter(|_| has_controller && is_plain_ingress(document));
+    let documents = parts.iter().filter_map(|(document, dialect)| Some((dialect.or_else(|| beside(*document))?, document.id())));
+    let documents = documents.collect();
     let findings = faults(sources, &tree);
     Loaded { config: Config { main: file, tree, documents, nginx: Vec::new() }, findings }
 }
@@ -108,6 +113,12 @@ fn hide_credentials(sources: &mut SourceMap, config: &Config) {
     for value in values {
         sources.hide(value);
     }
+}
+
+/// An Ingress that names no controller, or the class that is called `nginx`.
+fn is_plain_ingress(document: Yaml) -> bool {
+    let class = document.at_path(&["spec", "ingressClassName"]).and_then(Yaml::as_str);
+    document.get("kind").and_then(Yaml::as_str) == Some("Ingress") && class.is_none_or(|class| class == "nginx")
 }
 
 /// How many nginx configurations of one file are looked at. Nobody writes so many; each costs more than its text.
