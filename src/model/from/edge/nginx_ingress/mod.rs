@@ -95,12 +95,11 @@ fn behaviour(route: Yaml, server: Yaml, policies: &[Yaml], whole: &Says) -> Beha
         let url = redirect.value.get("url").and_then(Yaml::as_str);
         let code = redirect.value.get("code").and_then(status).unwrap_or(301);
         let span = redirect.head();
-        match url.and_then(|url| same_path(url.strip_suffix("${request_uri}")?)) {
-            Some(to) => says.moves = Some(Moves { status: code, to, span }),
-            None => {
-                let location = url.filter(|url| !url.contains('$')).map(|url| Value::Known(url.to_owned()));
-                says.answer = Some(Answer { status: code, location, span });
-            }
+        if let Some(to) = url.and_then(|url| same_path(url.strip_suffix("${request_uri}")?)) {
+            says.moves = Some(Moves { status: code, to, span });
+        } else {
+            let location = url.filter(|url| !url.contains('$')).map(|url| Value::Known(url.to_owned()));
+            says.answer = Some(Answer { status: code, location, span });
         }
     }
     behaviour
