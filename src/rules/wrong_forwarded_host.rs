@@ -29,8 +29,7 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
         return;
     }
     let login = cx.paths.of_any(&[PathKind::Login, PathKind::Callback]);
-    // Whether people sign in there, and what is said.
-    let mut first: Option<(bool, Finding)> = None;
+    let mut first: Option<Finding> = None;
     for (id, route) in routes_with(site, Traits::UPSTREAM).filter(|(_, route)| !route.traits.has(Traits::SETS_HOST)) {
         let known = *route.serves & login;
         // Programs that sign in at an interface are not sent anywhere.
@@ -51,10 +50,11 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
             continue;
         }
         let Some(primary) = outcome.handler.span.filter(|_| !may_set_more(site, cx.sources, id)) else { continue };
-        if let Some((graver, found)) = &mut first
-            && (*graver || !signs_in)
-        {
+        if let Some(found) = &mut first {
             *found = found.clone().related(primary, "the same here");
+            if signs_in {
+                *found = found.clone().severity(Severity::Warning);
+            }
             continue;
         }
         let host = outcome.upstream.as_ref().and_then(|u| u.host.value.known()).and_then(|v| v.known());
@@ -66,12 +66,9 @@ pub(super) fn check(site: &Server, cx: &mut Cx) {
         if !signs_in {
             found = found.severity(Severity::Info);
         }
-        if let Some((_, before)) = first.take() {
-            found = found.related(before.primary, "the same here");
-        }
-        first = Some((signs_in, found));
+        first = Some(found);
     }
-    if let Some((_, found)) = first {
+    if let Some(found) = first {
         cx.report(found);
     }
 }
