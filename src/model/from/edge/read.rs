@@ -1,8 +1,9 @@
 //! What several dialects read alike.
 
 use super::condition::Condition;
+use super::moves::{Moved, NewPath};
 use super::pattern::Pattern;
-use super::says::{Behaviour, Behind, Forward, Moved, Origin};
+use super::says::{Behaviour, Behind, Forward, Origin};
 use crate::model::{Combine, Fact, Gate, GateKind, Scheme, Value, Verdict};
 use crate::source::Span;
 use crate::syntax::yaml::{Entry, Yaml};
@@ -136,5 +137,5 @@ pub(super) fn same_path(address: &str) -> Option<Moved> {
         name if !name.is_empty() && !name.contains(['/', '$', '?', '{']) => Some(name.to_ascii_lowercase()),
         _ => return None,
     };
-    Some(Moved::Parts { scheme, host, path: None })
+    Some(Moved::Parts { scheme, host, port: None, path: NewPath::Same, query: true })
 }

@@ -7,9 +7,10 @@ mod ingress;
 
 use super::condition::Condition;
 use super::edge_site::{Draft, Order};
+use super::moves::Moves;
 use super::pattern::Pattern;
 use super::read::{application, dropped, gate, kind_head, object_name, same_path, set_to, status, texts};
-use super::says::{Answer, Behaviour, Caching, Cookie, Keeps, Limit, Moves, OverTls, Says};
+use super::says::{Answer, Behaviour, Caching, Cookie, Keeps, Limit, OverTls, Says};
 use crate::discover::edge::Dialect;
 use crate::model::{Fact, GateKind, Place, Stores, Value};
 use crate::project::edge::seconds;
