@@ -32,7 +32,7 @@ pub(crate) fn answers(config: &str, asks: &[Ask]) -> Vec<Option<Answer>> {
             let (site, _) = sites.choose(&request)?;
             let outcome = site.resolve(&request);
             let marks = if outcome.runs.is_empty() { vec![mark(&outcome)] } else { outcome.runs.iter().map(mark).collect() };
-            Some(Answer { outcome, served: marks, fields: FIELDS, stored_verdicts: false })
+            Some(Answer { outcome, served: marks, fields: FIELDS, cache_control: false, stored_verdicts: false })
         })
         .collect()
 }
