@@ -10,7 +10,7 @@ use crate::connect::{self, Config, Sites};
 use crate::files::Files;
 use crate::finding::{Finding, Severity};
 use crate::model::{Paths, Site};
-use crate::project::{apache, nginx};
+use crate::project::{apache, edge, nginx};
 use crate::rules::{Check, Cx, Rule};
 use crate::settings::Settings;
 use crate::source::Span;
@@ -29,31 +29,35 @@ pub(super) fn check(files: &dyn Files, project: &Project, rules: &[&Rule], paths
         Err(panic) => return vec![internal_error("the model", whole, panic.as_ref())],
     };
     let new = || Cx::new(sources, settings, paths);
-    let (nginx, apache) = match config {
-        Config::Nginx(config) => (Some(config), None),
-        Config::Apache(config) => (None, Some(config)),
-        Config::Edge(_) => (None, None),
-    };
-    let mut findings = check_sites(&sites, (nginx, apache), &checks, whole, new);
+    let mut findings = check_sites(&sites, Read::of(config), &checks, whole, new);
     for (nginx, sites) in &embedded {
-        findings.extend(check_sites(sites, (Some(nginx), None), &checks, whole, new));
-    }
-    if let Config::Edge(config) = config {
-        let mut cx = new();
-        for (rule, check) in &checks {
-            if let Check::EdgeDocuments(check) = check {
-                run(rule, || whole, &mut cx, |cx| check(config, cx));
-            }
-        }
-        findings.extend(cx.into_findings());
+        findings.extend(check_sites(sites, Read::Nginx(nginx), &checks, whole, new));
     }
     findings
+}
+
+/// What was read: the directives or documents that some checks ask without a site.
+#[derive(Clone, Copy)]
+enum Read<'c> {
+    Nginx(&'c nginx::Config),
+    Apache(&'c apache::Config),
+    Edge(&'c edge::Config),
+}
+
+impl<'c> Read<'c> {
+    fn of(config: &'c Config) -> Self {
+        match config {
+            Config::Nginx(config) => Self::Nginx(config),
+            Config::Apache(config) => Self::Apache(config),
+            Config::Edge(config) => Self::Edge(config),
+        }
+    }
 }
 
 /// Runs the checks over the sites of one configuration, and over its directives.
 fn check_sites<'c>(
     sites: &Sites,
-    (nginx, apache): (Option<&nginx::Config>, Option<&apache::Config>),
+    read: Read,
     checks: &[(&Rule, Check)],
     whole: Span,
     new: impl Fn() -> Cx<'c> + Sync + Send,
@@ -79,13 +83,14 @@ fn check_sites<'c>(
     let all = sites.all();
     let main = || whole;
     for (rule, check) in checks {
-        match (check, sites, nginx, apache) {
+        match (check, sites, read) {
             (Check::Sites(check), ..) => run(rule, main, &mut cx, |cx| check(&all, cx)),
-            (Check::NginxServers(check), Sites::Nginx(servers), ..) => run(rule, main, &mut cx, |cx| check(servers, cx)),
-            (Check::Nginx(check), _, Some(config), _) => run(rule, main, &mut cx, |cx| check(config, cx)),
-            (Check::ApacheHosts(check), Sites::Apache(hosts), ..) => run(rule, main, &mut cx, |cx| check(hosts, cx)),
-            (Check::EdgeSites(check), Sites::Edge(sites), ..) => run(rule, main, &mut cx, |cx| check(sites, cx)),
-            (Check::Apache(check), .., Some(config)) => run(rule, main, &mut cx, |cx| check(config, cx)),
+            (Check::NginxServers(check), Sites::Nginx(servers), _) => run(rule, main, &mut cx, |cx| check(servers, cx)),
+            (Check::Nginx(check), _, Read::Nginx(config)) => run(rule, main, &mut cx, |cx| check(config, cx)),
+            (Check::ApacheHosts(check), Sites::Apache(hosts), _) => run(rule, main, &mut cx, |cx| check(hosts, cx)),
+            (Check::EdgeSites(check), Sites::Edge(sites), _) => run(rule, main, &mut cx, |cx| check(sites, cx)),
+            (Check::Apache(check), _, Read::Apache(config)) => run(rule, main, &mut cx, |cx| check(config, cx)),
+            (Check::EdgeDocuments(check), _, Read::Edge(config)) => run(rule, main, &mut cx, |cx| check(config, cx)),
             _ => {}
         }
     }

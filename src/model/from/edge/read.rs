@@ -94,10 +94,13 @@ pub(super) fn unknown_address() -> Value {
     Value::Unknown { prefix: String::new(), nonempty: true, why: "what it is made of is not followed".to_owned() }
 }
 
+/// Why an entry is open that asks for something which is not read here.
+pub(super) const MORE: &str = "it asks for more than host, path and method";
+
 /// Open where an entry asks for more than host, path and method, by these keys.
 pub(super) fn asks_more(node: Option<Yaml>, keys: &[&str]) -> Condition {
     let more = node.is_some_and(|node| keys.iter().any(|key| node.get(key).is_some()));
-    if more { Condition::Open("it asks for more than host, path and method".to_owned()) } else { Condition::Always }
+    if more { Condition::Open(MORE.to_owned()) } else { Condition::Always }
 }
 
 /// The hosts that entries name; none where one of them is for any host.

@@ -61,8 +61,11 @@ pub(super) enum PerProtocol {
     Buffering,
 }
 
+/// Number of [`PerProtocol`] settings.
+const PER_PROTOCOL: u8 = PerProtocol::Buffering as u8 + 1;
+
 /// Number of [`Single`] slots, those of the protocols counted.
-pub(super) const SINGLES: usize = Single::Protocols as usize + 5 * 7;
+pub(super) const SINGLES: usize = Single::Protocols as usize + 5 * PER_PROTOCOL as usize;
 
 /// A setting made of several directives; a block with any of its own inherits none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +139,7 @@ pub(super) const fn slots(singles: &[Single], lists: &[List]) -> SlotSet {
 
 /// Number of the slot of a protocol's setting.
 pub(super) fn single_of(protocol: Protocol, setting: PerProtocol) -> u8 {
-    Single::Protocols as u8 + protocol as u8 * 7 + setting as u8
+    Single::Protocols as u8 + protocol as u8 * PER_PROTOCOL + setting as u8
 }
 
 /// Number of the slot of a protocol's list.

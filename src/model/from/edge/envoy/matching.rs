@@ -4,6 +4,7 @@
 use crate::model::from::edge::condition::Condition;
 use crate::model::from::edge::field::{Field, Part, Wanted};
 use crate::model::from::edge::pattern::Pattern;
+use crate::model::from::edge::read::{MORE, asks_more};
 use crate::syntax::yaml::Yaml;
 
 /// What a route asks for besides path, header fields and parameters.
@@ -15,10 +16,8 @@ pub(super) fn condition(asked: Option<Yaml>) -> Condition {
     let list = |key: &str| asked.get(key).into_iter().flat_map(Yaml::items).collect::<Vec<_>>();
     let fields = list("headers").into_iter().map(header);
     let parameters = list("query_parameters").into_iter().map(parameter);
-    let more = OTHERS.iter().any(|key| asked.get(key).is_some());
-    let more = if more { Condition::Open("it asks for more than host, path and method".to_owned()) } else { Condition::Always };
     let share = asked.get("runtime_fraction").map_or(Condition::Always, share);
-    let parts = fields.chain(parameters).chain([share, more]);
+    let parts = fields.chain(parameters).chain([share, asks_more(Some(asked), OTHERS)]);
     parts.fold(Condition::Path(pattern(asked)), Condition::and)
 }
 
@@ -99,7 +98,7 @@ fn parameter(matcher: Yaml) -> Condition {
 }
 
 fn unknown() -> Condition {
-    Condition::Open("it asks for more than host, path and method".to_owned())
+    Condition::Open(MORE.to_owned())
 }
 
 /// How a value has to be, and whether case does not count; `None`: it is not read here.

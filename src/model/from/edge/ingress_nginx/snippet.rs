@@ -24,9 +24,8 @@ pub(super) fn apply(snippet: &Entry, says: &mut Says) {
         return;
     }
     let file = snippet.value.file_text();
-    let part = snippet.value.target_span();
-    let line = file.get(..part.start as usize).map_or(1, |before| before.matches('\n').count() + 1);
-    let tree = parse_part(file, part, line);
+    // Its errors, which alone name lines, are told where the snippet is checked.
+    let tree = parse_part(file, snippet.value.target_span(), 1);
     let mut nested = false;
     for id in tree.children(None) {
         let Some(node) = tree.nodes.get(id as usize) else { continue };
