@@ -1,15 +1,15 @@
 //! A path that a location serves: made up from its pattern, and checked by searching for it.
 
-use super::location::{Found, Locations, Pattern, pattern};
-use super::nginx_site::Shared;
+use super::location::{Found, Pattern, pattern};
 use super::scope::{ScopeId, ScopeKind};
+use super::shared::Shared;
 use crate::model::from::example::example;
 
 /// A path for which the search finds `scope`; `None` if none could be made up.
-pub(super) fn path_for(shared: &Shared, locations: &Locations<'_>, server: ScopeId, scope: ScopeId) -> Option<String> {
+pub(super) fn path_for(shared: &Shared, server: ScopeId, scope: ScopeId) -> Option<String> {
     let leads_here = |path: &String| {
         let mut matches = |regex| shared.regexes.is_match(regex, path);
-        let found = locations.find(server, path, &mut matches);
+        let found = shared.locations.find(&shared.scopes, server, path, &mut matches);
         let found = match found {
             Found::Server => server,
             Found::Location(found) => found,

@@ -7,6 +7,7 @@ use super::scope::{ScopeId, Scopes};
 use crate::model::from::regexes::{RegexId, Regexes};
 use crate::project::nginx::{Config, Directive};
 use crate::source::SourceMap;
+use crate::syntax::nginx::Name;
 
 /// How a location is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,6 @@ pub(super) enum Pattern<'a> {
 /// One location, as the search sees it.
 #[derive(Clone, Debug)]
 pub(super) struct Location<'a> {
-    /// The block it stands in.
-    block: ScopeId,
     pub(super) scope: ScopeId,
     pub(super) kind: Kind,
     /// Its pattern; empty for an unknown one.
@@ -46,8 +45,8 @@ pub(super) enum Kind {
     Named,
 }
 
-/// The locations of one server: those of a block together, in each block first the exact ones, then the prefixes, longest first,
-/// then the regexes in the order of the text, then the others.
+/// The locations of all servers, those directly inside one block where [`Scopes::inner`] has them. In each block first come the exact
+/// ones, then the prefixes, longest first, then the regexes in the order of the text, then the others.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Locations<'a> {
     all: Vec<Location<'a>>,
@@ -62,12 +61,13 @@ pub(super) struct Level<'l, 'a> {
     /// In the order of the text.
     pub(super) regexes: &'l [Location<'a>],
     unknown: &'l [Location<'a>],
+    named: &'l [Location<'a>],
 }
 
 impl Location<'_> {
-    fn order(&self) -> (ScopeId, u8, Reverse<usize>) {
+    fn order(&self) -> (u8, Reverse<usize>) {
         let length = if matches!(self.kind, Kind::Prefix { .. }) { self.text.len() } else { 0 };
-        (self.block, self.kind.order(), Reverse(length))
+        (self.kind.order(), Reverse(length))
     }
 
     /// Whether a request for `uri` is redirected here, as far as the text says.
@@ -150,49 +150,40 @@ pub(super) fn pattern<'a>(directive: &Directive<'a>) -> Pattern<'a> {
 }
 
 impl<'a> Locations<'a> {
-    /// Arranges the locations of a server.
-    pub(super) fn of_server(
-        server: ScopeId,
-        scopes: &Scopes,
-        config: &'a Config,
-        sources: &'a SourceMap,
-        regexes: &mut Regexes,
-    ) -> Self {
-        let mut all = Vec::with_capacity(scopes.locations(server).len());
-        let mut todo = vec![server];
-        while let Some(block) = todo.pop() {
-            for scope in scopes.locations(block) {
-                todo.push(*scope);
-                let directive = config.directive(sources, scopes.get(*scope).directive);
-                let (kind, text) = match pattern(&directive) {
-                    Pattern::Exact(text) => (Kind::Exact, text),
-                    Pattern::Prefix { text, no_regex } => (Kind::Prefix { no_regex }, text),
-                    Pattern::Regex { text, ignore_case } => (Kind::Regex(regexes.intern(&text, ignore_case)), text),
-                    Pattern::Named(name) => (Kind::Named, name),
-                    Pattern::Unknown => (Kind::Unknown, Cow::default()),
-                };
-                let redirects_to_slash = matches!(kind, Kind::Exact | Kind::Prefix { .. })
-                    && text.ends_with('/')
-                    && redirecting_handler(scopes, *scope, config);
-                all.push(Location { block, scope: *scope, kind, text, redirects_to_slash });
-            }
-        }
-        // Stable: locations of one kind keep the order of the text.
-        all.sort_by_key(Location::order);
-        Self { all }
+    /// None yet; there is room for all of a configuration.
+    pub(super) fn with_room_for(config: &Config) -> Self {
+        Self { all: Vec::with_capacity(config.count(Name::Location)) }
     }
 
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        self.all.len()
+    /// Arranges the locations of the blocks that were lowered since the last time.
+    pub(super) fn arrange(&mut self, scopes: &Scopes, config: &'a Config, sources: &'a SourceMap, regexes: &mut Regexes) {
+        let before = self.all.len();
+        for scope in scopes.inner().get(before..).unwrap_or_default() {
+            let directive = config.directive(sources, scopes.get(*scope).directive);
+            let (kind, text) = match pattern(&directive) {
+                Pattern::Exact(text) => (Kind::Exact, text),
+                Pattern::Prefix { text, no_regex } => (Kind::Prefix { no_regex }, text),
+                Pattern::Regex { text, ignore_case } => (Kind::Regex(regexes.intern(&text, ignore_case)), text),
+                Pattern::Named(name) => (Kind::Named, name),
+                Pattern::Unknown => (Kind::Unknown, Cow::default()),
+            };
+            let redirects_to_slash = matches!(kind, Kind::Exact | Kind::Prefix { .. })
+                && text.ends_with('/')
+                && redirecting_handler(scopes, *scope, config);
+            self.all.push(Location { scope: *scope, kind, text, redirects_to_slash });
+        }
+        let block = |location: &Location| scopes.get(location.scope).parent;
+        for level in self.all.get_mut(before..).unwrap_or_default().chunk_by_mut(|a, b| block(a) == block(b)) {
+            // Stable: locations of one kind keep the order of the text.
+            level.sort_by_key(Location::order);
+        }
     }
 
     /// The locations directly inside a block.
-    pub(super) fn level(&self, block: ScopeId) -> Level<'_, 'a> {
-        let first = self.all.partition_point(|location| location.block < block);
-        let mut rest = self.all.get(first..).unwrap_or_default();
+    pub(super) fn level(&self, scopes: &Scopes, block: ScopeId) -> Level<'_, 'a> {
+        let mut rest = scopes.get(block).locations.of(&self.all);
         let mut next = |kind: Kind| {
-            let count = rest.partition_point(|l| l.block == block && l.kind.order() <= kind.order());
+            let count = rest.partition_point(|location| location.kind.order() <= kind.order());
             let (these, others) = rest.split_at_checked(count).unwrap_or_default();
             rest = others;
             these
@@ -202,24 +193,37 @@ impl<'a> Locations<'a> {
             prefixes: next(Kind::Prefix { no_regex: false }),
             regexes: next(Kind::Regex(RegexId::default())),
             unknown: next(Kind::Unknown),
+            named: rest,
         }
     }
 
-    /// The named location of that name, `@` included.
-    pub(super) fn named(&self, name: &str) -> Option<ScopeId> {
-        self.all.iter().find(|l| l.kind == Kind::Named && l.text == name).map(|l| l.scope)
+    /// The named location of a server, `@` included; nginx takes one nowhere else.
+    pub(super) fn named(&self, scopes: &Scopes, server: ScopeId, name: &str) -> Option<ScopeId> {
+        self.level(scopes, server).named.iter().find(|location| location.text == name).map(|location| location.scope)
     }
 
     /// Finds the location for a normalised URI. `matches` runs a regex and keeps its captures.
-    pub(super) fn find(&self, server: ScopeId, uri: &str, matches: &mut dyn FnMut(RegexId) -> Option<bool>) -> Found {
-        match self.find_in(server, uri, matches) {
+    pub(super) fn find(
+        &self,
+        scopes: &Scopes,
+        server: ScopeId,
+        uri: &str,
+        matches: &mut dyn FnMut(RegexId) -> Option<bool>,
+    ) -> Found {
+        match self.find_in(scopes, server, uri, matches) {
             Search::Done(found) | Search::Fallback(found) => found,
             Search::Nothing => Found::Server,
         }
     }
 
-    fn find_in(&self, block: ScopeId, uri: &str, matches: &mut dyn FnMut(RegexId) -> Option<bool>) -> Search {
-        let level = self.level(block);
+    fn find_in(
+        &self,
+        scopes: &Scopes,
+        block: ScopeId,
+        uri: &str,
+        matches: &mut dyn FnMut(RegexId) -> Option<bool>,
+    ) -> Search {
+        let level = self.level(scopes, block);
         if let Some(unknown) = level.unknown.first() {
             return Search::Done(Found::Unknown(unknown.scope));
         }
@@ -237,7 +241,7 @@ impl<'a> Locations<'a> {
         let mut no_regex = false;
         if let Some(p) = prefix {
             no_regex = p.kind == Kind::Prefix { no_regex: true };
-            fallback = match self.find_in(p.scope, uri, matches) {
+            fallback = match self.find_in(scopes, p.scope, uri, matches) {
                 done @ Search::Done(_) => return done,
                 Search::Nothing => Search::Fallback(Found::Location(p.scope)),
                 inner @ Search::Fallback(_) => inner,
@@ -252,7 +256,7 @@ impl<'a> Locations<'a> {
                 Some(false) => {}
                 None => return Search::Done(Found::Unknown(location.scope)),
                 Some(true) => {
-                    return match self.find_in(location.scope, uri, matches) {
+                    return match self.find_in(scopes, location.scope, uri, matches) {
                         Search::Nothing => Search::Done(Found::Location(location.scope)),
                         Search::Done(found) | Search::Fallback(found) => Search::Done(found),
                     };
@@ -272,7 +276,6 @@ enum Search {
 
 /// Whether the block's handler makes nginx redirect `/x` to `/x/` (`auto_redirect`): the `*_pass` directives do.
 fn redirecting_handler(scopes: &Scopes, scope: ScopeId, config: &Config) -> bool {
-    use crate::syntax::nginx::Name;
     scopes.settled(scope).handler().is_some_and(|handler| {
         matches!(
             config.name(handler),

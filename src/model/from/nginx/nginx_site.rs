@@ -1,212 +1,41 @@
 //! The servers of one nginx, and the choice between them.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::location::{self, Locations, Pattern};
-use super::routes;
-use super::scope::{NONE, ScopeId, ScopeKind, Scopes};
-use super::server::{Listens, TakenNames};
+use super::location::{self, Pattern};
+use super::run::Run;
+use super::scope::ScopeId;
+use super::server::{Listens, ListensOf, TakenNames};
+use super::shared::Shared;
 use super::slots::slot;
 use super::upstream::{kind_of, protocol_of};
-use super::value;
 use super::walk::{End, Walk};
 use crate::model::from::choices::{self, Choices};
 use crate::model::from::lookup::Lookup;
-use crate::model::from::regexes::{RegexId, Regexes};
-use crate::model::{
-    Handler, HandlerKind, Known, Outcome, Paths, Place, Request, Route, RouteId, Scheme, SharedSets, Site, Value,
-};
+use crate::model::from::regexes::RegexId;
+use crate::model::{Handler, HandlerKind, Known, Outcome, Place, Request, Route, RouteId, Scheme, Site, Value};
 use crate::project::nginx::config::TOP;
 use crate::project::nginx::{Config, Directive, DirectiveId};
-use crate::source::{SourceMap, Span};
+use crate::source::Span;
 use crate::syntax::nginx::Name;
-
-type FixedState = foldhash::fast::FixedState;
-
-/// Address and port of a `listen`.
-type Socket<'a> = (Option<Cow<'a, str>>, Option<u16>);
-
-/// What all servers of one nginx share.
-pub(super) struct Shared<'a> {
-    pub(super) config: &'a Config,
-    pub(super) sources: &'a SourceMap,
-    pub(super) lookup: Option<Lookup<'a>>,
-    pub(super) scopes: Scopes,
-    pub(super) regexes: Regexes,
-    /// `map`, `geo`, `split_clients` by variable, in lower case without `$`; of two the last counts.
-    pub(super) maps: HashMap<String, DirectiveId, FixedState>,
-    /// Variables that some `set` defines: empty until it runs.
-    pub(super) set_variables: HashSet<String, FixedState>,
-    set_values: HashMap<String, Vec<DirectiveId>, FixedState>,
-    /// The default server of each address and port.
-    defaults: HashMap<Socket<'a>, ScopeId, FixedState>,
-    /// Addresses and ports of more than one server.
-    crowded: HashSet<Socket<'a>, FixedState>,
-}
 
 /// One `server` block.
 pub struct Server<'a> {
     pub(super) shared: Arc<Shared<'a>>,
     pub(super) scope: ScopeId,
-    pub(super) locations: Locations<'a>,
-    listens: Listens<'a>,
     order: u32,
-    routes: Vec<Route>,
-    route_scopes: Vec<ScopeId>,
-}
-
-impl<'a> Shared<'a> {
-    /// A directive of the configuration.
-    pub(super) fn directive(&self, id: DirectiveId) -> Directive<'a> {
-        self.config.directive(self.sources, id)
-    }
-
-    /// Its head; `None` for what only stands around a lone snippet.
-    pub(super) fn span(&self, id: DirectiveId) -> Option<Span> {
-        (id != TOP).then(|| self.directive(id).span())
-    }
-
-    /// The texts that a variable is made of: the source of its `map`, the values of its `set`.
-    pub(super) fn definitions(&self, name: &str) -> impl Iterator<Item = String> {
-        let map = self.maps.get(name).map(|id| self.directive(*id).arg(0).into_owned());
-        let sets = self.set_values.get(name).map_or(&[][..], Vec::as_slice);
-        map.into_iter().chain(sets.iter().map(|id| self.directive(*id).arg(1).into_owned()))
-    }
-
-    /// Whether a text depends on a variable that `wanted` accepts, also through `map` and `set`.
-    pub(super) fn mentions(&self, text: &str, depth: u8, wanted: &dyn Fn(&str) -> bool) -> bool {
-        value::variables(text).any(|name| {
-            let name = lower_case(name);
-            wanted(&name) || depth < 4 && self.definitions(&name).any(|definition| self.mentions(&definition, depth + 1, wanted))
-        })
-    }
-
-    fn intern_regexes(&mut self) {
-        let (config, sources) = (self.config, self.sources);
-        for rewrite in config.all(sources, Name::Rewrite) {
-            self.regexes.intern(&rewrite.arg(0), false);
-        }
-        for split in config.all(sources, Name::FastcgiSplitPathInfo) {
-            self.regexes.intern(&split.arg(0), false);
-        }
-        for condition in config.all(sources, Name::If) {
-            let words: Vec<_> = condition.args().collect();
-            for (i, word) in words.iter().enumerate().filter(|(_, w)| matches!(w.as_ref(), "~" | "~*" | "!~" | "!~*")) {
-                let Some(text) = words.get(i + 1) else { continue };
-                let text = if i + 2 == words.len() { text.strip_suffix(')').unwrap_or(text) } else { text };
-                self.regexes.intern(text, word.ends_with('*'));
-            }
-        }
-        for map in config.all(sources, Name::Map) {
-            self.maps.insert(variable_name(&map.arg(map.arg_count().saturating_sub(1))), map.id);
-            for entry in map.children() {
-                if let Some(pattern) = entry.name_text().strip_prefix('~') {
-                    let (pattern, ignore_case) = pattern.strip_prefix('*').map_or((pattern, false), |p| (p, true));
-                    self.regexes.intern(pattern, ignore_case);
-                }
-            }
-        }
-        for name in [Name::Geo, Name::SplitClients] {
-            for table in config.all(sources, name) {
-                self.maps.insert(variable_name(&table.arg(table.arg_count().saturating_sub(1))), table.id);
-            }
-        }
-        for set in config.all(sources, Name::Set) {
-            let name = variable_name(&set.arg(0));
-            self.set_variables.insert(name.clone());
-            self.set_values.entry(name).or_default().push(set.id);
-        }
-    }
-}
-
-fn lower_case(name: &str) -> Cow<'_, str> {
-    if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) }
-}
-
-fn variable_name(text: &str) -> String {
-    text.strip_prefix('$').unwrap_or(text).to_ascii_lowercase()
-}
-
-/// Lowers the http servers of a configuration.
-pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, lookup: Option<Lookup<'a>>) -> Vec<Server<'a>> {
-    let mut shared = Shared {
-        config,
-        sources,
-        lookup,
-        scopes: Scopes::with_room_for(config),
-        regexes: Regexes::default(),
-        maps: HashMap::default(),
-        set_variables: HashSet::default(),
-        set_values: HashMap::default(),
-        defaults: HashMap::default(),
-        crowded: HashSet::default(),
-    };
-    shared.intern_regexes();
-    let mut found: Vec<(DirectiveId, ScopeId)> = Vec::new();
-    for (http, http_scope) in http_blocks(config, sources, &mut shared.scopes) {
-        if config.guessed_context.contains(&Name::Server) && http == TOP {
-            let scope = shared.scopes.lower(config, sources, ScopeKind::Server, TOP, http_scope);
-            found.push((TOP, scope));
-            continue;
-        }
-        // A `server` that is included a second time with the same text never gets a request: the first one has its names.
-        let mut known = HashSet::<Span, FixedState>::default();
-        known.reserve(config.count(Name::Server));
-        for server in config.children(sources, http).filter(|d| d.name() == Name::Server && known.insert(d.full_span())) {
-            let scope = shared.scopes.lower(config, sources, ScopeKind::Server, server.id, http_scope);
-            found.push((server.id, scope));
-        }
-    }
-    let mut parts = Vec::with_capacity(found.len());
-    for (order, (directive, scope)) in found.into_iter().enumerate() {
-        let locations = Locations::of_server(scope, &shared.scopes, config, sources, &mut shared.regexes);
-        let listens = Listens::of(config, sources, directive, &mut shared.regexes);
-        for listen in &listens.all {
-            let key = (listen.address.clone(), listen.port);
-            if shared.defaults.contains_key(&key) {
-                shared.crowded.insert(key.clone());
-            }
-            if listen.default_server {
-                shared.defaults.insert(key, scope);
-            } else {
-                shared.defaults.entry(key).or_insert(scope);
-            }
-        }
-        parts.push((order as u32, scope, locations, listens));
-    }
-    let shared = Arc::new(shared);
-    let mut sets = SharedSets::default();
-    let servers = parts.into_iter().map(|(order, scope, locations, listens)| {
-        let (routes, route_scopes) = routes::of_server(&shared, scope, &locations, paths, &mut sets);
-        Server { shared: Arc::clone(&shared), scope, locations, listens, order, routes, route_scopes }
-    });
-    servers.collect()
-}
-
-/// The `http` blocks with their scopes; [`TOP`] for the one that stands around a lone snippet.
-fn http_blocks(config: &Config, sources: &SourceMap, scopes: &mut Scopes) -> Vec<(DirectiveId, ScopeId)> {
-    if config.guessed_context.contains(&Name::Stream) || config.guessed_context.contains(&Name::Mail) {
-        return Vec::new();
-    }
-    if config.guessed_context.contains(&Name::Http) {
-        let kind = ScopeKind::Http;
-        let inside_server = config.guessed_context.contains(&Name::Server);
-        let scope = if inside_server { scopes.push_empty(kind, NONE) } else { scopes.lower(config, sources, kind, TOP, NONE) };
-        return vec![(TOP, scope)];
-    }
-    let blocks: Vec<DirectiveId> = config.children(sources, TOP).filter(|d| d.name() == Name::Http).map(|d| d.id).collect();
-    blocks.into_iter().map(|id| (id, scopes.lower(config, sources, ScopeKind::Http, id, NONE))).collect()
+    listens: ListensOf,
+    /// In [`Shared::routes`].
+    routes: Run,
 }
 
 /// The server that takes a request: by port, then by name, else the default server of that port.
 /// If no server listens on the port (a port that is mapped elsewhere), all servers are asked by name.
 pub fn choose<'s, 'a>(servers: &'s [Server<'a>], request: &Request) -> Option<&'s Server<'a>> {
-    let on_port: Vec<&Server> = servers.iter().filter(|s| s.listens.listen_for(request).is_some()).collect();
+    let on_port: Vec<&Server> = servers.iter().filter(|s| s.listens().listen_for(request).is_some()).collect();
     let candidates: Vec<&Server> = if on_port.is_empty() { servers.iter().collect() } else { on_port };
     // An address of its own beats a wildcard one.
-    let specific = |s: &Server| s.listens.listen_for(request).is_some_and(|l| l.address.is_some());
+    let specific = |s: &Server| s.listens().listen_for(request).is_some_and(|l| l.address.is_some());
     let most_specific: Vec<&Server> = candidates.iter().copied().filter(|s| specific(s)).collect();
     let names_address = request.host == "localhost" || request.host.parse::<std::net::IpAddr>().is_ok();
     let candidates = if names_address && !most_specific.is_empty() { most_specific } else { candidates };
@@ -214,16 +43,31 @@ pub fn choose<'s, 'a>(servers: &'s [Server<'a>], request: &Request) -> Option<&'
     let mut taken = TakenNames::default();
     let by_name = candidates
         .iter()
-        .filter_map(|s| Some((s.listens.matches(host, s.order, &s.shared.regexes, &mut taken)?, *s)))
+        .filter_map(|s| Some((s.listens().matches(host, s.order, &s.shared.regexes, &mut taken)?, *s)))
         .min_by(|a, b| a.0.cmp(&b.0).then(a.1.order.cmp(&b.1.order)));
     if let Some((_, server)) = by_name {
         return Some(server);
     }
-    let default = candidates.iter().find(|s| s.listens.listen_for(request).is_some_and(|l| l.default_server));
+    let default = candidates.iter().find(|s| s.listens().listen_for(request).is_some_and(|l| l.default_server));
     default.or(candidates.first()).copied()
 }
 
 impl<'a> Server<'a> {
+    /// A server that was lowered; `order` is its place among all.
+    pub(super) fn new(shared: Arc<Shared<'a>>, scope: ScopeId, order: u32, listens: ListensOf, routes: Run) -> Self {
+        Self { shared, scope, order, listens, routes }
+    }
+
+    #[inline]
+    fn listens(&self) -> Listens<'_, 'a> {
+        self.shared.listens.of(self.listens)
+    }
+
+    #[inline]
+    fn route_scope(&self, route: RouteId) -> Option<ScopeId> {
+        self.shared.routes.scopes_of(self.routes).get(route as usize).copied()
+    }
+
     /// The Host header of a request.
     pub(super) fn host_header(request: &Request) -> String {
         if let Some(field) = &request.host_field {
@@ -237,8 +81,8 @@ impl<'a> Server<'a> {
 
     /// The default server of the address that a request comes to: its settings count until the Host header is read.
     pub(super) fn default_scope(&self, request: &Request) -> ScopeId {
-        let listen = self.listens.listen_for(request);
-        listen.and_then(|l| self.shared.defaults.get(&(l.address.clone(), l.port))).copied().unwrap_or(self.scope)
+        let listen = self.listens().listen_for(request);
+        listen.and_then(|listen| self.shared.doors.default_server(listen)).unwrap_or(self.scope)
     }
 
     /// The regex of the `server_name` by which a host was found: its groups are variables.
@@ -246,18 +90,18 @@ impl<'a> Server<'a> {
     /// Where it is the only server of its address, nginx compares names only for the sake of groups, and looks for those in the last
     /// regex alone (measured).
     pub(super) fn name_regexes(&self, request: &Request, host: &str) -> Vec<RegexId> {
-        let listen = self.listens.listen_for(request);
-        let is_alone = listen.is_some_and(|l| !self.shared.crowded.contains(&(l.address.clone(), l.port)));
+        let listen = self.listens().listen_for(request);
+        let is_alone = listen.is_some_and(|listen| !self.shared.doors.is_crowded(listen));
         let has_groups = |last: RegexId| self.shared.regexes.group_count(last) > 0;
-        if is_alone && !self.listens.last_regex().is_some_and(has_groups) {
+        if is_alone && !self.listens().last_regex().is_some_and(has_groups) {
             return Vec::new();
         }
-        self.listens.regexes_for(host)
+        self.listens().regexes_for(host)
     }
 
     /// The address that takes a request, if the configuration names it.
     pub(super) fn local_address(&self, request: &Request) -> Option<&str> {
-        self.listens.listen_for(request)?.address.as_deref()
+        self.listens().listen_for(request)?.address.as_deref()
     }
 
     /// `$server_name`: the first name as written.
@@ -278,7 +122,7 @@ impl<'a> Server<'a> {
 
     /// The directive of a route's block, or [`TOP`].
     pub fn route_directive(&self, route: RouteId) -> DirectiveId {
-        self.route_scopes.get(route as usize).map_or(TOP, |s| self.shared.scopes.get(*s).directive)
+        self.route_scope(route).map_or(TOP, |scope| self.shared.scopes.get(scope).directive)
     }
 
     /// The directive of that name that is in force in a route's block, inherited or its own. For lists (`proxy_set_header`,
@@ -301,8 +145,7 @@ impl<'a> Server<'a> {
         if self.shared.config.count(name) == 0 {
             return &[];
         }
-        let scope = self.route_scopes.get(route as usize);
-        scope.map_or(&[], |scope| self.shared.scopes.settled(*scope).of_slot(slot(name)))
+        self.route_scope(route).map_or(&[], |scope| self.shared.scopes.settled(scope).of_slot(slot(name)))
     }
 
     /// The block of a route; `None` for a server that only stands around a lone snippet.
@@ -313,7 +156,7 @@ impl<'a> Server<'a> {
 
     /// Paths made up from the pattern of a route, whichever route the server then chooses for them.
     pub fn paths_like(&self, route: RouteId) -> Vec<String> {
-        self.route_scopes.get(route as usize).map_or_else(Vec::new, |scope| super::example::candidates(&self.shared, *scope))
+        self.route_scope(route).map_or_else(Vec::new, |scope| super::example::candidates(&self.shared, scope))
     }
 
     /// Whether the pattern of a route's location, taken alone, matches a path.
@@ -332,7 +175,8 @@ impl<'a> Server<'a> {
 
     /// The route of a block: a location, or the server itself.
     pub fn route_of(&self, block: DirectiveId) -> Option<RouteId> {
-        let found = self.route_scopes.iter().position(|s| self.shared.scopes.get(*s).directive == block);
+        let mut scopes = self.shared.routes.scopes_of(self.routes).iter();
+        let found = scopes.position(|scope| self.shared.scopes.get(*scope).directive == block);
         found.map(|i| i as RouteId)
     }
 
@@ -376,7 +220,7 @@ impl<'a> Server<'a> {
 
     fn follow(&self, request: &Request, choices: &mut Choices) -> Outcome {
         let mut walk = Walk::new(self, request, choices);
-        if request.scheme == Scheme::Http && self.listens.listen_for(request).is_some_and(|l| l.tls) {
+        if request.scheme == Scheme::Http && self.listens().listen_for(request).is_some_and(|l| l.tls) {
             walk.end = Some(End::Status(Known::Is(400), None));
         } else {
             walk.run();
@@ -453,11 +297,11 @@ impl Site for Server<'_> {
     }
 
     fn hosts(&self) -> &[String] {
-        &self.listens.literal
+        self.listens().literal
     }
 
     fn routes(&self) -> &[Route] {
-        &self.routes
+        self.shared.routes.of(self.routes)
     }
 
     fn resolve(&self, request: &Request) -> Outcome {
@@ -465,12 +309,11 @@ impl Site for Server<'_> {
     }
 
     fn request(&self, path: &str) -> Request {
-        self.listens.request(path)
+        self.listens().request(path)
     }
 
     fn landmark(&self, route: RouteId) -> Option<Request> {
-        let scope = *self.route_scopes.get(route as usize)?;
-        let path = super::example::path_for(&self.shared, &self.locations, self.scope, scope)?;
+        let path = super::example::path_for(&self.shared, self.scope, self.route_scope(route)?)?;
         Some(self.request(&path))
     }
 
@@ -496,13 +339,13 @@ impl Site for Server<'_> {
     }
 
     fn is_tls(&self) -> bool {
-        self.listens.is_tls()
+        self.listens().is_tls()
     }
 }
 
 impl Server<'_> {
     fn write_label(&self, directive: &Directive, text: &mut String) {
-        match self.listens.literal.first() {
+        match self.listens().literal.first() {
             Some(name) if directive.name() == Name::Server => {
                 text.push_str("server ");
                 text.push_str(name);

@@ -3,46 +3,70 @@
 //! Thousands of servers times hundreds of paths need no search for each pair: a prefix is a range of the sorted list, a regex text
 //! meets the same paths everywhere, and the choice between locations is the same set arithmetic for all paths at once.
 
-use super::location::{Kind, Locations};
-use super::nginx_site::Shared;
+use super::location::Kind;
+use super::run::Run;
 use super::scope::{NONE, ScopeId, ScriptStep};
+use super::shared::Shared;
 use super::slots::{List, PerProtocol, PerProtocolList, Protocol, Single, SlotSet, slots};
 use super::upstream::protocol_of;
 use crate::model::{PathSet, Paths, Route, SharedSets, Traits};
+use crate::project::nginx::Config;
 use crate::project::nginx::config::TOP;
 use crate::source::Span;
 use crate::syntax::nginx::Name;
 
-/// The routes of a server, the server itself first, and their blocks.
-pub(super) fn of_server(
-    shared: &Shared,
-    server: ScopeId,
-    locations: &Locations<'_>,
-    paths: &Paths,
-    sets: &mut SharedSets,
-) -> (Vec<Route>, Vec<ScopeId>) {
-    let mut scopes = Vec::with_capacity(1 + locations.count());
-    scopes.push(server);
-    let mut next = 0;
-    while let Some(scope) = scopes.get(next).copied() {
-        scopes.extend(shared.scopes.locations(scope));
-        next += 1;
+/// The routes of all servers, and their blocks.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    all: Vec<Route>,
+    scopes: Vec<ScopeId>,
+}
+
+impl Routes {
+    /// None yet; there is room for all of a configuration.
+    pub(super) fn with_room_for(config: &Config) -> Self {
+        let count = config.count(Name::Server) + config.count(Name::Location);
+        Self { all: Vec::with_capacity(count), scopes: Vec::with_capacity(count) }
     }
-    let mut spreading = Spreading { shared, locations, paths, sets: Vec::with_capacity(scopes.len()) };
-    let rest = spreading.spread(server, paths.everything);
-    spreading.sets.push((server, rest));
-    let routes = scopes.iter().map(|id| {
-        let scope = shared.scopes.get(*id);
-        let reached = spreading.sets.iter().filter(|(s, _)| s == id).fold(PathSet::default(), |all, (_, set)| all | *set);
-        let span = shared.span(scope.directive).unwrap_or(Span::new(shared.config.main, 0, 0));
-        Route { span, traits: traits(shared, *id), serves: sets.share(reached) }
-    });
-    (routes.collect(), scopes)
+
+    /// Adds those of a server, the server itself first.
+    pub(super) fn add(&mut self, shared: &Shared, server: ScopeId, paths: &Paths, sets: &mut SharedSets) -> Run {
+        let first = self.scopes.len();
+        self.scopes.push(server);
+        let mut next = first;
+        while let Some(scope) = self.scopes.get(next).copied() {
+            self.scopes.extend(shared.scopes.locations(scope));
+            next += 1;
+        }
+        let own = Run::since(first, &self.scopes);
+        let scopes = own.of(&self.scopes);
+        let mut spreading = Spreading { shared, paths, sets: Vec::with_capacity(scopes.len()) };
+        let rest = spreading.spread(server, paths.everything);
+        spreading.sets.push((server, rest));
+        self.all.extend(scopes.iter().map(|id| {
+            let scope = shared.scopes.get(*id);
+            let reached = spreading.sets.iter().filter(|(s, _)| s == id).fold(PathSet::default(), |all, (_, set)| all | *set);
+            let span = shared.span(scope.directive).unwrap_or(Span::new(shared.config.main, 0, 0));
+            Route { span, traits: traits(shared, *id), serves: sets.share(reached) }
+        }));
+        own
+    }
+
+    /// The routes of a run.
+    #[inline]
+    pub(super) fn of(&self, own: Run) -> &[Route] {
+        own.of(&self.all)
+    }
+
+    /// Their blocks.
+    #[inline]
+    pub(super) fn scopes_of(&self, own: Run) -> &[ScopeId] {
+        own.of(&self.scopes)
+    }
 }
 
 struct Spreading<'w, 'a> {
     shared: &'w Shared<'a>,
-    locations: &'w Locations<'w>,
     paths: &'w Paths,
     sets: Vec<(ScopeId, PathSet)>,
 }
@@ -53,8 +77,8 @@ impl Spreading<'_, '_> {
         if set.is_empty() {
             return set;
         }
-        let locations = self.locations;
-        let level = locations.level(block);
+        let shared = self.shared;
+        let level = shared.locations.level(&shared.scopes, block);
         let mut rest = set;
         for exact in level.exact {
             let taken = self.paths.exactly(&exact.text) & rest;
@@ -81,7 +105,7 @@ impl Spreading<'_, '_> {
             if asked.is_empty() {
                 break;
             }
-            let taken = self.shared.regexes.well_known(regex, self.paths) & asked;
+            let taken = shared.regexes.well_known(regex, self.paths) & asked;
             asked &= !taken;
             rest &= !taken;
             let left = self.spread(location.scope, taken);

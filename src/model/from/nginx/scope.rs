@@ -3,6 +3,7 @@
 //! nginx merges each block with the one around it, from the outside in: a setting that the block has itself counts, else that of
 //! the block around it. Lists (`proxy_set_header`, `add_header`, `allow` …) are taken whole or not at all.
 
+use super::run::Run;
 use super::slots::{
     HANDLER, INTERNAL, List, PerProtocol, PerProtocolList, Protocol, Single, Slot, SlotSet, TRY_FILES, list_of, list_slot,
     single_of, slot,
@@ -20,13 +21,6 @@ pub(super) const NONE: u32 = u32::MAX;
 
 /// The slot of `add_header`.
 const ADDED: u8 = list_slot(List::AddHeader);
-
-/// A run of entries in one of the lists of [`Scopes`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Run {
-    start: u32,
-    len: u32,
-}
 
 /// Kind of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +60,7 @@ pub(super) struct Scope {
     /// In [`Scopes::scripts`].
     script: Run,
     /// Locations directly inside, in the order of the text, in [`Scopes::inner`].
-    locations: Run,
+    pub(super) locations: Run,
     /// `limit_except` inside, or [`NONE`].
     pub(super) limit_except: ScopeId,
 }
@@ -103,10 +97,10 @@ impl<'s> Settled<'s> {
         }
         let mut scope = self.scope;
         loop {
-            let own = self.scopes.slots.get(scope.own.range()).unwrap_or_default();
+            let own = scope.own.of(&self.scopes.slots);
             if let Some(first) = own.iter().position(|own| *own == slot) {
                 let last = own.iter().rposition(|own| *own == slot).unwrap_or(first);
-                return Run { start: scope.own.start + first as u32, len: (last - first) as u32 + 1 };
+                return scope.own.part(first, last - first + 1);
             }
             if scope.drops_added && slot == ADDED {
                 return Run::default();
@@ -179,19 +173,6 @@ impl<'s> Settled<'s> {
     }
 }
 
-impl Run {
-    /// Whether it holds no directive.
-    #[inline]
-    pub(super) fn is_empty(self) -> bool {
-        self.len == 0
-    }
-
-    #[inline]
-    fn range(self) -> std::ops::Range<usize> {
-        self.start as usize..(self.start + self.len) as usize
-    }
-}
-
 impl Scopes {
     /// No blocks yet; there is room for all of a configuration.
     pub(super) fn with_room_for(config: &Config) -> Self {
@@ -215,19 +196,24 @@ impl Scopes {
     /// The directives of a run.
     #[inline]
     pub(super) fn run(&self, run: Run) -> &[DirectiveId] {
-        self.lists.get(run.range()).unwrap_or_default()
+        run.of(&self.lists)
     }
 
     /// The rewrite steps of a block.
     #[inline]
     pub(super) fn script(&self, id: ScopeId) -> &[ScriptStep] {
-        self.scripts.get(self.get(id).script.range()).unwrap_or_default()
+        self.get(id).script.of(&self.scripts)
     }
 
     /// The locations directly inside a block, in the order of the text.
     #[inline]
     pub(super) fn locations(&self, id: ScopeId) -> &[ScopeId] {
-        self.inner.get(self.get(id).locations.range()).unwrap_or_default()
+        self.get(id).locations.of(&self.inner)
+    }
+
+    /// The locations of all blocks, those directly inside one block together.
+    pub(super) fn inner(&self) -> &[ScopeId] {
+        &self.inner
     }
 
     /// The blocks around `id`, itself first.
@@ -330,7 +316,7 @@ impl Scopes {
         }
         // Stable, so that directives of one list keep their order.
         own.sort_by_key(|(slot, _)| *slot);
-        let run = Run { start: self.lists.len() as u32, len: own.len() as u32 };
+        let start = self.lists.len();
         let mut slots = own.iter().fold(0, |set: SlotSet, (slot, _)| set | 1 << slot);
         let drops_added = added_inherit == Some("off") && slots & (1 << ADDED) == 0;
         if drops_added {
@@ -339,7 +325,7 @@ impl Scopes {
         self.slots.extend(own.iter().map(|(slot, _)| *slot));
         self.lists.extend(own.iter().map(|(_, directive)| *directive));
         let scope = &mut self.all[id as usize];
-        scope.own = run;
+        scope.own = Run::since(start, &self.lists);
         scope.drops_added = drops_added;
         scope.present |= slots;
         own.clear();
@@ -374,7 +360,7 @@ impl Scopes {
 
 /// Appends a block's entries to a list.
 fn append<T: Copy>(list: &mut Vec<T>, entries: &[T]) -> Run {
-    let start = list.len() as u32;
+    let start = list.len();
     list.extend_from_slice(entries);
-    Run { start, len: entries.len() as u32 }
+    Run::since(start, list)
 }

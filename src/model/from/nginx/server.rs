@@ -1,9 +1,13 @@
 //! Which server answers: `listen` and `server_name`.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use foldhash::fast::FixedState;
+
+use super::run::Run;
+use super::scope::ScopeId;
 use crate::model::from::regexes::{RegexId, Regexes};
 use crate::model::{Request, Scheme};
 use crate::project::nginx::{Config, Directive, DirectiveId, Placed};
@@ -36,13 +40,44 @@ pub(super) enum ServerName<'a> {
     Unknown,
 }
 
+/// Names and addresses of all servers.
+#[derive(Debug, Default)]
+pub(super) struct AllListens<'a> {
+    all: Vec<Listen<'a>>,
+    names: Vec<ServerName<'a>>,
+    literal: Vec<String>,
+}
+
+/// Which of them are those of one server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ListensOf {
+    all: Run,
+    names: Run,
+    literal: Run,
+}
+
 /// Names and addresses of a server.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Listens<'a> {
-    pub(super) all: Vec<Listen<'a>>,
-    pub(super) names: Vec<ServerName<'a>>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listens<'s, 'a> {
+    pub(super) all: &'s [Listen<'a>],
+    pub(super) names: &'s [ServerName<'a>],
     /// Literal names in the order of the text.
-    pub(super) literal: Vec<String>,
+    pub(super) literal: &'s [String],
+}
+
+/// Address and port of a `listen`.
+type Socket<'a> = (Option<Cow<'a, str>>, Option<u16>);
+
+/// The servers at each address and port.
+#[derive(Debug, Default)]
+pub(super) struct Doors<'a>(HashMap<Socket<'a>, Door, FixedState>);
+
+/// The servers at one of them.
+#[derive(Clone, Copy, Debug)]
+struct Door {
+    default: ScopeId,
+    /// Whether there is more than one.
+    crowded: bool,
 }
 
 /// How well a name fits; smaller is better.
@@ -76,8 +111,8 @@ impl ServerName<'_> {
 /// Names that were given to a server of one address.
 #[derive(Default)]
 pub(super) struct TakenNames<'s> {
-    exact: HashSet<&'s str, foldhash::fast::FixedState>,
-    wildcard: HashSet<&'s str, foldhash::fast::FixedState>,
+    exact: HashSet<&'s str, FixedState>,
+    wildcard: HashSet<&'s str, FixedState>,
 }
 
 impl<'s> TakenNames<'s> {
@@ -92,44 +127,71 @@ impl<'s> TakenNames<'s> {
     }
 }
 
-impl<'a> Listens<'a> {
+impl<'a> Doors<'a> {
+    /// Adds a server.
+    pub(super) fn open(&mut self, server: ScopeId, listens: Listens<'_, 'a>) {
+        for listen in listens.all {
+            let door = self.0.entry((listen.address.clone(), listen.port));
+            let door = door.and_modify(|door| door.crowded = true).or_insert(Door { default: server, crowded: false });
+            if listen.default_server {
+                door.default = server;
+            }
+        }
+    }
+
+    /// The default server of an address and port.
+    pub(super) fn default_server(&self, listen: &Listen<'a>) -> Option<ScopeId> {
+        self.at(listen).map(|door| door.default)
+    }
+
+    /// Whether more than one server is there.
+    pub(super) fn is_crowded(&self, listen: &Listen<'a>) -> bool {
+        self.at(listen).is_some_and(|door| door.crowded)
+    }
+
+    fn at(&self, listen: &Listen<'a>) -> Option<&Door> {
+        self.0.get(&(listen.address.clone(), listen.port))
+    }
+}
+
+impl<'a> AllListens<'a> {
     /// Reads a `server` block.
-    pub(super) fn of(config: &'a Config, sources: &'a SourceMap, server: DirectiveId, regexes: &mut Regexes) -> Self {
-        let mut out = Self::default();
+    pub(super) fn add(&mut self, config: &'a Config, sources: &'a SourceMap, server: DirectiveId, regexes: &mut Regexes) -> ListensOf {
+        let before = (self.all.len(), self.names.len(), self.literal.len());
         let mut old_ssl = false;
         let wanted = |placed: &Placed| matches!(placed.name, Name::Listen | Name::ServerName | Name::Ssl);
         for (id, _) in config.placed_children(server).filter(|(_, placed)| wanted(placed)) {
             let child = config.directive(sources, id);
             match child.name() {
-                Name::Listen => {
-                    // Most servers have one, and there are many servers.
-                    if out.all.is_empty() {
-                        out.all.reserve_exact(1);
-                    }
-                    out.all.push(listen(&child));
-                }
-                Name::ServerName => out.add_names(&child, regexes),
+                Name::Listen => self.all.push(listen(&child)),
+                Name::ServerName => self.add_names(&child, regexes),
                 Name::Ssl => old_ssl = child.arg(0) == "on",
                 _ => {}
             }
         }
-        if out.names.is_empty() {
-            out.names.push(ServerName::Exact(Cow::default()));
+        if self.names.len() == before.1 {
+            self.names.push(ServerName::Exact(Cow::default()));
         }
-        if out.all.is_empty() {
-            out.all.push(Listen { address: None, port: Some(80), default_server: false, tls: false });
+        if self.all.len() == before.0 {
+            self.all.push(Listen { address: None, port: Some(80), default_server: false, tls: false });
         }
         if old_ssl {
-            out.all.iter_mut().for_each(|l| l.tls = true);
+            self.all.iter_mut().skip(before.0).for_each(|l| l.tls = true);
         }
-        out
+        ListensOf {
+            all: Run::since(before.0, &self.all),
+            names: Run::since(before.1, &self.names),
+            literal: Run::since(before.2, &self.literal),
+        }
+    }
+
+    /// Those of one server.
+    #[inline]
+    pub(super) fn of(&self, own: ListensOf) -> Listens<'_, 'a> {
+        Listens { all: own.all.of(&self.all), names: own.names.of(&self.names), literal: own.literal.of(&self.literal) }
     }
 
     fn add_names(&mut self, directive: &Directive<'a>, regexes: &mut Regexes) {
-        if self.names.is_empty() {
-            self.names.reserve_exact(directive.arg_count());
-            self.literal.reserve_exact(directive.arg_count());
-        }
         for (word, value) in directive.arg_words().iter().zip(directive.args()) {
             let has_capitals = value.bytes().any(|b| b.is_ascii_uppercase());
             let lower = if has_capitals { Cow::Owned(value.to_ascii_lowercase()) } else { value.clone() };
@@ -153,11 +215,13 @@ impl<'a> Listens<'a> {
             self.names.push(name);
         }
     }
+}
 
+impl<'s, 'a> Listens<'s, 'a> {
     /// How well the server's names fit a host; `order` is its place among all servers. Names that servers before it have already
     /// (`taken`) are ignored, as nginx ignores them with a warning.
-    pub(super) fn matches<'s>(
-        &'s self,
+    pub(super) fn matches(
+        self,
         host: &str,
         order: u32,
         regexes: &Regexes,
@@ -171,12 +235,12 @@ impl<'a> Listens<'a> {
     }
 
     /// The last regex among the names.
-    pub(super) fn last_regex(&self) -> Option<RegexId> {
+    pub(super) fn last_regex(self) -> Option<RegexId> {
         self.names.iter().rev().find_map(|name| if let ServerName::Regex(id) = name { Some(*id) } else { None })
     }
 
     /// The regexes that are asked for a host: none if a plain name fits.
-    pub(super) fn regexes_for(&self, host: &str) -> Vec<RegexId> {
+    pub(super) fn regexes_for(self, host: &str) -> Vec<RegexId> {
         if self.names.iter().any(|name| name.fits(host).is_some()) {
             return Vec::new();
         }
@@ -185,12 +249,12 @@ impl<'a> Listens<'a> {
     }
 
     /// Whether any of its listens is a TLS one.
-    pub(super) fn is_tls(&self) -> bool {
+    pub(super) fn is_tls(self) -> bool {
         self.all.iter().any(|l| l.tls)
     }
 
     /// The `listen` that takes a request to this address and port.
-    pub(super) fn listen_for(&self, request: &Request) -> Option<&Listen<'a>> {
+    pub(super) fn listen_for(self, request: &Request) -> Option<&'s Listen<'a>> {
         let asked = address_of(&request.host).map(Cow::Owned);
         self.all
             .iter()
@@ -200,7 +264,7 @@ impl<'a> Listens<'a> {
     }
 
     /// A request that reaches this server: scheme, host and port of its best listen.
-    pub(super) fn request(&self, path: &str) -> Request {
+    pub(super) fn request(self, path: &str) -> Request {
         let best = self.all.iter().filter(|l| l.port.is_some()).max_by_key(|l| l.tls).or(self.all.first());
         let tls = best.is_some_and(|l| l.tls);
         let scheme = if tls { Scheme::Https } else { Scheme::Http };
@@ -226,7 +290,6 @@ fn address_of(host: &str) -> Option<String> {
 
 fn listen<'a>(directive: &Directive<'a>) -> Listen<'a> {
     let first = directive.arg(0);
-    let flags: Vec<_> = directive.args().skip(1).collect();
     let (address, port) = match &first {
         Cow::Borrowed(text) => address_and_port(text),
         Cow::Owned(text) => {
@@ -234,11 +297,12 @@ fn listen<'a>(directive: &Directive<'a>) -> Listen<'a> {
             (address.map(|address| Cow::Owned(address.into_owned())), port)
         }
     };
+    let has = |wanted: [&str; 2]| directive.args().skip(1).any(|flag| wanted.contains(&flag.as_ref()));
     Listen {
         address,
         port: if directive.has_hole() || first.contains('$') { None } else { port },
-        default_server: flags.iter().any(|f| f == "default_server" || f == "default"),
-        tls: flags.iter().any(|f| f == "ssl" || f == "quic"),
+        default_server: has(["default_server", "default"]),
+        tls: has(["ssl", "quic"]),
     }
 }
 

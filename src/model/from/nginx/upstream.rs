@@ -1,7 +1,7 @@
 //! What the upstream gets: request headers of `proxy_*`, `grpc_*`, and their like for FastCGI, uWSGI and SCGI parameters.
 
 use super::nginx_site::Server;
-use super::scope::Run;
+use super::run::Run;
 use super::slots::{List, PerProtocol, PerProtocolList, Protocol};
 use super::walk::{Walk, unknown_value};
 use crate::model::{Fact, HandlerKind, HeaderFate, Sent, Upstream, Value};

@@ -188,7 +188,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         };
         let server = self.server;
         let mut open = None;
-        let found = server.locations.find(server.scope, &uri, &mut |regex| {
+        let found = server.shared.locations.find(&server.shared.scopes, server.scope, &uri, &mut |regex| {
             let answer = self.regex_captures(regex, &uri);
             if answer.is_none() {
                 open = Some(regex);
@@ -329,7 +329,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         if !self.count_change() {
             return self.finalize(500, None);
         }
-        let Some(scope) = self.server.locations.named(name) else {
+        let Server { shared, scope, .. } = self.server;
+        let Some(scope) = shared.locations.named(&shared.scopes, *scope, name) else {
             return self.finalize(500, Some(by));
         };
         self.step(format!("continues in location {name}"), by);
