@@ -216,13 +216,7 @@ impl<'a> Locations<'a> {
         }
     }
 
-    fn find_in(
-        &self,
-        scopes: &Scopes,
-        block: ScopeId,
-        uri: &str,
-        matches: &mut dyn FnMut(RegexId) -> Option<bool>,
-    ) -> Search {
+    fn find_in(&self, scopes: &Scopes, block: ScopeId, uri: &str, matches: &mut dyn FnMut(RegexId) -> Option<bool>) -> Search {
         let level = self.level(scopes, block);
         if let Some(unknown) = level.unknown.first() {
             return Search::Done(Found::Unknown(unknown.scope));

@@ -21,6 +21,14 @@ use crate::syntax::nginx::Name;
 /// How many servers are lowered together, one step after the other: its code stays in the cache, and so do they.
 const FEW: usize = 8;
 
+/// What a server has of the lists in [`Shared`].
+#[derive(Clone, Copy)]
+pub(super) struct Lowered {
+    pub(super) scope: ScopeId,
+    pub(super) listens: ListensOf,
+    pub(super) routes: Run,
+}
+
 /// Lowers the http servers of a configuration.
 pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, lookup: Option<Lookup<'a>>) -> Vec<Server<'a>> {
     let mut shared = Shared::new(config, sources, lookup);
@@ -32,23 +40,22 @@ pub fn lower<'a>(config: &'a Config, sources: &'a SourceMap, paths: &Paths, look
         let before = found.len();
         for (block, http) in few {
             let scope = shared.scopes.lower(config, sources, ScopeKind::Server, *block, *http);
-            found.push((scope, ListensOf::default(), Run::default()));
+            found.push(Lowered { scope, listens: ListensOf::default(), routes: Run::default() });
         }
-        let lowered = found.get_mut(before..).unwrap_or_default();
+        let few = found.get_mut(before..).unwrap_or_default();
         shared.locations.arrange(&shared.scopes, config, sources, &mut shared.regexes);
-        for (scope, listens, _) in &mut *lowered {
-            let block = shared.scopes.get(*scope).directive;
-            *listens = shared.listens.add(config, sources, block, &mut shared.regexes);
-            shared.doors.open(*scope, shared.listens.of(*listens));
+        for server in &mut *few {
+            let block = shared.scopes.get(server.scope).directive;
+            server.listens = shared.listens.add(config, sources, block, &mut shared.regexes);
+            shared.doors.open(server.scope, shared.listens.of(server.listens));
         }
-        for (scope, _, own) in lowered {
-            *own = routes.add(&shared, *scope, paths, &mut sets);
+        for server in few {
+            server.routes = routes.add(&shared, server.scope, paths, &mut sets);
         }
     }
     shared.routes = routes;
     let shared = Arc::new(shared);
-    let servers = (0..).zip(found).map(|(order, (scope, listens, routes))| Server::new(Arc::clone(&shared), scope, order, listens, routes));
-    servers.collect()
+    (0..).zip(found).map(|(order, lowered)| Server::new(Arc::clone(&shared), order, lowered)).collect()
 }
 
 /// The `server` blocks, each with the scope of the `http` around it; [`TOP`] for the one that stands around a lone snippet.
@@ -82,4 +89,3 @@ fn http_blocks(config: &Config, sources: &SourceMap, scopes: &mut Scopes) -> Vec
     let blocks: Vec<DirectiveId> = config.children(sources, TOP).filter(|d| d.name() == Name::Http).map(|d| d.id).collect();
     blocks.into_iter().map(|id| (id, scopes.lower(config, sources, ScopeKind::Http, id, NONE))).collect()
 }
-

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::location::{self, Pattern};
+use super::lower::Lowered;
 use super::run::Run;
 use super::scope::ScopeId;
 use super::server::{Listens, ListensOf, TakenNames};
@@ -54,7 +55,8 @@ pub fn choose<'s, 'a>(servers: &'s [Server<'a>], request: &Request) -> Option<&'
 
 impl<'a> Server<'a> {
     /// A server that was lowered; `order` is its place among all.
-    pub(super) fn new(shared: Arc<Shared<'a>>, scope: ScopeId, order: u32, listens: ListensOf, routes: Run) -> Self {
+    pub(super) fn new(shared: Arc<Shared<'a>>, order: u32, lowered: Lowered) -> Self {
+        let Lowered { scope, listens, routes } = lowered;
         Self { shared, scope, order, listens, routes }
     }
 

@@ -156,7 +156,13 @@ impl<'a> Doors<'a> {
 
 impl<'a> AllListens<'a> {
     /// Reads a `server` block.
-    pub(super) fn add(&mut self, config: &'a Config, sources: &'a SourceMap, server: DirectiveId, regexes: &mut Regexes) -> ListensOf {
+    pub(super) fn add(
+        &mut self,
+        config: &'a Config,
+        sources: &'a SourceMap,
+        server: DirectiveId,
+        regexes: &mut Regexes,
+    ) -> ListensOf {
         let before = (self.all.len(), self.names.len(), self.literal.len());
         let mut old_ssl = false;
         let wanted = |placed: &Placed| matches!(placed.name, Name::Listen | Name::ServerName | Name::Ssl);
@@ -220,13 +226,7 @@ impl<'a> AllListens<'a> {
 impl<'s, 'a> Listens<'s, 'a> {
     /// How well the server's names fit a host; `order` is its place among all servers. Names that servers before it have already
     /// (`taken`) are ignored, as nginx ignores them with a warning.
-    pub(super) fn matches(
-        self,
-        host: &str,
-        order: u32,
-        regexes: &Regexes,
-        taken: &mut TakenNames<'s>,
-    ) -> Option<NameMatch> {
+    pub(super) fn matches(self, host: &str, order: u32, regexes: &Regexes, taken: &mut TakenNames<'s>) -> Option<NameMatch> {
         let fit = |name: &ServerName| match name {
             ServerName::Regex(id) => (regexes.is_match(*id, host) == Some(true)).then_some(NameMatch::Regex(order)),
             plain => plain.fits(host),
