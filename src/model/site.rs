@@ -1,5 +1,7 @@
 //! A virtual host, distribution or tree that answers requests.
 
+use std::borrow::Cow;
+
 use super::outcome::{Outcome, Place};
 use super::paths::SharedSet;
 use super::request::{Request, Scheme};
@@ -71,7 +73,7 @@ pub trait Site {
     /// The block that defines it.
     fn place(&self) -> Place;
     /// The names it answers to, as far as they are literal, the first one first; empty: any name.
-    fn hosts(&self) -> &[String];
+    fn hosts(&self) -> &[Cow<'_, str>];
     /// Its routes; the first one is what serves requests that no other route takes.
     fn routes(&self) -> &[Route];
     /// Follows a request.

@@ -86,13 +86,13 @@ fn starts(site: &dyn Site) -> Vec<Request> {
         if route.traits.has(Traits::INTERNAL) {
             continue;
         }
-        let named = site.hosts().is_empty() || !request.host.is_empty() && site.hosts().first() != Some(&request.host);
+        let named = site.hosts().is_empty() || !request.host.is_empty() && site.hosts().first().is_none_or(|first| *first != request.host);
         if id != 0 && named {
             starts.push(request);
             continue;
         }
         let hosts = if id == 0 { 4 } else { 1 };
-        starts.extend(site.hosts().iter().take(hosts).map(|host| Request { host: host.clone(), ..request.clone() }));
+        starts.extend(site.hosts().iter().take(hosts).map(|host| Request { host: host.to_string(), ..request.clone() }));
     }
     if site.routes().first().is_some_and(|first| first.traits.has(Traits::REWRITES)) {
         let upstream = routes_with(site, Traits::UPSTREAM).filter(|(_, route)| !route.traits.has(Traits::INTERNAL));
@@ -207,7 +207,7 @@ fn forced_https(site: &dyn Site, by_host: &ByHost) -> Option<Finding> {
         return None;
     }
     let host = site.hosts().first()?;
-    if by_host.get(host.as_str())?.iter().any(|s| s.is_tls()) {
+    if by_host.get(host.as_ref())?.iter().any(|s| s.is_tls()) {
         return None;
     }
     let before_all = site.routes().first()?.traits.has(Traits::REWRITES);

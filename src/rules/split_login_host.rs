@@ -46,7 +46,7 @@ fn pairs<S: Site>(sites: &[S]) -> Vec<Pair<'_, S>> {
     let mut by_name: HashMap<&str, &S, _> = HashMap::with_capacity_and_hasher(names, FixedState::default());
     for site in sites {
         for host in site.hosts() {
-            let known = by_name.entry(host.as_str()).or_insert(site);
+            let known = by_name.entry(host).or_insert(site);
             if site.is_tls() && !known.is_tls() {
                 *known = site;
             }
@@ -56,7 +56,7 @@ fn pairs<S: Site>(sites: &[S]) -> Vec<Pair<'_, S>> {
     for site in sites {
         for www in site.hosts().iter().filter(|h| h.starts_with("www.")) {
             let Some(apex) = www.strip_prefix("www.").filter(|a| a.contains('.') || *a == "*") else { continue };
-            let (Some(&with), Some(&without)) = (by_name.get(www.as_str()), by_name.get(apex)) else { continue };
+            let (Some(&with), Some(&without)) = (by_name.get(www.as_ref()), by_name.get(apex)) else { continue };
             if std::ptr::eq(with, site) {
                 found.push(Pair { with, www, without, apex });
             }

@@ -3,6 +3,8 @@
 mod apache;
 pub(super) mod edge;
 
+use std::borrow::Cow;
+
 use super::Cx;
 use super::support::{finding, is_asset, reaching, routes_with};
 use crate::finding::{Confidence, Finding};
@@ -23,7 +25,7 @@ const FILE_HOSTS: &[&str] = &["static", "cdn", "assets", "img", "images", "media
 /// Follows a login request with a session cookie where cookies or response headers are touched.
 pub(super) fn check(server: &Server, cx: &mut Cx) {
     let site: &dyn Site = server;
-    let file_host = |host: &String| FILE_HOSTS.iter().any(|f| host.split('.').next().is_some_and(|l| l.trim_end_matches(char::is_numeric) == *f));
+    let file_host = |host: &Cow<str>| FILE_HOSTS.iter().any(|f| host.split('.').next().is_some_and(|l| l.trim_end_matches(char::is_numeric) == *f));
     let touches = |r: &Route| r.traits.has(Traits::UPSTREAM) && (r.traits.has(Traits::COOKIES) || r.traits.has(Traits::EDITS_RESPONSE));
     if !site.routes().iter().any(touches) || site.hosts().iter().any(file_host) {
         return;

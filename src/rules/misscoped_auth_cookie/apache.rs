@@ -1,5 +1,7 @@
 //! The same for Apache: `ProxyPassReverseCookiePath` and `ProxyPassReverseCookieDomain`.
 
+use std::borrow::Cow;
+
 use super::{ID, is_sent};
 use crate::finding::Finding;
 use crate::model::from::apache::Host;
@@ -79,7 +81,7 @@ fn wrong_domain(host: &Host, id: RouteId, directive: &Directive) -> Option<Findi
     if directive.is_unknown() || directive.arg_count() != 2 || domain.contains('$') || names.is_empty() || open {
         return None;
     }
-    let belongs = |name: &String| *name == domain || name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'));
+    let belongs = |name: &Cow<str>| *name == domain || name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'));
     if names.iter().any(belongs) {
         return None;
     }

@@ -63,7 +63,7 @@ fn given(site: &EdgeSite, cookie: &Cookie) -> Option<(Span, String, Confidence)>
 fn refused(site: &EdgeSite, domain: &str) -> bool {
     let domain = domain.trim_start_matches('.').to_ascii_lowercase();
     let hosts = site.hosts();
-    let open = |host: &String| host.contains(['*', '{', '$', '~']);
+    let open = |host: &str| host.contains(['*', '{', '$', '~']);
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     domain.contains('.') && domain.chars().all(plain) && !hosts.is_empty() && !hosts.iter().any(|host| open(host) || fits(&domain, host))
 }

@@ -1,5 +1,7 @@
 //! The same for Apache: `RequestHeader unset Cookie` and `Header unset Set-Cookie`, where they do what they say.
 
+use std::borrow::Cow;
+
 use super::{FILE_HOSTS, ID, KINDS, is_own};
 use crate::finding::Confidence;
 use crate::model::from::apache::Host;
@@ -17,7 +19,7 @@ const MAX_ROUTES: usize = 64;
 
 /// Follows a login request where cookies are touched.
 pub(in crate::rules) fn check(host: &Host, cx: &mut Cx) {
-    let file_host = |name: &String| {
+    let file_host = |name: &Cow<str>| {
         let label = name.split('.').next().map(|l| l.trim_end_matches(char::is_numeric));
         FILE_HOSTS.iter().any(|f| label == Some(*f))
     };

@@ -1,5 +1,6 @@
 //! The virtual hosts of one Apache, and the choice between them.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -208,7 +209,7 @@ fn server_names(
         }
     }
     if let Some(name) = &server_name {
-        names.literal.insert(0, name.clone());
+        names.literal.insert(0, Cow::Owned(name.clone()));
     }
     (names, server_name)
 }
@@ -338,7 +339,7 @@ impl<'a> Host<'a> {
     }
 
     /// The document root as the server names it, without a slash at its end; `None`: not known.
-    pub(super) fn document_root(&self, in_force: &mut dyn FnMut(DirectiveId) -> bool) -> Option<std::borrow::Cow<'a, str>> {
+    pub(super) fn document_root(&self, in_force: &mut dyn FnMut(DirectiveId) -> bool) -> Option<Cow<'a, str>> {
         if self.shared.is_tree() {
             return Some(DOCUMENT_ROOT.into());
         }
@@ -352,8 +353,7 @@ impl<'a> Host<'a> {
 
 impl<'a> Shared<'a> {
     /// A path as the server makes it absolute: relative ones start at `ServerRoot`. No slash at its end.
-    pub(super) fn absolute(&self, path: std::borrow::Cow<'a, str>) -> std::borrow::Cow<'a, str> {
-        use std::borrow::Cow;
+    pub(super) fn absolute(&self, path: Cow<'a, str>) -> Cow<'a, str> {
         let trimmed = |path: Cow<'a, str>| match path {
             Cow::Borrowed(path) => Cow::Borrowed(trim(path)),
             Cow::Owned(path) => Cow::Owned(trim(&path).to_owned()),
@@ -369,7 +369,7 @@ impl<'a> Shared<'a> {
 impl<'a> Shared<'a> {
     /// The path of a file that the server opens at run time (`ap_server_root_relative`): relative ones start at `ServerRoot`, which a lone
     /// `.htaccess` does not tell.
-    pub(super) fn server_file(&self, path: std::borrow::Cow<'a, str>) -> Option<std::borrow::Cow<'a, str>> {
+    pub(super) fn server_file(&self, path: std::borrow::Cow<'a, str>) -> Option<Cow<'a, str>> {
         (path.starts_with('/') || self.config.server_root.is_some()).then(|| self.absolute(path))
     }
 }

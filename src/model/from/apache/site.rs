@@ -1,5 +1,7 @@
 //! A virtual host as a site: what rules ask.
 
+use std::borrow::Cow;
+
 use super::host::Host;
 use super::walk::{End, Walk};
 use crate::model::from::choices::{self, Choices};
@@ -76,7 +78,7 @@ impl Site for Host<'_> {
         Place { span: Span::new(self.shared.config.main, 0, 0), text: text.to_owned() }
     }
 
-    fn hosts(&self) -> &[String] {
+    fn hosts(&self) -> &[Cow<'_, str>] {
         &self.names.literal
     }
 

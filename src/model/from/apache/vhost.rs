@@ -3,6 +3,7 @@
 //! The server takes the virtual hosts of the connection's address and port, an address of its own before `*`, and among them the
 //! first whose name fits, else the first (`vhost.c`).
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::model::{Request, Scheme};
@@ -25,7 +26,7 @@ pub(super) struct Names {
     /// Whether an address is a host name or has a hole: where it listens is not known.
     pub(super) elsewhere: bool,
     /// Literal names in lower case, `ServerName` first.
-    pub(super) literal: Vec<String>,
+    pub(super) literal: Vec<Cow<'static, str>>,
     /// Names with `*` or `?`, in lower case.
     patterns: Vec<String>,
     /// The scheme that `ServerName` names (`https://example.com`).
@@ -73,8 +74,11 @@ impl Names {
             Name::ServerAlias if !directive.is_unknown() => {
                 for alias in directive.args() {
                     let alias = alias.to_ascii_lowercase();
-                    let list = if alias.contains(['*', '?']) { &mut self.patterns } else { &mut self.literal };
-                    list.push(alias);
+                    if alias.contains(['*', '?']) {
+                        self.patterns.push(alias);
+                    } else {
+                        self.literal.push(Cow::Owned(alias));
+                    }
                 }
             }
             // `optional` was dropped in 2.4.
@@ -113,7 +117,7 @@ impl Names {
         let scheme = if self.is_tls() { Scheme::Https } else { Scheme::Http };
         let best = self.addresses.iter().find(|a| a.port.is_some()).or(self.addresses.first());
         let own = || best.and_then(|a| a.ip).map(|ip| ip.to_string());
-        let host = self.literal.first().cloned().or_else(own).unwrap_or_else(|| "localhost".to_owned());
+        let host = self.literal.first().map(|name| name.to_string()).or_else(own).unwrap_or_else(|| "localhost".to_owned());
         let port = best.and_then(|a| a.port).unwrap_or(scheme.default_port());
         Request { scheme, port, ..Request::get(host, path) }
     }

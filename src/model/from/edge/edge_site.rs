@@ -39,7 +39,7 @@ impl Order {
 pub struct EdgeSite {
     dialect: Dialect,
     pub(super) place: Place,
-    pub(super) hosts: Vec<String>,
+    pub(super) hosts: Vec<Cow<'static, str>>,
     pub(super) order: Order,
     /// What holds where no entry says otherwise; its head stands for requests that no entry takes.
     pub(super) default: Behaviour,
@@ -87,6 +87,7 @@ impl EdgeSite {
         let named = behaviours.iter().flat_map(|behaviour| behaviour.when.hosts());
         let host = own.chain(named).find(|host| !host.contains(['*', '{', '$'])).unwrap_or_default().to_owned();
         let index = Index::new(&behaviours);
+        let hosts = hosts.into_iter().map(Cow::Owned).collect();
         Self { dialect, place, hosts, order, default, behaviours, index, routes, tls, host }
     }
 
@@ -221,7 +222,7 @@ impl EdgeSite {
     /// The names of what it is made of: its hosts, its own name, the addresses of what is behind.
     pub fn names(&self) -> Vec<&str> {
         let own = self.place.text.split_once(' ').map(|(_, name)| name);
-        let hosts = self.hosts.iter().map(String::as_str).chain(self.all().flat_map(|behaviour| behaviour.when.hosts()));
+        let hosts = self.hosts.iter().map(AsRef::as_ref).chain(self.all().flat_map(|behaviour| behaviour.when.hosts()));
         let targets = self.all().filter_map(|behaviour| behaviour.says.origin.as_ref()?.target.as_ref()?.known());
         own.into_iter().chain(hosts).chain(targets).collect()
     }
@@ -295,7 +296,7 @@ impl Site for EdgeSite {
         self.place.clone()
     }
 
-    fn hosts(&self) -> &[String] {
+    fn hosts(&self) -> &[Cow<'_, str>] {
         &self.hosts
     }
 

@@ -1,5 +1,6 @@
 //! The servers of one nginx, and the choice between them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::location::{self, Pattern};
@@ -298,7 +299,7 @@ impl Site for Server<'_> {
         self.place_of(self.server_directive())
     }
 
-    fn hosts(&self) -> &[String] {
+    fn hosts(&self) -> &[Cow<'_, str>] {
         self.listens().literal
     }
 

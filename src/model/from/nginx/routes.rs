@@ -20,13 +20,17 @@ use crate::syntax::nginx::Name;
 pub(super) struct Routes {
     all: Vec<Route>,
     scopes: Vec<ScopeId>,
+    /// While a server is added: the paths that its blocks take.
+    taken: Vec<(ScopeId, PathSet)>,
+    /// While a block is: the paths that its prefixes take unless a regex does.
+    fallbacks: Vec<(ScopeId, PathSet)>,
 }
 
 impl Routes {
     /// None yet; there is room for all of a configuration.
     pub(super) fn with_room_for(config: &Config) -> Self {
         let count = config.count(Name::Server) + config.count(Name::Location);
-        Self { all: Vec::with_capacity(count), scopes: Vec::with_capacity(count) }
+        Self { all: Vec::with_capacity(count), scopes: Vec::with_capacity(count), ..Self::default() }
     }
 
     /// Adds those of a server, the server itself first.
@@ -40,12 +44,13 @@ impl Routes {
         }
         let own = Run::since(first, &self.scopes);
         let scopes = own.of(&self.scopes);
-        let mut spreading = Spreading { shared, paths, sets: Vec::with_capacity(scopes.len()) };
+        self.taken.clear();
+        let mut spreading = Spreading { shared, paths, taken: &mut self.taken, fallbacks: &mut self.fallbacks };
         let rest = spreading.spread(server, paths.everything);
-        spreading.sets.push((server, rest));
+        spreading.give(server, rest);
         self.all.extend(scopes.iter().map(|id| {
             let scope = shared.scopes.get(*id);
-            let reached = spreading.sets.iter().filter(|(s, _)| s == id).fold(PathSet::default(), |all, (_, set)| all | *set);
+            let reached = self.taken.iter().filter(|(s, _)| s == id).fold(PathSet::default(), |all, (_, set)| all | *set);
             let span = shared.span(scope.directive).unwrap_or(Span::new(shared.config.main, 0, 0));
             Route { span, traits: traits(shared, *id), serves: sets.share(reached) }
         }));
@@ -68,7 +73,8 @@ impl Routes {
 struct Spreading<'w, 'a> {
     shared: &'w Shared<'a>,
     paths: &'w Paths,
-    sets: Vec<(ScopeId, PathSet)>,
+    taken: &'w mut Vec<(ScopeId, PathSet)>,
+    fallbacks: &'w mut Vec<(ScopeId, PathSet)>,
 }
 
 impl Spreading<'_, '_> {
@@ -86,7 +92,7 @@ impl Spreading<'_, '_> {
             rest &= !taken;
         }
         // Prefixes come longest first: each takes what no longer one took.
-        let mut fallbacks: Vec<(ScopeId, PathSet)> = Vec::new();
+        let first = self.fallbacks.len();
         let mut open = rest;
         let mut closed = PathSet::default();
         for prefix in level.prefixes {
@@ -97,7 +103,7 @@ impl Spreading<'_, '_> {
             if prefix.kind == (Kind::Prefix { no_regex: true }) {
                 closed |= left;
             }
-            fallbacks.push((prefix.scope, left));
+            self.fallbacks.push((prefix.scope, left));
         }
         let mut asked = rest & !closed;
         for location in level.regexes {
@@ -111,17 +117,19 @@ impl Spreading<'_, '_> {
             let left = self.spread(location.scope, taken);
             self.give(location.scope, left);
         }
-        for (scope, left) in fallbacks {
+        for index in first..self.fallbacks.len() {
+            let Some((scope, left)) = self.fallbacks.get(index).copied() else { break };
             let taken = left & rest;
             self.give(scope, taken);
             rest &= !taken;
         }
+        self.fallbacks.truncate(first);
         rest
     }
 
     fn give(&mut self, scope: ScopeId, set: PathSet) {
         if !set.is_empty() {
-            self.sets.push((scope, set));
+            self.taken.push((scope, set));
         }
     }
 }

@@ -8,6 +8,7 @@ use foldhash::fast::FixedState;
 
 use super::run::Run;
 use super::scope::ScopeId;
+use super::shared::lower_case;
 use crate::model::from::regexes::{RegexId, Regexes};
 use crate::model::{Request, Scheme};
 use crate::project::nginx::{Config, Directive, DirectiveId, Placed};
@@ -45,7 +46,7 @@ pub(super) enum ServerName<'a> {
 pub(super) struct AllListens<'a> {
     all: Vec<Listen<'a>>,
     names: Vec<ServerName<'a>>,
-    literal: Vec<String>,
+    literal: Vec<Cow<'a, str>>,
 }
 
 /// Which of them are those of one server.
@@ -62,7 +63,7 @@ pub(super) struct Listens<'s, 'a> {
     pub(super) all: &'s [Listen<'a>],
     pub(super) names: &'s [ServerName<'a>],
     /// Literal names in the order of the text.
-    pub(super) literal: &'s [String],
+    pub(super) literal: &'s [Cow<'a, str>],
 }
 
 /// Address and port of a `listen`.
@@ -199,14 +200,13 @@ impl<'a> AllListens<'a> {
 
     fn add_names(&mut self, directive: &Directive<'a>, regexes: &mut Regexes) {
         for (word, value) in directive.arg_words().iter().zip(directive.args()) {
-            let has_capitals = value.bytes().any(|b| b.is_ascii_uppercase());
-            let lower = if has_capitals { Cow::Owned(value.to_ascii_lowercase()) } else { value.clone() };
+            let lower = lower_case(value.clone());
             let name = if word.hole() || value.contains('$') && !value.starts_with('~') {
                 ServerName::Unknown
             } else if let Some(regex) = value.strip_prefix('~') {
                 ServerName::Regex(regexes.intern(regex, true))
             } else if let Some(rest) = lower.strip_prefix('.') {
-                self.literal.push(rest.to_owned());
+                self.literal.push(Cow::Owned(rest.to_owned()));
                 ServerName::DotName(lower.into_owned())
             } else if let Some(rest) = lower.strip_prefix('*') {
                 ServerName::LeadingWildcard(rest.to_owned())
@@ -214,7 +214,7 @@ impl<'a> AllListens<'a> {
                 ServerName::TrailingWildcard(rest.to_owned())
             } else {
                 if !lower.is_empty() && lower != "_" && !is_address(&lower) {
-                    self.literal.push(lower.to_string());
+                    self.literal.push(lower.clone());
                 }
                 ServerName::Exact(lower)
             };
@@ -269,7 +269,7 @@ impl<'s, 'a> Listens<'s, 'a> {
         let tls = best.is_some_and(|l| l.tls);
         let scheme = if tls { Scheme::Https } else { Scheme::Http };
         let address = best.and_then(|l| l.address.as_deref()).map(str::to_owned);
-        let host = self.literal.first().cloned().or(address).unwrap_or_else(|| "localhost".to_owned());
+        let host = self.literal.first().map(|name| name.to_string()).or(address).unwrap_or_else(|| "localhost".to_owned());
         let port = best.and_then(|l| l.port).unwrap_or(scheme.default_port());
         Request { scheme, port, ..Request::get(host, path) }
     }
