@@ -117,7 +117,7 @@ impl Names {
         let scheme = if self.is_tls() { Scheme::Https } else { Scheme::Http };
         let best = self.addresses.iter().find(|a| a.port.is_some()).or(self.addresses.first());
         let own = || best.and_then(|a| a.ip).map(|ip| ip.to_string());
-        let host = self.literal.first().map(|name| name.to_string()).or_else(own).unwrap_or_else(|| "localhost".to_owned());
+        let host = self.literal.first().cloned().map(Cow::into_owned).or_else(own).unwrap_or_else(|| "localhost".to_owned());
         let port = best.and_then(|a| a.port).unwrap_or(scheme.default_port());
         Request { scheme, port, ..Request::get(host, path) }
     }

@@ -269,7 +269,7 @@ impl<'s, 'a> Listens<'s, 'a> {
         let tls = best.is_some_and(|l| l.tls);
         let scheme = if tls { Scheme::Https } else { Scheme::Http };
         let address = best.and_then(|l| l.address.as_deref()).map(str::to_owned);
-        let host = self.literal.first().map(|name| name.to_string()).or(address).unwrap_or_else(|| "localhost".to_owned());
+        let host = self.literal.first().cloned().map(Cow::into_owned).or(address).unwrap_or_else(|| "localhost".to_owned());
         let port = best.and_then(|l| l.port).unwrap_or(scheme.default_port());
         Request { scheme, port, ..Request::get(host, path) }
     }
