@@ -1,32 +1,33 @@
 //! `listen`: addresses, options, and what two of them may not say of one address.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::Ipv6Addr;
 
 use foldhash::fast::FixedState;
 
-use super::Checker;
+use super::{Checker, cut, lower_case};
 use crate::finding::Finding;
 use crate::project::nginx::config::{Directive, DirectiveId, TOP};
 use crate::syntax::nginx::Name;
-use crate::syntax::nginx::directives::Contexts;
 
 /// What has been said of the addresses of all servers.
 #[derive(Default)]
 pub(super) struct Listens<'a> {
-    by_key: HashMap<String, Address<'a>, FixedState>,
+    /// By their keys, those of QUIC (`true`) apart.
+    by_key: HashMap<(Cow<'a, str>, bool), Address, FixedState>,
     /// Names that cannot be put into a table, which an address has only if it has several servers.
     bad_names: Vec<(Directive<'a>, usize)>,
 }
 
-/// What has been said of one address.
-struct Address<'a> {
+/// What has been said of one address. Directives are kept by number: there may be thousands of addresses.
+struct Address {
     /// How many servers listen on it.
     servers: u32,
     /// The last server that does, and its `listen`.
-    latest: (DirectiveId, Directive<'a>),
-    default: Option<Directive<'a>>,
-    options: Option<Directive<'a>>,
+    latest: (DirectiveId, DirectiveId),
+    default: Option<DirectiveId>,
+    options: Option<DirectiveId>,
 }
 
 impl<'a> Listens<'a> {
@@ -40,8 +41,8 @@ pub(super) fn finish(checker: &mut Checker<'_>) {
     for (directive, index) in std::mem::take(&mut checker.listens.bad_names) {
         let Some(server) = directive.parent() else { continue };
         let listens = server.children().filter(|child| child.name() == Name::Listen);
-        let keys: Vec<String> = listens.filter_map(|listen| address_key(&listen.arg(0))).collect();
-        if keys.iter().any(|key| checker.listens.by_key.get(key).is_some_and(|address| address.servers > 1)) {
+        let mut keys = listens.filter_map(|listen| address_key(listen.arg(0)));
+        if keys.any(|key| checker.listens.by_key.get(&(key, false)).is_some_and(|address| address.servers > 1)) {
             let message = format!("invalid server name or wildcard \"{}\"", directive.arg(index));
             let help = "\"*\" stands for whole labels at the beginning or at the end: \"*.example.com\", \"www.example.*\"";
             checker.report(Finding::new("syntax-error", directive.arg_span(index), message).help(help));
@@ -79,12 +80,10 @@ const SOCKET_OPTIONS: &[&str] = &[
     "so_keepalive",
 ];
 
-pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, outer: Contexts) {
-    if directive.name() != Name::Listen || outer != Contexts::SERVER {
-        return;
-    }
+/// Checks a `listen` of `http`.
+pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     let address = directive.arg(0);
-    let Some(mut key) = address_key(&address) else {
+    let Some(key) = address_key(address.clone()) else {
         let message = format!("invalid port in \"{address}\" of \"listen\"");
         checker.error(directive.arg_span(0), message);
         return;
@@ -101,13 +100,10 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
         checker.report(finding);
         return;
     }
-    if options.contains(&"quic") {
-        key.push_str("/udp");
-    }
     let server = directive.parent().map_or(TOP, |server| server.id);
-    let fresh = || Address { servers: 0, latest: (TOP, directive), default: None, options: None };
-    let said = checker.listens.by_key.entry(key).or_insert_with(fresh);
-    let (latest, first) = std::mem::replace(&mut said.latest, (server, directive));
+    let fresh = Address { servers: 0, latest: (TOP, directive.id), default: None, options: None };
+    let said = checker.listens.by_key.entry((key, options.contains(&"quic"))).or_insert(fresh);
+    let (latest, first) = std::mem::replace(&mut said.latest, (server, directive.id));
     if latest == server && said.servers > 0 {
         twice(checker, directive, first, format!("this server listens on {address} twice"));
         return;
@@ -118,18 +114,19 @@ pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, out
             twice(checker, directive, first, format!("a second default server for {address}"));
             return;
         }
-        said.default = Some(directive);
+        said.default = Some(directive.id);
     }
     if options.iter().any(|option| SOCKET_OPTIONS.contains(option)) {
         if let Some(first) = said.options {
             twice(checker, directive, first, format!("socket options for {address} are given a second time"));
             return;
         }
-        said.options = Some(directive);
+        said.options = Some(directive.id);
     }
 }
 
-fn twice<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, first: Directive<'a>, message: String) {
+fn twice<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, first: DirectiveId, message: String) {
+    let first = checker.config.directive(checker.sources, first);
     let mut finding = Finding::new("syntax-error", directive.span(), message).help("nginx refuses it as a duplicate");
     if first.span() != directive.span() {
         finding = finding.related(first.span(), "here for the first time");
@@ -143,32 +140,29 @@ pub(super) fn is_port(text: &str) -> bool {
 }
 
 /// The address and port in one spelling, so that two of them can be compared. `None` for a port that is none.
-fn address_key(address: &str) -> Option<String> {
-    if let Some(path) = address.strip_prefix("unix:") {
-        return Some(format!("unix:{path}"));
+fn address_key(address: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    if address.starts_with("unix:") {
+        return Some(address);
     }
-    let mut key = String::with_capacity(address.len() + ANY.len() + 3);
     if address.bytes().all(|b| b.is_ascii_digit()) {
-        key.extend([ANY, ":", address.trim_start_matches('0')]);
-        return is_port(address).then_some(key);
+        return is_port(&address).then(|| format!("{ANY}:{}", address.trim_start_matches('0')).into());
     }
-    let port = if let Some(rest) = address.strip_prefix('[') {
+    let (host, port): (Cow<str>, &str) = if let Some(rest) = address.strip_prefix('[') {
         let (host, tail) = rest.split_once(']')?;
         let host = host.parse::<Ipv6Addr>().map_or_else(|_| host.to_owned(), |ip| ip.to_string());
-        key.extend(["[", &host, "]"]);
-        tail.strip_prefix(':').unwrap_or("80")
+        (format!("[{host}]").into(), tail.strip_prefix(':').unwrap_or("80"))
     } else {
-        let (host, port) = address.split_once(':').unwrap_or((address, "80"));
-        key.push_str(if host == "*" { ANY } else { host });
-        key.make_ascii_lowercase();
-        port
+        let (host, port) = cut(&address, b':').unwrap_or((&address, "80"));
+        (if host == "*" { ANY.into() } else { lower_case(host) }, port)
     };
-    let valid = match port.split_once('-') {
+    let valid = match cut(port, b'-') {
         Some((from, to)) => is_port(from) && is_port(to),
         None => is_port(port),
     };
-    key.extend([":", port]);
-    valid.then_some(key)
+    // Mostly it is written so.
+    let as_written = matches!(host, Cow::Borrowed(host) if host.len() + 1 + port.len() == address.len());
+    let key = if as_written { None } else { Some(format!("{host}:{port}")) };
+    valid.then(|| key.map_or(address, Cow::Owned))
 }
 
 /// Every address.
@@ -180,13 +174,17 @@ mod tests {
 
     #[test]
     fn one_address_has_one_key() {
-        for address in ["80", "*:80", "0.0.0.0:80", "*", "0.0.0.0"] {
-            assert_eq!(address_key(address).as_deref(), Some("0.0.0.0:80"), "{address}");
+        let key = |address: &str| address_key(address.into()).map(String::from);
+        for address in ["80", "080", "*:80", "0.0.0.0:80", "*", "0.0.0.0"] {
+            assert_eq!(key(address).as_deref(), Some("0.0.0.0:80"), "{address}");
         }
-        assert_eq!(address_key("[::]:443"), address_key("[0:0::0]:443"));
-        assert_eq!(address_key("localhost:8000-8010").as_deref(), Some("localhost:8000-8010"));
+        for address in ["localhost", "localhost:80", "LocalHost:80"] {
+            assert_eq!(key(address).as_deref(), Some("localhost:80"), "{address}");
+        }
+        assert_eq!(key("[::]:443"), key("[0:0::0]:443"));
+        assert_eq!(key("localhost:8000-8010").as_deref(), Some("localhost:8000-8010"));
         for address in ["0", "70000", "1.2.3.4:", "host:x", "[::]:99999"] {
-            assert_eq!(address_key(address), None, "{address}");
+            assert_eq!(key(address), None, "{address}");
         }
     }
 }

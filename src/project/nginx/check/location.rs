@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use foldhash::fast::FixedState;
 
@@ -9,7 +10,6 @@ use super::{Checker, Frame};
 use crate::finding::Finding;
 use crate::project::nginx::config::{Directive, DirectiveId};
 use crate::syntax::nginx::Name;
-use crate::syntax::nginx::directives::Contexts;
 
 /// The locations met in a block so far, with whether they are exact.
 pub(super) type Siblings<'a> = HashMap<(bool, Cow<'a, str>), DirectiveId, FixedState>;
@@ -52,17 +52,10 @@ fn parse(directive: Directive<'_>) -> Option<(Kind, Cow<'_, str>)> {
     }
 }
 
-pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame<'a>, outer: Contexts) {
-    match directive.name() {
-        Name::Location => location(checker, directive, frame),
-        Name::ProxyPass if outer != Contexts::STREAM_SERVER => proxy_pass(checker, directive),
-        Name::Alias => {
-            let named = directive.parent().filter(|p| p.name() == Name::Location).and_then(parse);
-            if named.is_some_and(|(kind, _)| kind == Kind::Named) {
-                misplaced(checker, directive, "\"alias\" cannot be used inside a named location");
-            }
-        }
-        _ => {}
+pub(super) fn alias<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+    let named = directive.parent().filter(|p| p.name() == Name::Location).and_then(parse);
+    if named.is_some_and(|(kind, _)| kind == Kind::Named) {
+        misplaced(checker, directive, "\"alias\" cannot be used inside a named location");
     }
 }
 
@@ -74,7 +67,7 @@ fn misplaced<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, message: i
     checker.report(finding);
 }
 
-fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame<'a>) {
+pub(super) fn check<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut Frame<'a>) {
     let Some((kind, name)) = parse(directive) else {
         let message = format!("invalid location modifier \"{}\"", directive.arg(0));
         let help = "the modifiers are \"=\", \"^~\", \"~\" and \"~*\"";
@@ -103,23 +96,25 @@ fn location<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, frame: &mut
         }
     }
     if matches!(kind, Kind::Exact | Kind::Prefix) {
-        let key = (kind == Kind::Exact, name);
-        if let Some(first) = frame.locations.get(&key) {
-            let first = checker.config.directive(checker.sources, *first).span();
-            let message = format!("duplicate location \"{}\"", key.1);
-            let mut finding =
-                Finding::new("syntax-error", directive.span(), message).help("nginx refuses the second one: merge them");
-            if first != directive.span() {
-                finding = finding.related(first, "here for the first time");
+        match frame.locations.entry((kind == Kind::Exact, name)) {
+            Entry::Vacant(place) => {
+                place.insert(directive.id);
             }
-            checker.report(finding);
-        } else {
-            frame.locations.insert(key, directive.id);
+            Entry::Occupied(first) => {
+                let message = format!("duplicate location \"{}\"", first.key().1);
+                let first = checker.config.directive(checker.sources, *first.get()).span();
+                let mut finding =
+                    Finding::new("syntax-error", directive.span(), message).help("nginx refuses the second one: merge them");
+                if first != directive.span() {
+                    finding = finding.related(first, "here for the first time");
+                }
+                checker.report(finding);
+            }
         }
     }
 }
 
-fn proxy_pass<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
+pub(super) fn proxy_pass<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     if directive.arg_words().first().is_some_and(|word| word.dollar()) {
         return;
     }

@@ -7,6 +7,7 @@ mod location;
 mod names;
 mod values;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
@@ -182,7 +183,7 @@ impl<'a> Checker<'a> {
             }
             return;
         };
-        if directive.has_hole() || self.has_syntax_error(directive) {
+        if (file.templated && directive.has_hole()) || (file.first_error.is_some() && self.has_syntax_error(directive)) {
             return;
         }
         let count = directive.arg_count();
@@ -216,8 +217,13 @@ impl<'a> Checker<'a> {
             }
             self.once_together(directive, frame);
             frame.seen.insert(name);
-            location::check(self, directive, frame, outer);
-            listen::check(self, directive, outer);
+            match name {
+                Name::Location => location::check(self, directive, frame),
+                Name::ProxyPass if outer != Contexts::STREAM_SERVER => location::proxy_pass(self, directive),
+                Name::Alias => location::alias(self, directive),
+                Name::Listen if outer == Contexts::SERVER => listen::check(self, directive),
+                _ => {}
+            }
         }
         values::check(self, directive, outer);
     }
@@ -418,6 +424,11 @@ fn similar(name: &str, outer: Contexts) -> Option<&'static str> {
 fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
     let index = text.bytes().position(|byte| byte == at)?;
     Some((text.get(..index)?, text.get(index + 1..)?))
+}
+
+/// The text in lower case, as far as it is ASCII; mostly it is already.
+fn lower_case(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
 }
 
 /// `a, b and c`
