@@ -1,9 +1,12 @@
 //! Words, punctuation and comments, cut as `ngx_conf_read_token` cuts them.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
 use nom::bytes::complete::{take_till, take_while};
 use nom::{IResult, Parser};
 
-use super::tree::Quote;
+use super::tree::Word;
 use crate::syntax::template::{self, Holes, Place};
 
 type Step<'t> = IResult<&'t [u8], &'t [u8], ()>;
@@ -30,34 +33,54 @@ pub(super) struct Lexeme {
     pub(super) end: usize,
 }
 
-/// What is to know about a word beside its place.
+/// What is to know about a word beside its place: a set of observations. The word itself keeps those above its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "independent observations, not states")]
-pub(super) struct Shape {
-    pub(super) quote: Quote,
-    /// It holds a backslash that the server removes.
-    pub(super) escaped: bool,
-    /// It may hold a `$`; what stands in a hole counts as one.
-    pub(super) dollar: bool,
-    /// It holds a template hole.
-    pub(super) hole: bool,
-    /// It holds `${NAME}` in capitals: perhaps a hole.
-    pub(super) environment: bool,
-    /// It holds a `$` that does not begin a complete variable.
-    pub(super) odd_dollar: bool,
-    pub(super) fault: Fault,
-}
+pub(super) struct Shape(u32);
 
-/// What is wrong with a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    None,
+impl Shape {
+    /// A bare word without anything special.
+    pub(super) const BARE: Self = Self(0);
+    pub(super) const SINGLE: Self = Self(Word::SINGLE);
+    pub(super) const DOUBLE: Self = Self(Word::DOUBLE);
+    /// It holds a backslash that the server removes.
+    const ESCAPED: Self = Self(Word::ESCAPED);
+    /// It may hold a `$`.
+    pub(super) const DOLLAR: Self = Self(Word::DOLLAR);
+    /// It holds a template hole; what stands in it counts as a `$`.
+    pub(super) const HOLE: Self = Self(Word::HOLE | Word::DOLLAR);
+    /// It holds `${NAME}` in capitals: perhaps a hole.
+    pub(super) const ENVIRONMENT: Self = Self(1);
+    /// It holds a `$` that does not begin a complete variable.
+    pub(super) const ODD_DOLLAR: Self = Self(1 << 1);
     /// It does not fit into the server's buffer.
-    TooLong,
+    pub(super) const TOO_LONG: Self = Self(1 << 2);
     /// The file ends before the closing quote.
-    Unterminated,
+    pub(super) const UNTERMINATED: Self = Self(1 << 3);
     /// Something follows directly after the closing quote.
-    Glued,
+    pub(super) const GLUED: Self = Self(1 << 4);
+
+    /// Whether all of the others is among it.
+    pub(super) fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether the server refuses the word.
+    pub(super) fn is_faulty(self) -> bool {
+        self.0 & (Self::TOO_LONG.0 | Self::UNTERMINATED.0 | Self::GLUED.0) != 0
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    pub(super) fn remove(&mut self, other: Self) {
+        self.0 &= !other.0;
+    }
+
+    /// What a word keeps of it.
+    pub(super) fn form(self) -> u32 {
+        self.0 & !Word::LENGTH
+    }
 }
 
 const SPACE: u8 = 1;
@@ -103,11 +126,13 @@ pub(super) struct Lexer<'t> {
     text: &'t [u8],
     pub(super) pos: usize,
     pub(super) holes: Holes<'t>,
+    /// The variables that words name, each with its first place.
+    pub(super) variables: HashMap<&'t [u8], usize, FixedState>,
 }
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, pos: 0, holes: Holes::new(text) }
+        Self { text, pos: 0, holes: Holes::new(text), variables: HashMap::default() }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -174,7 +199,7 @@ impl<'t> Lexer<'t> {
     /// A bare word from here to its end, or the rest of one.
     pub(super) fn bare(&mut self, place: Place) -> Shape {
         let start = self.pos;
-        let mut shape = Shape::new(Quote::None);
+        let mut shape = Shape::BARE;
         loop {
             self.skip(plain_bare);
             match self.peek() {
@@ -183,7 +208,7 @@ impl<'t> Lexer<'t> {
                 Some(byte @ (b'{' | b'<' | b'@' | b'%')) => {
                     let place = if self.pos == start { place } else { Place::Argument };
                     if let Some(end) = self.holes.end(self.pos, place) {
-                        shape.hole = true;
+                        shape.add(Shape::HOLE);
                         self.pos = end;
                     } else if byte == b'{' {
                         break;
@@ -194,16 +219,18 @@ impl<'t> Lexer<'t> {
                 _ => break,
             }
         }
-        // A space needs one more byte to be read before the word is forgotten.
-        let spaced = self.peek().is_some_and(|b| is(b, SPACE));
-        if self.is_too_long(start, self.pos + usize::from(spaced)) {
-            shape.fault = Fault::TooLong;
+        if self.pos - start >= BUFFER - 1 {
+            // A space needs one more byte to be read before the word is forgotten.
+            let spaced = self.peek().is_some_and(|b| is(b, SPACE));
+            if self.is_too_long(start, self.pos + usize::from(spaced)) {
+                shape.add(Shape::TOO_LONG);
+            }
         }
         shape
     }
 
     fn quoted(&mut self, quote: u8) -> Shape {
-        let mut shape = Shape::new(if quote == b'"' { Quote::Double } else { Quote::Single });
+        let mut shape = if quote == b'"' { Shape::DOUBLE } else { Shape::SINGLE };
         self.pos += 1;
         let start = self.pos;
         loop {
@@ -215,7 +242,7 @@ impl<'t> Lexer<'t> {
                 Some(b'"' | b'\'') => self.pos += 1,
                 Some(_) => match self.holes.end(self.pos, Place::Quoted(quote)) {
                     Some(end) => {
-                        shape.hole = true;
+                        shape.add(Shape::HOLE);
                         self.pos = end;
                     }
                     None => self.pos += 1,
@@ -224,14 +251,14 @@ impl<'t> Lexer<'t> {
             }
         }
         if self.is_too_long(start, self.pos + 1) {
-            shape.fault = Fault::TooLong;
+            shape.add(Shape::TOO_LONG);
         } else if self.peek().is_none() {
-            shape.fault = Fault::Unterminated;
+            shape.add(Shape::UNTERMINATED);
         }
         if self.peek().is_some() {
             self.pos += 1;
-            if shape.fault == Fault::None && self.is_glued() {
-                shape.fault = Fault::Glued;
+            if !shape.is_faulty() && self.is_glued() {
+                shape.add(Shape::GLUED);
             }
         }
         shape
@@ -248,36 +275,56 @@ impl<'t> Lexer<'t> {
 
     fn escape(&mut self, shape: &mut Shape) {
         let next = self.text.get(self.pos + 1);
-        shape.escaped |= matches!(next, Some(b'"' | b'\'' | b'\\' | b't' | b'r' | b'n'));
-        shape.dollar |= next == Some(&b'$');
+        match next {
+            Some(b'"' | b'\'' | b'\\' | b't' | b'r' | b'n') => shape.add(Shape::ESCAPED),
+            Some(b'$') => {
+                shape.add(Shape::DOLLAR);
+                self.variable(self.pos + 2);
+            }
+            _ => {}
+        }
         self.pos = (self.pos + 2).min(self.text.len());
     }
 
     /// A `$`, and the braces that directly follow it: they do not open a block.
     fn dollar(&mut self, shape: &mut Shape, place: Place) {
-        shape.dollar = true;
-        let rest = self.text.get(self.pos..).unwrap_or_default();
-        let (_, rest) = rest.split_first().unwrap_or((&0, rest));
+        shape.add(Shape::DOLLAR);
         self.pos += 1;
         if let Some(end) = self.holes.end(self.pos, place) {
-            shape.hole = true;
+            shape.add(Shape::HOLE);
             self.pos = end;
             return;
         }
-        let braced = rest.strip_prefix(b"{");
-        let name = braced.unwrap_or(rest);
-        let length = name.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-        let complete = length > 0 && (braced.is_none() || name.get(length) == Some(&b'}'));
-        shape.odd_dollar |= !complete;
+        let (braced, length) = self.variable(self.pos);
+        let complete = length > 0 && (!braced || self.text.get(self.pos + 1 + length) == Some(&b'}'));
+        if !complete {
+            shape.add(Shape::ODD_DOLLAR);
+        }
         // The server does not skip the name, but no byte of it is special.
-        if braced.is_none() {
+        if !braced {
             self.pos += length;
             return;
         }
         let before = self.text.get(self.pos - 1..).unwrap_or_default();
-        shape.environment |= complete && template::environment(before).is_some();
+        if complete && template::environment(before).is_some() {
+            shape.add(Shape::ENVIRONMENT);
+        }
         self.skip(|input| take_while(|b| b == b'{').parse(input));
         self.skip(|input| take_while(|b: u8| b.is_ascii_alphanumeric() || b == b'_').parse(input));
+    }
+
+    /// Notes the variable whose `$` stands before `at`. Says whether it has a brace and how long its name is.
+    fn variable(&mut self, at: usize) -> (bool, usize) {
+        let text = self.text;
+        let rest = text.get(at..).unwrap_or_default();
+        let (braced, rest) = rest.strip_prefix(b"{").map_or((false, rest), |rest| (true, rest));
+        let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        let name = rest.get(..length).unwrap_or_default();
+        // `$1` is a group of a regular expression.
+        if name.first().is_some_and(|b| !b.is_ascii_digit()) {
+            self.variables.entry(name).or_insert(at + usize::from(braced));
+        }
+        (braced, length)
     }
 }
 
@@ -296,10 +343,4 @@ pub fn count_tokens(text: &str) -> usize {
         Some(token)
     });
     tokens.count()
-}
-
-impl Shape {
-    pub(super) fn new(quote: Quote) -> Self {
-        Self { quote, escaped: false, dollar: false, hole: false, environment: false, odd_dollar: false, fault: Fault::None }
-    }
 }

@@ -4,9 +4,9 @@
 
 use std::cell::Cell;
 
-use super::lexer::{Fault, Lexeme, Lexer, Shape, Token};
+use super::lexer::{Lexeme, Lexer, Shape, Token};
 use super::lua;
-use super::tree::{Body, Node, NodeId, Quote, SyntaxError, Tree, Word};
+use super::tree::{Body, Node, NodeId, SyntaxError, Tree, Word};
 use super::{Name, variables};
 use crate::source::{FileId, Span};
 use crate::syntax::template::Place;
@@ -57,15 +57,13 @@ pub(super) struct Parser<'t> {
     pub(super) first: usize,
     /// The word that was looked up last, and what it names: the first word of a directive is asked for several times.
     looked_up: Cell<(Word, Name)>,
-    /// Whether one of its words holds a hole.
-    pub(super) pending_hole: bool,
+    /// What its words hold, and what all words do.
+    pub(super) seen: Shape,
+    pub(super) in_file: Shape,
     /// Whether an error was reported within it.
     pub(super) pending_error: bool,
-    /// Whether one of its words holds a `$` that begins no complete variable.
-    odd_dollar: bool,
-    /// Words with `${NAME}`, and how many of them belong to earlier directives.
+    /// Words with `${NAME}`.
     environment: Vec<u32>,
-    environment_done: usize,
     /// Whether a directive that takes no variables has such a word.
     environment_proved: bool,
     /// Whether a hole stands directly before: anything may have been rendered there.
@@ -104,12 +102,11 @@ impl<'t> Parser<'t> {
             frames: Vec::new(),
             flattened: 0,
             first: 0,
-            looked_up: Cell::new((Word::new(0, 0, Shape::new(Quote::None)), Name::Unknown)),
-            pending_hole: false,
+            looked_up: Cell::new((Word::new(0, 0, Shape::BARE), Name::Unknown)),
+            seen: Shape::BARE,
+            in_file: Shape::BARE,
             pending_error: false,
-            odd_dollar: false,
             environment: Vec::new(),
-            environment_done: 0,
             environment_proved: false,
             after_hole: false,
             brace_errors: Vec::new(),
@@ -208,7 +205,7 @@ impl<'t> Parser<'t> {
 
     /// Whether the words of the current directive may not be what was meant: a hole among them, or an error told already.
     pub(super) fn is_doubtful(&self) -> bool {
-        self.pending_hole || self.pending_error
+        self.seen.has(Shape::HOLE) || self.pending_error
     }
 
     /// The block that the current directive stands in.
@@ -272,23 +269,24 @@ impl<'t> Parser<'t> {
 
     fn word(&mut self, lexeme: Lexeme, shape: Shape) {
         self.push_word(lexeme, shape);
-        let again = self.pending_error;
-        self.pending_error |= shape.fault != Fault::None;
-        match shape.fault {
-            Fault::None => {}
+        if !shape.is_faulty() {
+            return;
+        }
+        let again = std::mem::replace(&mut self.pending_error, true);
+        if !shape.has(Shape::GLUED) {
+            self.overlong(lexeme, shape);
+        } else if !again {
             // Quotes within quotes bring many of them, for one mistake.
-            Fault::Glued if again => {}
-            Fault::Glued => self.glued(lexeme),
-            Fault::Unterminated | Fault::TooLong => self.overlong(lexeme, shape),
+            self.glued(lexeme);
         }
     }
 
     pub(super) fn push_word(&mut self, lexeme: Lexeme, shape: Shape) {
-        if shape.environment {
+        if shape.has(Shape::ENVIRONMENT) {
             self.environment.push(self.tree.words.len() as u32);
         }
-        self.pending_hole |= shape.hole;
-        self.odd_dollar |= shape.odd_dollar;
+        self.seen.add(shape);
+        self.in_file.add(shape);
         self.tree.words.push(Word::new(lexeme.start as u32, lexeme.end as u32, shape));
     }
 
@@ -311,15 +309,17 @@ impl<'t> Parser<'t> {
         if self.regex_with_semicolon(at) {
             return;
         }
-        let name = self.current_name();
-        if self.opens_block(name) == Some(true) && !self.is_doubtful() && self.no_opening_brace(name, at) {
-            return;
+        let mut name = self.current_name();
+        if !self.is_line(name) {
+            if self.opens_block(name) == Some(true) && !self.is_doubtful() && self.no_opening_brace(name, at) {
+                return;
+            }
+            name = self.missing_semicolons(name, at);
         }
-        self.missing_semicolons(name, at);
-        if self.odd_dollar {
-            self.check_variables(at);
+        if self.seen.has(Shape::ODD_DOLLAR) {
+            self.check_variables(name, at);
         }
-        self.directive(Body::None, at + 1);
+        self.end_directive(name, self.pending(), Body::None, at + 1);
     }
 
     /// Ends the current directive and gives its number.
@@ -329,20 +329,24 @@ impl<'t> Parser<'t> {
 
     /// Ends the current directive after `count` words; the others begin the next one.
     pub(super) fn directive_of(&mut self, count: usize, body: Body, end: usize) -> NodeId {
-        let name = self.current_name();
+        self.end_directive(self.current_name(), count, body, end)
+    }
+
+    fn end_directive(&mut self, name: Name, count: usize, body: Body, end: usize) -> NodeId {
         let id = self.tree.nodes.len() as u32;
-        if self.environment.len() > self.environment_done {
-            self.environment_done = self.environment.len();
-            self.environment_proved |= variables::never_takes(name);
-        }
         self.tree.nodes.push(Node::new(name, self.first as u32, count as u32, id + 1, body, end as u32));
         self.first += count;
+        if self.seen.has(Shape::ENVIRONMENT) {
+            self.environment_proved |= variables::never_takes(name);
+        }
         if self.pending() == 0 {
-            self.pending_hole = false;
+            self.seen = Shape::BARE;
             self.pending_error = false;
-            self.odd_dollar = false;
-        } else if self.pending_hole {
-            self.pending_hole = self.words().iter().any(|word| word.hole());
+        } else {
+            self.seen.remove(Shape::ENVIRONMENT);
+            if !self.words().iter().any(|word| word.hole()) {
+                self.seen.remove(Shape::HOLE);
+            }
         }
         id
     }
@@ -434,8 +438,7 @@ impl<'t> Parser<'t> {
         node.close(at as u32, after as u32);
     }
 
-    fn check_variables(&mut self, at: usize) {
-        let name = self.current_name();
+    fn check_variables(&mut self, name: Name, at: usize) {
         let found = variables::first_broken(self.text, name, self.parent(), self.words());
         if let Some((word, message)) = found {
             let (start, end) = self.same_line(word, at);
@@ -465,8 +468,12 @@ impl<'t> Parser<'t> {
     }
 
     fn finish(mut self) -> Self {
+        let mut variables: Vec<(usize, &[u8])> = self.lexer.variables.drain().map(|(name, at)| (at, name)).collect();
+        variables.sort_unstable();
+        self.tree.variables = variables.into_iter().map(|(at, name)| self.span(at, at + name.len())).collect();
         let tree = &mut self.tree;
-        tree.templated = !tree.holes.is_empty() || tree.words.iter().any(|w| w.hole()) || self.environment_proved;
+        let in_words = self.in_file.has(Shape::HOLE) && tree.words.iter().any(|w| w.hole());
+        tree.templated = !tree.holes.is_empty() || in_words || self.environment_proved;
         if tree.templated {
             for word in &self.environment {
                 if let Some(word) = tree.words.get_mut(*word as usize) {

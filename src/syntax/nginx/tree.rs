@@ -142,6 +142,8 @@ pub struct Tree {
     pub comments: Vec<Span>,
     /// Template statements and holes that stand where a directive would (`{% if %}`, `<% %>`, `@@INCLUDE@@`).
     pub holes: Vec<Span>,
+    /// The names of all variables (`$NAME`, `${NAME}`) in words, each where it stands first.
+    pub variables: Vec<Span>,
     /// Syntax errors, in the order of the text.
     pub errors: Vec<SyntaxError>,
     /// Whether the file is a template: it has holes, as statements or in words. What is missing in it (arguments, braces,
@@ -158,6 +160,7 @@ impl Tree {
             words: Vec::new(),
             comments: Vec::new(),
             holes: Vec::new(),
+            variables: Vec::new(),
             errors: Vec::new(),
             templated: false,
         }
@@ -219,26 +222,16 @@ impl Tree {
 
 impl Word {
     /// The bits of the length. The server reads no word that is longer than its buffer; one of 128 MiB is cut here.
-    const LENGTH: u32 = (1 << 27) - 1;
-    const SINGLE: u32 = 1 << 27;
-    const DOUBLE: u32 = 1 << 28;
-    const ESCAPED: u32 = 1 << 29;
-    const DOLLAR: u32 = 1 << 30;
-    const HOLE: u32 = 1 << 31;
+    pub(super) const LENGTH: u32 = (1 << 27) - 1;
+    pub(super) const SINGLE: u32 = 1 << 27;
+    pub(super) const DOUBLE: u32 = 1 << 28;
+    pub(super) const ESCAPED: u32 = 1 << 29;
+    pub(super) const DOLLAR: u32 = 1 << 30;
+    pub(super) const HOLE: u32 = 1 << 31;
 
     /// The word from `start` to before `end`, of which the lexer has seen `shape`.
     pub(super) fn new(start: u32, end: u32, shape: Shape) -> Self {
-        let quote = match shape.quote {
-            Quote::None => 0,
-            Quote::Single => Self::SINGLE,
-            Quote::Double => Self::DOUBLE,
-        };
-        let mut form = quote;
-        for (holds, bit) in [(shape.escaped, Self::ESCAPED), (shape.dollar || shape.hole, Self::DOLLAR), (shape.hole, Self::HOLE)]
-        {
-            form |= if holds { bit } else { 0 };
-        }
-        Self { start, length_and_form: (end - start).min(Self::LENGTH) | form }
+        Self { start, length_and_form: (end - start).min(Self::LENGTH) | shape.form() }
     }
 
     /// One past the last byte, the closing quote included.

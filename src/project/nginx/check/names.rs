@@ -3,12 +3,11 @@
 //! Only a whole configuration can tell that a name is unknown: nothing is said of snippets, of templates, where an include is
 //! missing or where a module may define more.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
 
-use super::Checker;
+use super::{Checker, lower_case};
 use crate::finding::Finding;
 use crate::project::nginx::config::Config;
 use crate::source::SourceMap;
@@ -221,7 +220,11 @@ const PREFIXES: &[&str] = &[
 ];
 
 fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
-    let known = defined_variables(config, sources);
+    let mut known = defined_variables(config, sources);
+    if are_known(&known, config, sources) {
+        return;
+    }
+    add_groups(&mut known, config, sources);
     if are_known(&known, config, sources) {
         return;
     }
@@ -253,20 +256,13 @@ fn variables(checker: &mut Checker<'_>, config: &Config, sources: &SourceMap) {
 
 /// Whether every variable in whatever word is known: mostly so, and then no directive need be looked at.
 fn are_known(known: &Names, config: &Config, sources: &SourceMap) -> bool {
-    // Most texts stand in many servers.
-    let mut fine: HashSet<Cow<str>, FixedState> = HashSet::default();
-    config.trees.iter().flatten().all(|tree| {
-        let text = sources.file(tree.file).text();
-        tree.words.iter().filter(|word| word.dollar()).all(|word| {
-            let value = word.value(text);
-            fine.contains(&value) || references(&value).all(|name| is_known(known, name)) && fine.insert(value)
-        })
-    })
+    let mut variables = config.trees.iter().flatten().flat_map(|tree| &tree.variables);
+    variables.all(|name| is_known(known, sources.text(*name)))
 }
 
 fn is_known(known: &Names, name: &str) -> bool {
-    let in_lower_case = |name: &str| known.contains(name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    if name.bytes().any(|b| b.is_ascii_uppercase()) { in_lower_case(&name.to_ascii_lowercase()) } else { in_lower_case(name) }
+    let name = lower_case(name);
+    known.contains(name.as_ref()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The variables of nginx and those that directives define.
@@ -282,7 +278,11 @@ fn defined_variables(config: &Config, sources: &SourceMap) -> Names {
         config.all(sources, name).for_each(|d| define(&d.arg(1)));
     }
     config.all(sources, Name::Geo).for_each(|d| define(&d.arg(d.arg_count().saturating_sub(1))));
-    // Named groups of regular expressions, in whatever word: `(?<name>…)`, `(?P<name>…)`, `(?'name'…)`.
+    known
+}
+
+/// Named groups of regular expressions, in whatever word: `(?<name>…)`, `(?P<name>…)`, `(?'name'…)`.
+fn add_groups(known: &mut Names, config: &Config, sources: &SourceMap) {
     for tree in config.trees.iter().flatten() {
         let text = sources.file(tree.file).text();
         for at in memchr::memmem::find_iter(text.as_bytes(), "(?") {
@@ -290,11 +290,10 @@ fn defined_variables(config: &Config, sources: &SourceMap) -> Names {
             let rest = rest.strip_prefix('P').unwrap_or(rest);
             if let Some(name) = rest.strip_prefix(['<', '\'']) {
                 let length = name.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
-                define(name.get(..length).unwrap_or_default());
+                known.insert(name.get(..length).unwrap_or_default().to_ascii_lowercase());
             }
         }
     }
-    known
 }
 
 /// The names of the variables in a text; `$1` and the like are groups of a regular expression.

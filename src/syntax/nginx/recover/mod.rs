@@ -5,6 +5,7 @@ mod words;
 
 use super::Name;
 use super::directives::{Contexts, Info};
+use super::lexer::Shape;
 use super::parser::{Parser, opens_block};
 use super::tree::{Body, Node, Quote, Word};
 
@@ -35,7 +36,7 @@ impl Parser<'_> {
     pub(super) fn starts_line(&self, index: usize) -> bool {
         let words = self.words();
         match (index.checked_sub(1).and_then(|i| words.get(i)), words.get(index)) {
-            (Some(before), Some(word)) => self.slice(before.end() as usize, word.start as usize).contains('\n'),
+            (Some(before), Some(word)) => self.slice(before.end() as usize, word.start as usize).bytes().any(|b| b == b'\n'),
             _ => false,
         }
     }
@@ -87,12 +88,19 @@ impl Parser<'_> {
         line
     }
 
-    /// Directives that were not ended, so that the next lines became their arguments: splits them off.
-    pub(super) fn missing_semicolons(&mut self, name: Name, at: usize) {
+    /// Whether the current words are surely one directive of one line, with nothing missing and nothing else run into it: mostly so,
+    /// and then no other question need be asked.
+    pub(super) fn is_line(&self, name: Name) -> bool {
+        name.info().is_some_and(|info| info.is_line() && is_whole(info, self.pending()))
+    }
+
+    /// Directives that were not ended, so that the next lines became their arguments: splits them off. Gives the name of the last
+    /// one.
+    pub(super) fn missing_semicolons(&mut self, name: Name, at: usize) -> Name {
         let mut name = name;
         while let Some(count) = self.runs_on(name) {
             let (before, after) = self.words().split_at_checked(count).unwrap_or_default();
-            let Some(next) = after.first().copied() else { return };
+            let Some(next) = after.first().copied() else { break };
             let head = self.head(before);
             let behind = before.last().map_or(at, |word| word.end() as usize);
             self.split(count);
@@ -107,9 +115,9 @@ impl Parser<'_> {
         }
         let takes_two = name == Name::Entry && matches!(self.parent(), Name::Map | Name::Geo | Name::CharsetMap);
         if !takes_two || self.is_doubtful() || self.pending() == 2 {
-            return;
+            return name;
         }
-        let Some(first) = self.words().first().copied() else { return };
+        let Some(first) = self.words().first().copied() else { return name };
         let flag = first.value(self.text);
         let is_flag = match self.parent() {
             Name::Map => matches!(&*flag, "hostnames" | "volatile"),
@@ -117,12 +125,13 @@ impl Parser<'_> {
             _ => false,
         };
         if self.pending() == 1 && is_flag {
-            return;
+            return name;
         }
         let (start, end) = self.same_line(first, at);
         let block = self.parent().as_str();
         self.error(start, end, format!("an entry of \"{block}\" takes two words, this one has {}", self.pending()))
             .help("a value with spaces must be quoted");
+        name
     }
 
     /// If the server would refuse the current directive because words of the next line belong to it: how many words are
@@ -137,9 +146,7 @@ impl Parser<'_> {
             return (pairs && self.starts_line(2)).then_some(2);
         }
         let info = name.info()?;
-        let allows = |info: &Info, count: usize| info.forms.iter().any(|form| form.args.allows(count));
-        let picky = matches!(name, Name::Listen | Name::ErrorLog | Name::AccessLog | Name::LimitReq);
-        if !picky && allows(info, count - 1) {
+        if is_whole(info, count) {
             return None;
         }
         let begins = |index: usize| {
@@ -148,7 +155,7 @@ impl Parser<'_> {
             if matches!(next, Name::Ssl | Name::Http2 | Name::Gzip) || opens_block(next) != Some(false) {
                 return None; // no directive of one line, or a parameter of `listen` or `access_log`
             }
-            let both_fit = allows(info, index - 1) && allows(next.info()?, count - index - 1);
+            let both_fit = info.allows(index - 1) && next.info()?.allows(count - index - 1);
             (self.starts_line(index) || both_fit).then_some(index)
         };
         (2..count).find_map(begins)
@@ -185,7 +192,7 @@ impl Parser<'_> {
     /// The file ends within a directive.
     pub(super) fn unfinished(&mut self, end: usize) {
         let head = self.head(self.words());
-        if !self.pending_hole && !self.swallowed && !self.ended_by_quote(end) {
+        if !self.seen.has(Shape::HOLE) && !self.swallowed && !self.ended_by_quote(end) {
             self.brace_error(end, end, "unexpected end of file, expecting \";\" or \"}\"")
                 .help(format!("\"{head}\" is not ended by \";\""));
         }
@@ -257,4 +264,11 @@ impl Parser<'_> {
         });
         closed.map(|id| id as u32).or_else(|| self.frames.last().and_then(|f| f.node))
     }
+}
+
+/// Whether that many words can well be one directive, its name included: two or fewer, or as many as it takes. Of what these
+/// four take, any words may be, those of the next line too.
+fn is_whole(info: &Info, words: usize) -> bool {
+    let takes_anything = matches!(info.name, Name::Listen | Name::ErrorLog | Name::AccessLog | Name::LimitReq);
+    words < 3 || (!takes_anything && info.allows(words - 1))
 }

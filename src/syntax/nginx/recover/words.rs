@@ -1,7 +1,7 @@
 //! Mistakes within a word: quotes without an end, braces and semicolons in an unquoted regex.
 
 use super::super::Name;
-use super::super::lexer::{Fault, Lexeme, Shape};
+use super::super::lexer::{Lexeme, Shape};
 use super::super::parser::Parser;
 use super::super::tree::{Quote, Word};
 use super::MAX_REREADS;
@@ -40,7 +40,13 @@ impl Parser<'_> {
         self.rereads += 1;
         let hole = self.lexer.holes_within(self.tree.words.last().map_or(end, |w| w.start as usize), end);
         if let Some(word) = self.tree.words.last_mut() {
-            let shape = Shape { hole, dollar: word.dollar(), ..Shape::new(Quote::None) };
+            let mut shape = Shape::BARE;
+            if hole {
+                shape.add(Shape::HOLE);
+            } else if word.dollar() {
+                shape.add(Shape::DOLLAR);
+            }
+            self.in_file.add(shape);
             *word = Word::new(word.start, end as u32, shape);
         }
         self.lexer.pos = end;
@@ -48,19 +54,19 @@ impl Parser<'_> {
 
     /// A word that does not fit into the server's buffer or whose quote is never closed.
     pub(in super::super) fn overlong(&mut self, lexeme: Lexeme, shape: Shape) {
-        let quote = match shape.quote {
-            Quote::None => {
+        let quote = match () {
+            () if shape.has(Shape::SINGLE) => '\'',
+            () if shape.has(Shape::DOUBLE) => '"',
+            () => {
                 let end = self.boundary((lexeme.start + 10).min(lexeme.end));
                 self.error(lexeme.start, end, "a parameter longer than 4,096 bytes").help("nginx cannot read it");
                 return;
             }
-            Quote::Single => '\'',
-            Quote::Double => '"',
         };
         // The text between may come from holes, and then the rendered quotes may match.
-        let unterminated = shape.fault == Fault::Unterminated;
+        let unterminated = shape.has(Shape::UNTERMINATED);
         let runaway = self.runaway(lexeme);
-        if !(shape.hole || self.pending_hole) {
+        if !self.seen.has(Shape::HOLE) {
             if unterminated {
                 let end = self.text.len();
                 let line = self.line_number(lexeme.start);
@@ -113,7 +119,10 @@ impl Parser<'_> {
 
     fn extend_word(&mut self, shape: Shape) {
         let end = self.lexer.pos as u32;
-        self.pending_hole |= shape.hole;
+        self.in_file.add(shape);
+        if shape.has(Shape::HOLE) {
+            self.seen.add(Shape::HOLE);
+        }
         if let Some(word) = self.tree.words.last_mut() {
             *word = word.extended(end, shape);
         }
