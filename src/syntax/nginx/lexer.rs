@@ -88,10 +88,13 @@ const SPACE: u8 = 1;
 const BARE: u8 = 2;
 /// The same in a quoted word; both quotes are in it.
 const QUOTED: u8 = 4;
+/// Bytes at which every bare word ends.
+const END: u8 = 8;
 
 const CLASS: [u8; 256] = {
     let mut class = [0; 256];
-    let table: [(&[u8], u8); 4] = [(b" \t\r\n", SPACE | BARE), (b";", BARE), (b"{\\$<@%", BARE | QUOTED), (b"\"'", QUOTED)];
+    let table: [(&[u8], u8); 4] =
+        [(b" \t\r\n", SPACE | BARE | END), (b";", BARE | END), (b"{\\$<@%", BARE | QUOTED), (b"\"'", QUOTED)];
     let mut row = 0;
     while row < table.len() {
         let (bytes, bits) = table[row];
@@ -197,11 +200,26 @@ impl<'t> Lexer<'t> {
     }
 
     /// A bare word from here to its end, or the rest of one.
+    #[inline]
     pub(super) fn bare(&mut self, place: Place) -> Shape {
         let start = self.pos;
+        self.skip(plain_bare);
+        let is_plain = self.peek().is_none_or(|b| is(b, END));
+        let mut shape = if is_plain { Shape::BARE } else { self.special(start, place) };
+        if self.pos - start >= BUFFER - 1 {
+            // A space needs one more byte to be read before the word is forgotten.
+            let spaced = self.peek().is_some_and(|b| is(b, SPACE));
+            if self.is_too_long(start, self.pos + usize::from(spaced)) {
+                shape.add(Shape::TOO_LONG);
+            }
+        }
+        shape
+    }
+
+    /// The rest of a bare word that began at `start`, from something special on.
+    fn special(&mut self, start: usize, place: Place) -> Shape {
         let mut shape = Shape::BARE;
         loop {
-            self.skip(plain_bare);
             match self.peek() {
                 Some(b'\\') => self.escape(&mut shape),
                 Some(b'$') => self.dollar(&mut shape, Place::Argument),
@@ -211,22 +229,15 @@ impl<'t> Lexer<'t> {
                         shape.add(Shape::HOLE);
                         self.pos = end;
                     } else if byte == b'{' {
-                        break;
+                        return shape;
                     } else {
                         self.pos += 1;
                     }
                 }
-                _ => break,
+                _ => return shape,
             }
+            self.skip(plain_bare);
         }
-        if self.pos - start >= BUFFER - 1 {
-            // A space needs one more byte to be read before the word is forgotten.
-            let spaced = self.peek().is_some_and(|b| is(b, SPACE));
-            if self.is_too_long(start, self.pos + usize::from(spaced)) {
-                shape.add(Shape::TOO_LONG);
-            }
-        }
-        shape
     }
 
     fn quoted(&mut self, quote: u8) -> Shape {

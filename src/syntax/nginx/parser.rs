@@ -57,8 +57,9 @@ pub(super) struct Parser<'t> {
     pub(super) first: usize,
     /// The word that was looked up last, and what it names: the first word of a directive is asked for several times.
     looked_up: Cell<(Word, Name)>,
-    /// What its words hold, and what all words do.
+    /// What its words hold.
     pub(super) seen: Shape,
+    /// What any word of the file holds.
     pub(super) in_file: Shape,
     /// Whether an error was reported within it.
     pub(super) pending_error: bool,

@@ -134,9 +134,10 @@ fn twice<'a>(checker: &mut Checker<'a>, directive: Directive<'a>, first: Directi
     checker.report(finding);
 }
 
-/// Whether a text is the number of a port.
+/// Whether a text is the number of a port, or a range of them.
 pub(super) fn is_port(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u32>().is_ok_and(|port| (1..=65_535).contains(&port))
+    let is_number = |text: &str| !text.starts_with('+') && text.parse::<u16>().is_ok_and(|port| port > 0);
+    is_number(text) || cut(text, b'-').is_some_and(|(from, to)| is_number(from) && is_number(to))
 }
 
 /// The address and port in one spelling, so that two of them can be compared. `None` for a port that is none.
@@ -155,10 +156,7 @@ fn address_key(address: Cow<'_, str>) -> Option<Cow<'_, str>> {
         let (host, port) = cut(&address, b':').unwrap_or((&address, "80"));
         (if host == "*" { ANY.into() } else { lower_case(host) }, port)
     };
-    let valid = match cut(port, b'-') {
-        Some((from, to)) => is_port(from) && is_port(to),
-        None => is_port(port),
-    };
+    let valid = is_port(port);
     // Mostly it is written so.
     let as_written = matches!(host, Cow::Borrowed(host) if host.len() + 1 + port.len() == address.len());
     let key = if as_written { None } else { Some(format!("{host}:{port}")) };

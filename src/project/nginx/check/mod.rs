@@ -60,7 +60,7 @@ fn files(config: &Config) -> Vec<FileState> {
     config.trees.iter().map(|tree| tree.as_deref().map(state).unwrap_or_default()).collect()
 }
 
-/// A block that is open during the walk.
+/// A block that is open during the walk. Of each depth there is one, which the next block of that depth uses again.
 struct Frame<'a> {
     /// One past its last directive.
     end: DirectiveId,
@@ -72,13 +72,12 @@ struct Frame<'a> {
     locations: location::Siblings<'a>,
 }
 
-/// Tables that hold fewer locations are used again.
-const MAX_SPARE: usize = 100;
-
 /// A set of names.
 struct Seen([u64; Name::COUNT / 64 + 1]);
 
 impl Seen {
+    const NONE: Self = Self([0; Name::COUNT / 64 + 1]);
+
     fn insert(&mut self, name: Name) {
         if let Some(word) = self.0.get_mut(name as usize / 64) {
             *word |= 1 << (name as usize % 64);
@@ -90,11 +89,25 @@ impl Seen {
     }
 }
 
-impl<'a> Frame<'a> {
-    fn new(end: DirectiveId, context: Option<Contexts>, locations: location::Siblings<'a>) -> Self {
-        Self { end, context, seen: Seen([0; Name::COUNT / 64 + 1]), locations }
+impl Frame<'_> {
+    fn new(end: DirectiveId, context: Option<Contexts>) -> Self {
+        Self { end, context, seen: Seen::NONE, locations: location::Siblings::default() }
+    }
+
+    /// Makes it the frame of another block.
+    fn reuse(&mut self, end: DirectiveId, context: Option<Contexts>) {
+        (self.end, self.context, self.seen) = (end, context, Seen::NONE);
+        // To empty a large table costs more than a new one.
+        if self.locations.capacity() < LARGE {
+            self.locations.clear();
+        } else {
+            self.locations = location::Siblings::default();
+        }
     }
 }
+
+/// So many locations make a large table.
+const LARGE: usize = 100;
 
 struct Checker<'a> {
     config: &'a Config,
@@ -113,17 +126,13 @@ impl<'a> Checker<'a> {
         let top = context::of_blocks(&self.config.guessed_context);
         // The top level, `http` and `server`, as far as they are written here.
         let around = 3usize.saturating_sub(self.config.guessed_context.len());
-        let mut frames = vec![Frame::new(DirectiveId::MAX, top, location::Siblings::default())];
-        let mut spare: Vec<location::Siblings> = Vec::new();
+        let mut frames = vec![Frame::new(DirectiveId::MAX, top)];
+        let mut depth = 0;
         for id in 0..self.config.placed.len() as DirectiveId {
-            while let Some(Frame { mut locations, .. }) = frames.pop_if(|frame| frame.end <= id) {
-                // The next block uses it again, if emptying it costs little.
-                if (1..MAX_SPARE).contains(&locations.capacity()) {
-                    locations.clear();
-                    spare.push(locations);
-                }
+            while frames.get(depth).is_some_and(|frame| frame.end <= id) {
+                depth -= 1;
             }
-            let Some(frame) = frames.last_mut() else { return };
+            let Some(frame) = frames.get_mut(depth) else { return };
             let directive = self.config.directive(self.sources, id);
             let Some(placed) = self.config.placed.get(id as usize) else { return };
             let file = self.files.get(placed.file.0 as usize).copied().unwrap_or_default();
@@ -132,12 +141,16 @@ impl<'a> Checker<'a> {
             }
             let context = frame.context;
             if placed.subtree_end > id + 1 {
-                if frames.len() == around + MAX_NESTING && matches!(placed.name, Name::Location | Name::If) {
+                depth += 1;
+                if depth == around + MAX_NESTING && matches!(placed.name, Name::Location | Name::If) {
                     let message = format!("more than {MAX_NESTING} nested blocks: what this one does to requests is not known");
                     self.report(Finding::new("limit-reached", directive.span(), message));
                 }
                 let inner = context.and_then(|outer| context::inside(placed.name, outer));
-                frames.push(Frame::new(placed.subtree_end, inner, spare.pop().unwrap_or_default()));
+                match frames.get_mut(depth) {
+                    Some(frame) => frame.reuse(placed.subtree_end, inner),
+                    None => frames.push(Frame::new(placed.subtree_end, inner)),
+                }
             }
         }
     }

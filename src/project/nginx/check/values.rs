@@ -222,9 +222,13 @@ fn server_name<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 /// Whether the server can put a name into its tables: one `*`, and that as the first or the last label.
 fn is_server_name(name: &str) -> bool {
-    let stars = name.bytes().filter(|b| *b == b'*').count();
-    if stars > 1 || name.as_bytes().windows(2).any(|pair| pair == b"..") {
-        return false;
+    let (mut stars, mut before) = (0, 0);
+    for byte in name.bytes() {
+        stars += usize::from(byte == b'*');
+        if stars > 1 || (before == b'.' && byte == b'.') {
+            return false;
+        }
+        before = byte;
     }
     let special =
         (name.len() > 1 && name.starts_with('.')) || (name.len() > 2 && (name.starts_with("*.") || name.ends_with(".*")));
@@ -348,20 +352,22 @@ fn port<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     if authority.starts_with("unix:") {
         return;
     }
-    let end = authority.bytes().position(|b| matches!(b, b'/' | b'?')).unwrap_or(authority.len());
-    let authority = authority.get(..end).unwrap_or_default();
-    let port = match authority.strip_prefix('[') {
-        Some(rest) => cut(rest, b']').and_then(|(_, tail)| tail.strip_prefix(':')),
-        None => cut(authority, b':').map(|(_, port)| port),
+    let port = if authority.starts_with('[') {
+        cut(up_to(authority, b"/?"), b']').and_then(|(_, tail)| tail.strip_prefix(':'))
+    } else {
+        let tail = authority.get(up_to(authority, b":/?").len()..).unwrap_or_default();
+        tail.strip_prefix(':').map(|tail| up_to(tail, b"/?"))
     };
     let Some(port) = port else { return };
-    let fits = match cut(port, b'-') {
-        Some((from, to)) => is_port(from) && is_port(to),
-        None => is_port(port),
-    };
-    if !fits {
+    if !is_port(port) {
         checker.error(directive.arg_span(0), format!("invalid port \"{port}\" in \"{}\"", directive.name_text()));
     }
+}
+
+/// The text before the first of these bytes, which are ASCII.
+fn up_to<'t>(text: &'t str, ends: &[u8]) -> &'t str {
+    let end = text.bytes().position(|byte| ends.contains(&byte));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 fn upstream_server<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
