@@ -140,35 +140,28 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
     merged(found)
 }
 
-/// Bytes at which a secret may announce itself.
-const BEGINS: [bool; 256] = {
-    let mut begins = [false; 256];
-    let bytes = b"${bBtT=:";
-    let mut i = 0;
-    while i < bytes.len() {
-        begins[bytes[i] as usize] = true;
-        i += 1;
-    }
-    begins
-};
-
 /// Secrets that show by themselves.
 fn anywhere(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let bytes = text.as_bytes();
-    let next = |from: usize| bytes.get(from..)?.iter().position(|byte| BEGINS[*byte as usize]).map(|skipped| from + skipped);
-    let mut begins = std::iter::successors(next(0), |at| next(at + 1));
-    while let Some((at, byte)) = begins.next().and_then(|at| Some((at, bytes.get(at)?))) {
-        match byte {
-            b'$' | b'{' => hash(text, at, &mut found),
-            b'=' => assignment(text, at, &mut found),
-            b':' => {
+    for at in memchr::memchr3_iter(b'=', b':', b'$', bytes) {
+        match bytes.get(at) {
+            Some(b'$') => hash(text, at, &mut found),
+            Some(b':') => {
                 in_url(text, at, &mut found);
                 compared(text, at, &mut found);
                 assignment(text, at, &mut found);
             }
-            _ => after_scheme(text, at, &mut found),
+            _ => assignment(text, at, &mut found),
         }
+    }
+    for at in memchr::memchr_iter(b'{', bytes) {
+        hash(text, at, &mut found);
+    }
+    // `bearer` and `basic` by their beginnings, `token` by the letter that few words have.
+    let tokens = memchr::memchr2_iter(b'k', b'K', bytes).filter_map(|at| at.checked_sub(2));
+    for at in memchr::memchr2_iter(b'b', b'B', bytes).chain(tokens) {
+        after_scheme(text, at, &mut found);
     }
     found
 }
@@ -249,7 +242,7 @@ fn hash(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// What follows a scheme that begins here: `Bearer x`, `Basic x`.
+/// What follows a scheme if one begins here: `Bearer x`, `Basic x`.
 fn after_scheme(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     // Most letters stand inside of a word, and most words are ASCII.
