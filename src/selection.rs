@@ -12,6 +12,21 @@ pub struct Selection<'a> {
     settings: &'a Settings,
 }
 
+/// What holds for all findings of a rule.
+#[derive(Clone, Copy)]
+pub struct Standing {
+    /// The id of the rule.
+    pub rule: &'static str,
+    /// Whether it runs.
+    pub runs: bool,
+    /// Whether its findings are shown.
+    pub shows: bool,
+    /// The user's severity.
+    users: Option<Severity>,
+    /// That of its page.
+    page: Severity,
+}
+
 impl<'a> Selection<'a> {
     /// The choice that the settings make.
     pub fn new(settings: &'a Settings) -> Self {
@@ -44,14 +59,22 @@ impl<'a> Selection<'a> {
         self.settings.min_confidence == Confidence::Low && self.runs(rule) && self.shows(rule) && !is_off()
     }
 
+    /// What holds for all findings of a rule.
+    pub fn standing(&self, rule: &'static str) -> Standing {
+        let users = self.settings.severity.get(rule).copied();
+        let page = catalogue::get(rule).map_or(Severity::Error, |page| page.meta.severity);
+        Standing { rule, runs: self.runs(rule), shows: self.shows(rule), users, page }
+    }
+
     /// The severity in force in a file (as it is shown): the user's, the finding's own, that of the rule's page. `None`: off.
     pub fn severity(&self, finding: &Finding, path: &str) -> Option<Severity> {
-        if let Some(here) = self.in_file(finding.rule, path) {
-            return here;
-        }
-        let users = self.settings.severity.get(finding.rule).copied();
-        let page = || catalogue::get(finding.rule).map_or(Severity::Error, |page| page.meta.severity);
-        Some(users.or(finding.severity).unwrap_or_else(page))
+        self.severity_by(&self.standing(finding.rule), finding, path)
+    }
+
+    /// The same for one of many findings of a rule.
+    pub fn severity_by(&self, standing: &Standing, finding: &Finding, path: &str) -> Option<Severity> {
+        let everywhere = || standing.users.or(finding.severity).unwrap_or(standing.page);
+        self.in_file(finding.rule, path).unwrap_or_else(|| Some(everywhere()))
     }
 
     /// What the user says of a rule in a file: the last entry that speaks of both.

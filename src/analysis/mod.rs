@@ -2,20 +2,23 @@
 
 mod check;
 mod load;
+mod places;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use self::check::check;
 pub use self::load::{Progress, Project, load};
+use self::places::Places;
 use crate::connect;
 use crate::discover::{Dialect, Root, RootKind};
 use crate::files::Files;
 use crate::finding::{Finding, Severity};
 use crate::model::{PathKind, Paths, WellKnown};
 use crate::rules::Rule;
-use crate::selection::Selection;
+use crate::selection::{Selection, Standing};
 use crate::settings::Settings;
 use crate::source::{FileId, Position, SourceMap, Span};
 use crate::suppress::{self, Applied, Audit, Ignore, Shown};
@@ -31,6 +34,12 @@ pub struct Reported {
     pub start: Position,
     /// End of the primary place.
     pub end: Position,
+}
+
+impl Reported {
+    fn graded(&self) -> (&Finding, Severity) {
+        (&self.finding, self.severity)
+    }
 }
 
 /// A file that took part.
@@ -199,24 +208,33 @@ fn leave(analysis: &mut Analysis, beside: &BTreeSet<FileId>) {
 
 /// Filters, grades, sorts and joins the findings.
 fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Selection, settings: &Settings) {
-    let mut reported = Vec::with_capacity(findings.iter().map(Vec::len).sum());
+    let mut graded: Vec<(Severity, Finding)> = Vec::with_capacity(findings.iter().map(Vec::len).sum());
     let mut hidden = BTreeMap::new();
+    // Most findings follow another one of their rule.
+    let mut last: Option<Standing> = None;
     for finding in findings.into_iter().flatten() {
-        if !selection.runs(finding.rule) || finding.confidence < settings.min_confidence {
-            continue;
-        }
-        if !selection.shows(finding.rule) {
-            let path = analysis.sources.file(finding.primary.file).path.clone();
-            hidden.insert((path, finding.primary.start, finding.rule), finding.primary);
+        let standing = last.filter(|last| last.rule == finding.rule).unwrap_or_else(|| selection.standing(finding.rule));
+        last = Some(standing);
+        if !standing.runs || finding.confidence < settings.min_confidence {
             continue;
         }
         let path = analysis.sources.file(finding.primary.file).path.as_str();
-        let Some(severity) = selection.severity(&finding, path) else { continue };
-        let (start, end) = analysis.sources.positions(finding.primary);
-        reported.push(Reported { finding, severity, start, end });
+        if !standing.shows {
+            hidden.insert((path.to_owned(), finding.primary.start, finding.rule), finding.primary);
+            continue;
+        }
+        if let Some(severity) = selection.severity_by(&standing, &finding, path) {
+            graded.push((severity, finding));
+        }
     }
     analysis.hidden_by_profile = hidden.into_values().collect();
-    analysis.findings = sorted(&analysis.sources, reported);
+    let mut places = Places::new(&analysis.sources);
+    let graded = sorted(&analysis.sources, graded, |(severity, finding)| (finding, *severity));
+    let reported = graded.into_iter().map(|(severity, finding)| {
+        let (start, end) = places.positions(finding.primary);
+        Reported { finding, severity, start, end }
+    });
+    analysis.findings = reported.collect();
 }
 
 /// Takes out what comments accept, and reports comments that accept nothing.
@@ -248,22 +266,26 @@ fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, 
     report(analysis, vec![findings], selection, settings);
     analysis.hidden_by_profile.extend(hidden);
     let all = before.into_iter().chain(std::mem::take(&mut analysis.findings)).collect();
-    analysis.findings = sorted(&analysis.sources, all);
+    analysis.findings = sorted(&analysis.sources, all, Reported::graded);
 }
 
 /// Findings by path, line, column and rule; of several of one rule at one place only one.
-fn sorted(sources: &SourceMap, mut reported: Vec<Reported>) -> Vec<Reported> {
-    let path = |r: &Reported| sources.file(r.finding.primary.file).path.as_str();
+fn sorted<T>(sources: &SourceMap, mut findings: Vec<T>, graded: impl Fn(&T) -> (&Finding, Severity)) -> Vec<T> {
+    // A place that is further in the text is in a later line, or a later column.
+    let by_place = |a: &Finding, b: &Finding| {
+        let path = |finding: &Finding| sources.file(finding.primary.file).path.as_str();
+        let same = a.primary.file == b.primary.file;
+        let by_path = if same { Ordering::Equal } else { path(a).cmp(path(b)) };
+        by_path.then_with(|| (a.primary.start, a.rule).cmp(&(b.primary.start, b.rule)))
+    };
     // The worst and surest of several findings of one rule at one place comes first and stays. The sort is stable, so equal
     // ones keep the order of the configuration.
-    reported.sort_by(|a, b| {
-        (path(a), a.start.line, a.start.column, a.finding.rule)
-            .cmp(&(path(b), b.start.line, b.start.column, b.finding.rule))
-            .then(b.severity.cmp(&a.severity))
-            .then(b.finding.confidence.cmp(&a.finding.confidence))
+    findings.sort_by(|a, b| {
+        let ((a, severity_of_a), (b, severity_of_b)) = (graded(a), graded(b));
+        by_place(a, b).then_with(|| (severity_of_b, b.confidence).cmp(&(severity_of_a, a.confidence)))
     });
-    reported.dedup_by(|b, a| a.start == b.start && a.finding.rule == b.finding.rule && path(a) == path(b));
-    reported
+    findings.dedup_by(|b, a| by_place(graded(a).0, graded(b).0).is_eq());
+    findings
 }
 
 /// Several analyses as one: of roots that have settings of their own.
@@ -298,7 +320,7 @@ pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
     }
     if several {
         joined.sort_files();
-        joined.findings = sorted(&joined.sources, joined.findings);
+        joined.findings = sorted(&joined.sources, joined.findings, Reported::graded);
     }
     joined
 }
