@@ -23,7 +23,8 @@ const ID: &str = "split-login-host";
 
 /// Looks for pairs of names that no redirect joins.
 pub(super) fn check(servers: &[Server], cx: &mut Cx) {
-    for Pair { with, www, without, apex } in pairs(servers) {
+    let names = Names::of(servers);
+    for Pair { with, www, without, apex } in names.pairs(servers) {
         pair(with, www, without, apex, cx);
     }
 }
@@ -36,37 +37,44 @@ struct Pair<'s, S> {
     apex: &'s str,
 }
 
-/// The pairs among sites, in their order.
-fn pairs<S: Site>(sites: &[S]) -> Vec<Pair<'_, S>> {
-    if !sites.iter().any(|site| site.hosts().iter().any(|host| host.starts_with("www."))) {
-        return Vec::new();
-    }
-    // Of several sites with one name, visitors sign in at the one with TLS.
-    let names = sites.iter().map(|site| site.hosts().len()).sum();
-    let mut by_name: HashMap<&str, &S, _> = HashMap::with_capacity_and_hasher(names, FixedState::default());
-    for site in sites {
-        for host in site.hosts() {
-            let known = by_name.entry(host).or_insert(site);
-            if site.is_tls() && !known.is_tls() {
-                *known = site;
+/// Which site answers for a name.
+struct Names<'s, S>(HashMap<&'s str, &'s S, FixedState>);
+
+impl<'s, S: Site> Names<'s, S> {
+    /// The names of sites; none where no pair is among them.
+    fn of(sites: &'s [S]) -> Self {
+        let mut names: HashMap<&str, &S, FixedState> = HashMap::default();
+        if !sites.iter().any(|site| site.hosts().iter().any(|host| host.starts_with("www."))) {
+            return Self(names);
+        }
+        names.reserve(sites.iter().map(|site| site.hosts().len()).sum());
+        for site in sites {
+            for host in site.hosts() {
+                // Of several sites with one name, visitors sign in at the one with TLS.
+                let known = names.entry(host).or_insert(site);
+                if !std::ptr::eq(*known, site) && site.is_tls() && !known.is_tls() {
+                    *known = site;
+                }
             }
         }
+        Self(names)
     }
-    let mut found = Vec::new();
-    for site in sites {
-        for www in site.hosts().iter().filter(|h| h.starts_with("www.")) {
-            let Some(apex) = www.strip_prefix("www.").filter(|a| a.contains('.') || *a == "*") else { continue };
-            let (Some(&with), Some(&without)) = (by_name.get(www.as_ref()), by_name.get(apex)) else { continue };
-            if std::ptr::eq(with, site) {
-                found.push(Pair { with, www, without, apex });
-            }
-        }
+
+    /// The pairs among these sites, in their order.
+    fn pairs(&self, sites: &'s [S]) -> impl Iterator<Item = Pair<'s, S>> {
+        sites.iter().flat_map(move |site| site.hosts().iter().filter_map(move |www| self.pair(site, www)))
     }
-    found
+
+    /// The pair of a name that a site has, if it is the one that answers for it.
+    fn pair(&self, site: &'s S, www: &'s str) -> Option<Pair<'s, S>> {
+        let apex = www.strip_prefix("www.").filter(|apex| apex.contains('.') || *apex == "*")?;
+        let (with, without) = (*self.0.get(www)?, *self.0.get(apex)?);
+        std::ptr::eq(with, site).then_some(Pair { with, www, without, apex })
+    }
 }
 
 fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
-    let Some((id, request)) = login(with, www, cx) else { return };
+    let Some(Login { route: id, request, named }) = login(with, www, cx) else { return };
     // Where nothing on the way can depend on the host, the route's own traits say that both names reach its application.
     if !(std::ptr::eq(with, without) && ignores_host(with, id)) {
         let mut other = without.request(&request.path).method(&request.method).past_gates();
@@ -85,7 +93,7 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
         found = found.related(second.span(), "the other name is served here");
     }
     // A front controller or an application of which the files tell nothing may redirect by itself, or have no login.
-    let shown = names_its_login(with, id) || shows_login(with) || !std::ptr::eq(with, without) && shows_login(without);
+    let shown = named || shows_login(with) || !std::ptr::eq(with, without) && shows_login(without);
     found = if shown {
         found.confidence(Confidence::Medium)
     } else {
@@ -94,24 +102,31 @@ fn pair(with: &Server, www: &str, without: &Server, apex: &str, cx: &mut Cx) {
     cx.report(found);
 }
 
+/// A request to sign in.
+struct Login {
+    route: RouteId,
+    request: Request,
+    /// Whether the location is named for it.
+    named: bool,
+}
+
 /// A request to sign in, and the route that takes it. Cookies that are given a domain are left alone.
-fn login(server: &Server, host: &str, cx: &Cx) -> Option<(RouteId, Request)> {
+fn login(server: &Server, host: &str, cx: &Cx) -> Option<Login> {
     let kinds = cx.paths.of_any(&[PathKind::Login, PathKind::Account]);
-    let request = |(id, route): (RouteId, &Route)| {
-        let of_kind = |kind| first_known(route, cx.paths, &[kind]);
-        let known = of_kind(PathKind::Login).or_else(|| of_kind(PathKind::Account))?;
-        if server.effective(id, Name::ProxyCookieDomain).is_some_and(|d| d.arg(0) != "off") {
-            return None;
-        }
-        let mut request = request_for(server, known).past_gates();
-        host.clone_into(&mut request.host);
-        Some((id, request))
+    let takes = |(id, route): &(RouteId, &Route)| {
+        !route.traits.has(Traits::INTERNAL)
+            && !(*route.serves & kinds).is_empty()
+            && server.effective(*id, Name::ProxyCookieDomain).is_none_or(|d| d.arg(0) == "off")
     };
-    let routes = routes_with(server, Traits::UPSTREAM).filter(|(_, r)| !r.traits.has(Traits::INTERNAL));
-    let mut takes: Vec<_> = routes.filter(|(_, r)| !(*r.serves & kinds).is_empty()).collect();
+    let mut routes = routes_with(server, Traits::UPSTREAM).filter(takes).map(|found| (found, names_its_login(server, found.0)));
     // A location that is named for the login comes before one that takes it among other paths.
-    takes.sort_by_cached_key(|(id, _)| !names_its_login(server, *id));
-    takes.into_iter().find_map(request)
+    let first = routes.next()?;
+    let ((id, route), named) = if first.1 { first } else { routes.find(|(_, named)| *named).unwrap_or(first) };
+    let of_kind = |kind| first_known(route, cx.paths, &[kind]);
+    let known = of_kind(PathKind::Login).or_else(|| of_kind(PathKind::Account))?;
+    let mut request = request_for(server, known).past_gates();
+    host.clone_into(&mut request.host);
+    Some(Login { route: id, request, named })
 }
 
 fn names_its_login(server: &Server, id: RouteId) -> bool {

@@ -1,6 +1,6 @@
 //! The same for Apache: `ServerName` and `ServerAlias`.
 
-use super::{ID, Pair, goes_to_application, pairs, target};
+use super::{ID, Names, Pair, goes_to_application, target};
 use crate::finding::{Confidence, Severity};
 use crate::model::from::apache::Host;
 use crate::model::{HandlerKind, Outcome, PathKind, Request, RouteId, Site, Traits};
@@ -11,7 +11,8 @@ use crate::syntax::apache::Name;
 
 /// Looks for pairs of names that no redirect joins.
 pub(in crate::rules) fn check(hosts: &[Host], cx: &mut Cx) {
-    for Pair { with, www, without, apex } in pairs(hosts) {
+    let names = Names::of(hosts);
+    for Pair { with, www, without, apex } in names.pairs(hosts) {
         if !asks_host(with) && !asks_host(without) {
             pair(with, www, without, apex, cx);
         }

@@ -1,6 +1,6 @@
 //! The same for CDNs, gateways and routes of platform.sh.
 
-use super::{ID, Pair, goes_to_application, pairs, target};
+use super::{ID, Names, Pair, goes_to_application, target};
 use crate::discover::edge::Dialect;
 use crate::finding::Confidence;
 use crate::model::from::edge::EdgeSite;
@@ -10,7 +10,8 @@ use crate::rules::support::{finding, first_known, names_login, request_for};
 
 /// Looks for two hosts, with and without `www.`, that lead to one application.
 pub(in crate::rules) fn check(sites: &[EdgeSite], cx: &mut Cx) {
-    for Pair { with, www, without, apex } in pairs(sites) {
+    let names = Names::of(sites);
+    for Pair { with, www, without, apex } in names.pairs(sites) {
         // Where nothing names a login, the application may redirect by itself, or have none. On platform.sh the redirect is a route.
         let redirects_here = with.dialect() == Dialect::PlatformSh;
         let names_it = |site: &EdgeSite| site.named_paths().iter().any(|path| names_login(path));
