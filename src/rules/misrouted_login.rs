@@ -90,6 +90,9 @@ fn lost_proxied_query(server: &Server, id: RouteId, route: &Route, cx: &Cx) -> O
         return None;
     }
     let pass = server.effective(id, Name::ProxyPass)?;
+    if !pass.arg_words().first().is_some_and(|word| word.dollar()) {
+        return None;
+    }
     let target = pass.arg(0);
     if !target.contains('$') {
         return None;
