@@ -1,6 +1,7 @@
 //! Runs the rules over what was loaded.
 
 use std::any::Any;
+use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
@@ -9,9 +10,10 @@ use super::{INTERNAL_ERROR, Project};
 use crate::connect::{self, Config, Sites};
 use crate::files::Files;
 use crate::finding::{Finding, Severity};
+use crate::model::from::nginx::Server;
 use crate::model::{Paths, Site};
 use crate::project::{apache, edge, nginx};
-use crate::rules::{Check, Cx, Rule};
+use crate::rules::{self, BasicGate, Check, Cx, Rule};
 use crate::settings::Settings;
 use crate::source::Span;
 
@@ -64,21 +66,36 @@ fn check_sites<'c>(
 ) -> Vec<Finding> {
     let mut cx = new();
     cx.extend(match sites {
-        Sites::Nginx(servers) => of_each(servers, checks, whole, new, |check, server, cx| match check {
-            Check::Site(check) => check(server, cx),
-            Check::NginxServer(check) => check(server, cx),
+        Sites::Nginx(servers) => of_each(servers, checks, whole, new, Asked::of, |check, asked, cx| match check {
+            Check::Site(check) => check(asked.server, cx),
+            Check::NginxServer(check) => check(asked.server, cx),
+            Check::NginxGates(check) if !asked.gates().is_empty() => check(asked.server, asked.gates(), cx),
             _ => {}
         }),
-        Sites::Apache(hosts) => of_each(hosts, checks, whole, new, |check, host, cx| match check {
-            Check::Site(check) => check(host, cx),
-            Check::ApacheHost(check) => check(host, cx),
-            _ => {}
-        }),
-        Sites::Edge(sites) => of_each(sites, checks, whole, new, |check, site, cx| match check {
-            Check::Site(check) => check(site, cx),
-            Check::Edge(check) => check(site, cx),
-            _ => {}
-        }),
+        Sites::Apache(hosts) => of_each(
+            hosts,
+            checks,
+            whole,
+            new,
+            |host| host,
+            |check, host, cx| match check {
+                Check::Site(check) => check(*host, cx),
+                Check::ApacheHost(check) => check(host, cx),
+                _ => {}
+            },
+        ),
+        Sites::Edge(sites) => of_each(
+            sites,
+            checks,
+            whole,
+            new,
+            |site| site,
+            |check, site, cx| match check {
+                Check::Site(check) => check(*site, cx),
+                Check::Edge(check) => check(site, cx),
+                _ => {}
+            },
+        ),
     });
     let all = sites.all();
     let main = || whole;
@@ -97,21 +114,42 @@ fn check_sites<'c>(
     cx.into_findings()
 }
 
-/// What the checks find that look at one site.
-fn of_each<'c, S: Site + Sync>(
-    sites: &[S],
+/// An nginx server with what several rules ask of it.
+struct Asked<'s, 'a> {
+    server: &'s Server<'a>,
+    gates: OnceCell<Vec<BasicGate<'a>>>,
+}
+
+impl<'s, 'a> Asked<'s, 'a> {
+    fn of(server: &'s Server<'a>) -> Self {
+        Self { server, gates: OnceCell::new() }
+    }
+
+    /// Its gates, found when the first rule asks for them.
+    fn gates(&self) -> &[BasicGate<'a>] {
+        self.gates.get_or_init(|| rules::gates(self.server))
+    }
+}
+
+/// What the checks find that look at one site. Each gets the site with what `asked` puts beside it for all of them.
+fn of_each<'s, 'c, S: Site + Sync, A>(
+    sites: &'s [S],
     checks: &[(&Rule, Check)],
     whole: Span,
     new: impl Fn() -> Cx<'c> + Sync + Send,
-    check: impl Fn(&Check, &S, &mut Cx) + Sync,
+    asked: impl Fn(&'s S) -> A + Sync,
+    check: impl Fn(&Check, &A, &mut Cx) + Sync,
 ) -> Vec<Finding> {
-    let of_one = |kind: &Check| matches!(kind, Check::Site(_) | Check::NginxServer(_) | Check::ApacheHost(_) | Check::Edge(_));
+    let of_one = |kind: &Check| {
+        matches!(kind, Check::Site(_) | Check::NginxServer(_) | Check::NginxGates(_) | Check::ApacheHost(_) | Check::Edge(_))
+    };
     // One check after the other over a few sites: its code stays in the cache, and so do they.
     let found = sites.par_chunks(few(sites.len())).fold(new, |mut cx, sites| {
+        let sites: Vec<(&S, A)> = sites.iter().map(|site| (site, asked(site))).collect();
         for (rule, kind) in checks.iter().filter(|(_, kind)| of_one(kind)) {
-            for site in sites {
+            for (site, asked) in &sites {
                 let at = || site.routes().first().map_or(whole, |route| route.span);
-                run(rule, at, &mut cx, |cx| check(kind, site, cx));
+                run(rule, at, &mut cx, |cx| check(kind, asked, cx));
             }
         }
         cx

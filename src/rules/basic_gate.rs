@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use super::support::routes_with;
 use crate::model::from::nginx::Server;
 use crate::model::{Combine, Gate, GateKind, Outcome, Request, RouteId, Site, Traits, Verdict};
-use crate::project::nginx::Directive;
 use crate::project::nginx::config::TOP;
+use crate::project::nginx::{Directive, DirectiveId};
 use crate::syntax::nginx::{Body, Name};
 
-/// A basic-auth gate of a block: both of its directives, wherever they are written.
+/// A basic-auth gate in force in the block of a route: both of its directives, wherever they are written.
 #[derive(Clone, Copy)]
-pub(super) struct BasicGate<'a> {
+pub struct BasicGate<'a> {
+    /// The route.
+    pub(super) route: RouteId,
     /// `auth_basic`.
     pub(super) realm: Directive<'a>,
     /// `auth_basic_user_file`.
@@ -27,12 +29,24 @@ pub(super) fn is_off(realm: &Directive) -> bool {
 pub(super) fn gate_of<'a>(server: &Server<'a>, route: RouteId) -> Option<BasicGate<'a>> {
     server.routes().get(route as usize).filter(|r| r.traits.has(Traits::GATE))?;
     let realm = server.effective(route, Name::AuthBasic).filter(|r| !is_off(r))?;
-    Some(BasicGate { realm, file: server.effective(route, Name::AuthBasicUserFile)? })
+    Some(BasicGate { route, realm, file: server.effective(route, Name::AuthBasicUserFile)? })
 }
 
-/// The routes with a gate in force.
-pub(super) fn gates<'s, 'a>(server: &'s Server<'a>) -> impl Iterator<Item = (RouteId, BasicGate<'a>)> + use<'s, 'a> {
-    route_ids(server).filter_map(|route| Some((route, gate_of(server, route)?)))
+/// The gates of a server, in the order of its routes.
+pub fn gates<'a>(server: &Server<'a>) -> Vec<BasicGate<'a>> {
+    routes_with(server, Traits::GATE).filter_map(|(route, _)| gate_of(server, route)).collect()
+}
+
+/// Of the gates that share one of their directives, the first one each.
+pub(super) fn first_with_each<'g, 'a>(
+    gates: &'g [BasicGate<'a>],
+    shared: fn(&BasicGate<'a>) -> DirectiveId,
+) -> impl Iterator<Item = &'g BasicGate<'a>> {
+    let is_first = move |gate: &&BasicGate<'a>| {
+        let mut before = gates.iter().take_while(|before| before.route != gate.route);
+        !before.any(|before| shared(before) == shared(gate))
+    };
+    gates.iter().filter(is_first)
 }
 
 /// Whether a directive is written in the block of a route itself.
@@ -108,9 +122,14 @@ pub(super) fn request_of(server: &Server, path: &str) -> Request {
     request
 }
 
+/// Whether a block is a location whose pattern the files tell.
+pub(super) fn has_pattern(block: &Directive) -> bool {
+    block.name() == Name::Location && block.body() != Body::None && !block.has_hole()
+}
+
 /// The modifier (`=`, `^~`, `~`, `~*`, or nothing) and the pattern of a location.
 pub(super) fn pattern_of<'a>(block: &Directive<'a>) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
-    if block.name() != Name::Location || block.body() == Body::None || block.has_hole() {
+    if !has_pattern(block) {
         return None;
     }
     let first = block.arg(0);

@@ -6,7 +6,7 @@ pub(super) mod edge;
 use std::borrow::Cow;
 
 use super::Cx;
-use super::basic_gate::{BasicGate, gates, is_off, is_open, is_own, pattern_of, refused_by, uses};
+use super::basic_gate::{BasicGate, is_off, is_open, is_own, pattern_of, refused_by};
 use super::support::{finding, first_known, is_asset, known_paths, may_be_exempted, request_for, routes_with};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
@@ -40,7 +40,8 @@ struct Gated<'s, 'a> {
 }
 
 impl<'s, 'a> Gated<'s, 'a> {
-    fn of(server: &'s Server<'a>, id: RouteId, gate: &BasicGate) -> Option<Self> {
+    fn of(server: &'s Server<'a>, gate: &BasicGate) -> Option<Self> {
+        let id = gate.route;
         let block = server.route_block(id);
         let pattern = block.as_ref().and_then(pattern_of);
         Some(Self { id, route: server.routes().get(id as usize)?, block, own: is_own(server, id, &gate.realm), pattern })
@@ -48,13 +49,10 @@ impl<'s, 'a> Gated<'s, 'a> {
 }
 
 /// Asks for what must stay open wherever a gate is in force.
-pub(super) fn check(server: &Server, cx: &mut Cx) {
-    if !uses(server, Name::AuthBasicUserFile) {
-        return;
-    }
-    let gated = gates(server).filter(|(id, _)| !may_be_exempted(server, cx.sources, *id));
-    let gated: Vec<Gated> = gated.filter_map(|(id, gate)| Gated::of(server, id, &gate)).collect();
-    if gated.is_empty() {
+pub(super) fn check(server: &Server, gates: &[BasicGate], cx: &mut Cx) {
+    let gates = gates.iter().filter(|gate| !may_be_exempted(server, cx.sources, gate.route));
+    let mut stopping = gates.filter_map(|gate| Gated::of(server, gate)).peekable();
+    if stopping.peek().is_none() {
         return;
     }
     let mut public = None;
@@ -62,7 +60,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     for (id, route) in routes_with(server, Traits::GATE) {
         caught.extend(exempted_in_vain(server, id, route, cx));
     }
-    for gated in gated {
+    for gated in stopping {
         let mut ask = |request: Request, who| {
             let mut gate = None;
             let stopped = |o: &Outcome| refused_by(o).is_some();

@@ -6,8 +6,8 @@ mod elsewhere;
 mod spellings;
 
 use super::Cx;
-use super::basic_gate::{is_off, is_open, is_own, lone_half, pattern_of, request_of, route_ids, uses};
-use super::support::{finding, is_asset};
+use super::basic_gate::{has_pattern, is_off, is_open, is_own, lone_half, pattern_of, request_of, route_ids, uses};
+use super::support::{finding, is_asset, routes_with};
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
 use crate::model::{GateKind, HandlerKind, Outcome, PathKind, Request, RouteId, Site, Traits};
@@ -27,24 +27,22 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
     }
     without_file(server, cx);
     limited_methods(server, cx);
-    let gates: Vec<(RouteId, Directive)> = route_ids(server).filter_map(|r| Some((r, own_gate(server, r)?))).collect();
-    if gates.is_empty() {
+    let routes = routes_with(server, Traits::GATE);
+    let mut gates = routes.filter_map(|(route, _)| Some((route, own_gate(server, route)?))).peekable();
+    if gates.peek().is_none() {
         return;
     }
     let winners: Vec<RouteId> = route_ids(server).filter(|r| may_win(server, *r)).collect();
-    for (route, gate) in &gates {
-        let _ = addresses::check(server, *route, gate, cx)
-            || before_access(server, *route, gate, cx)
-            || regex_wins(server, *route, gate, &winners, cx)
-            || spellings::check(server, *route, gate, &winners, cx);
+    for (route, gate) in gates {
+        let _ = addresses::check(server, route, &gate, cx)
+            || before_access(server, route, &gate, cx)
+            || regex_wins(server, route, &gate, &winners, cx)
+            || spellings::check(server, route, &gate, &winners, cx);
     }
 }
 
-/// The check that is switched on in the block of a route itself.
+/// The check that is switched on in the block of a route itself, of those that have one in force.
 fn own_gate<'a>(server: &Server<'a>, route: RouteId) -> Option<Directive<'a>> {
-    if !server.routes().get(route as usize)?.traits.has(Traits::GATE) {
-        return None;
-    }
     let checks = CHECKS.iter().filter_map(|name| server.effective(route, *name));
     let gate = checks.filter(|d| !is_off(d) && is_own(server, route, d)).min_by_key(|d| d.id)?;
     // Without a file there is no check: reported as that.
@@ -54,10 +52,9 @@ fn own_gate<'a>(server: &Server<'a>, route: RouteId) -> Option<Directive<'a>> {
 
 /// Whether a location can take a request away from a prefix that is as long: a regex, or a prefix that no regex is asked after.
 fn may_win(server: &Server, route: RouteId) -> bool {
-    let Some(block) = server.route_block(route).filter(|b| b.name() == Name::Location) else { return false };
+    let Some(block) = server.route_block(route).filter(has_pattern) else { return false };
     let first = block.arg(0);
-    let wins = first.starts_with('~') || if block.arg_count() > 1 { first == "^~" } else { first.starts_with("^~") };
-    wins && pattern_of(&block).is_some()
+    first.starts_with('~') || if block.arg_count() > 1 { first == "^~" } else { first.starts_with("^~") }
 }
 
 /// What stands for the thing that is asked for: a password or another check.

@@ -3,7 +3,7 @@
 pub(super) mod apache;
 
 use super::Cx;
-use super::basic_gate::{gates, refused_by, uses};
+use super::basic_gate::{BasicGate, refused_by, uses};
 use super::support::finding;
 use crate::finding::Confidence;
 use crate::model::from::nginx::Server;
@@ -14,13 +14,14 @@ use crate::syntax::nginx::Name;
 pub(super) const ID: &str = "conflicting-auth";
 
 /// `auth_basic` beside `auth_request` or `auth_jwt` where both must pass.
-pub(super) fn check(server: &Server, cx: &mut Cx) {
+pub(super) fn check(server: &Server, gates: &[BasicGate], cx: &mut Cx) {
     let others = [Name::AuthRequest, Name::AuthJwt];
-    if !uses(server, Name::AuthBasic) || !others.iter().any(|o| uses(server, *o)) {
+    if !others.iter().any(|o| uses(server, *o)) {
         return;
     }
     let mut seen = Vec::new();
-    for (route, gate) in gates(server) {
+    for gate in gates {
+        let route = gate.route;
         let other = others.iter().find_map(|name| server.effective(route, *name).filter(|d| d.arg(0) != "off"));
         let Some(other) = other else { continue };
         if server.effective(route, Name::Satisfy).is_some_and(|d| d.arg(0) == "any") || seen.contains(&(gate.realm.id, other.id))

@@ -6,7 +6,7 @@ pub(super) mod edge;
 use std::cell::OnceCell;
 
 use super::Cx;
-use super::basic_gate::{gate_of, gates};
+use super::basic_gate::{BasicGate, first_with_each, gate_of};
 use super::support::{allows_authorization, finding, is_for_programs, known_paths, request_for, routes_with};
 use crate::finding::{Confidence, Finding};
 use crate::model::from::nginx::Server;
@@ -59,20 +59,14 @@ struct Candidate {
 }
 
 /// Sends a bearer token through each password check of a server.
-pub(super) fn check(server: &Server, cx: &mut Cx) {
-    let mut realms: Vec<(Directive, Vec<RouteId>)> = Vec::new();
-    for (id, gate) in gates(server) {
-        match realms.iter_mut().find(|(realm, _)| realm.id == gate.realm.id) {
-            Some((_, routes)) => routes.push(id),
-            None => realms.push((gate.realm, vec![id])),
-        }
-    }
+pub(super) fn check(server: &Server, gates: &[BasicGate], cx: &mut Cx) {
     let known = OnceCell::new();
-    for (gate, routes) in realms {
+    for BasicGate { realm: gate, .. } in first_with_each(gates, |gate| gate.realm.id) {
         let exempted = || *known.get_or_init(|| is_exempted(server, cx));
-        let mut candidates: Vec<Candidate> = routes.iter().filter_map(|id| candidate(server, *id, &gate, &exempted, cx)).collect();
+        let routes = gates.iter().filter(|other| other.realm.id == gate.id).map(|other| other.route);
+        let mut candidates: Vec<Candidate> = routes.filter_map(|id| candidate(server, id, gate, &exempted, cx)).collect();
         candidates.sort_by_key(|c| std::cmp::Reverse(c.confidence));
-        if let Some(found) = candidates.iter().take(6).find_map(|c| collision(server, &gate, c, cx)) {
+        if let Some(found) = candidates.iter().take(6).find_map(|c| collision(server, gate, c, cx)) {
             cx.report(found);
         }
     }

@@ -4,7 +4,7 @@ pub(super) mod apache;
 pub(super) mod edge;
 
 use super::Cx;
-use super::basic_gate::{BasicGate, gate_of, gates, is_own, request_of, uses};
+use super::basic_gate::{BasicGate, gate_of, is_own, request_of};
 use super::support::finding;
 use crate::finding::Severity;
 use crate::model::from::Found;
@@ -18,24 +18,20 @@ use crate::syntax::nginx::Name;
 pub(super) const ID: &str = "duplicate-auth";
 
 /// Gates inside gates, and gates one after the other.
-pub(super) fn check(server: &Server, cx: &mut Cx) {
-    if !uses(server, Name::AuthBasicUserFile) {
-        return;
-    }
-    let gates: Vec<(RouteId, BasicGate)> = gates(server).collect();
-    let Some((_, first)) = gates.first() else { return };
-    let several = gates.iter().any(|(_, g)| g.file.id != first.file.id);
-    for (route, gate) in &gates {
-        let Some(own) = first_own(server, *route, gate) else { continue };
-        if !nested(server, *route, gate, &own, cx) && several {
-            in_turn(server, *route, cx);
+pub(super) fn check(server: &Server, gates: &[BasicGate], cx: &mut Cx) {
+    let Some(first) = gates.first() else { return };
+    let several = gates.iter().any(|gate| gate.file.id != first.file.id);
+    for gate in gates {
+        let Some(own) = first_own(server, gate) else { continue };
+        if !nested(server, gate, &own, cx) && several {
+            in_turn(server, gate.route, cx);
         }
     }
 }
 
 /// The first directive of the gate that is written in the route's own block.
-fn first_own<'a>(server: &Server<'a>, route: RouteId, gate: &BasicGate<'a>) -> Option<Directive<'a>> {
-    let own = [gate.realm, gate.file].into_iter().filter(|d| is_own(server, route, d));
+fn first_own<'a>(server: &Server<'a>, gate: &BasicGate<'a>) -> Option<Directive<'a>> {
+    let own = [gate.realm, gate.file].into_iter().filter(|d| is_own(server, gate.route, d));
     own.min_by_key(|d| d.id)
 }
 
@@ -44,7 +40,8 @@ fn is_fixed(directive: &Directive) -> bool {
 }
 
 /// A location with a gate that differs from the gate of the block around it.
-fn nested(server: &Server, route: RouteId, inner: &BasicGate, first: &Directive, cx: &mut Cx) -> bool {
+fn nested(server: &Server, inner: &BasicGate, first: &Directive, cx: &mut Cx) -> bool {
+    let route = inner.route;
     let Some(block) = server.route_block(route).filter(|b| b.name() == Name::Location) else { return false };
     let around = block.parent().map_or(Some(0), |p| server.route_of(p.id));
     let Some(outer) = around.and_then(|r| gate_of(server, r)) else { return false };

@@ -2,8 +2,10 @@
 
 pub(super) mod apache;
 
+use std::cell::LazyCell;
+
 use super::Cx;
-use super::basic_gate::{gates, pattern_of, route_ids, uses};
+use super::basic_gate::{BasicGate, first_with_each, pattern_of, route_ids};
 use super::support::finding;
 use crate::model::from::nginx::Server;
 use crate::model::{HandlerKind, RouteId, Site};
@@ -14,21 +16,20 @@ use crate::syntax::nginx::Name;
 pub(super) const ID: &str = "exposed-password-file";
 
 /// Looks for password files below the roots of their server.
-pub(super) fn check(server: &Server, cx: &mut Cx) {
-    if !uses(server, Name::AuthBasicUserFile) {
-        return;
+pub(super) fn check(server: &Server, gates: &[BasicGate], cx: &mut Cx) {
+    let fixed = |file: &Directive| {
+        let path = file.arg(0);
+        path.starts_with('/') && !path.contains('$') && !file.has_hole()
+    };
+    let files = first_with_each(gates, |gate| gate.file.id).map(|gate| gate.file).filter(fixed);
+    let roots = LazyCell::new(|| roots(server));
+    for file in files {
+        roots.iter().any(|(route, root)| report(server, *route, root, &file, cx));
     }
-    let mut files: Vec<Directive> = Vec::new();
-    for (_, gate) in gates(server) {
-        let path = gate.file.arg(0);
-        let fixed = !gate.file.has_hole() && !path.contains('$');
-        if fixed && path.starts_with('/') && !files.iter().any(|f| f.id == gate.file.id) {
-            files.push(gate.file);
-        }
-    }
-    if files.is_empty() {
-        return;
-    }
+}
+
+/// The document roots of a server, with the first route of each.
+fn roots<'a>(server: &Server<'a>) -> Vec<(RouteId, Directive<'a>)> {
     let mut roots: Vec<(RouteId, Directive)> = Vec::new();
     for route in route_ids(server) {
         let root = [Name::Root, Name::Alias].into_iter().find_map(|name| server.effective(route, name));
@@ -38,9 +39,7 @@ pub(super) fn check(server: &Server, cx: &mut Cx) {
             roots.push((route, root));
         }
     }
-    for file in files {
-        roots.iter().any(|(route, root)| report(server, *route, root, &file, cx));
-    }
+    roots
 }
 
 /// Asks for the file by its URL below one root.
@@ -68,15 +67,15 @@ fn report(server: &Server, route: RouteId, root: &Directive, file: &Directive, c
 /// The path of the URL under which a file is served from a root; `None`: it does not lie below it.
 fn url_of(server: &Server, route: RouteId, root: &Directive, file: &str) -> Option<String> {
     let folder = root.arg(0);
+    let is_root = root.name() == Name::Root;
+    let below = file.strip_prefix(if is_root { folder.trim_end_matches('/') } else { folder.as_ref() })?;
     // A relative root starts from another folder (the prefix) than a relative password file (the configuration).
     if root.has_hole() || folder.contains('$') || !folder.starts_with('/') || file.contains("/../") {
         return None;
     }
-    if root.name() == Name::Root {
-        let rest = file.strip_prefix(folder.trim_end_matches('/'))?;
-        return rest.starts_with('/').then(|| rest.to_owned());
+    if is_root {
+        return below.starts_with('/').then(|| below.to_owned());
     }
     let (modifier, prefix) = pattern_of(&server.route_block(route)?)?;
-    let rest = file.strip_prefix(folder.as_ref()).filter(|_| !modifier.starts_with('~'))?;
-    Some(format!("{prefix}{rest}"))
+    (!modifier.starts_with('~')).then(|| format!("{prefix}{below}"))
 }

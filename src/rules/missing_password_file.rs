@@ -5,8 +5,10 @@ pub(super) mod apache;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use foldhash::fast::FixedState;
+
 use super::Cx;
-use super::basic_gate::{gates, request_of, uses};
+use super::basic_gate::{BasicGate, first_with_each, request_of};
 use super::support::finding;
 use crate::files::{FileKind, normalize};
 use crate::finding::{Confidence, Severity};
@@ -15,7 +17,6 @@ use crate::model::from::{Found, Lookup};
 use crate::model::{RouteId, Site};
 use crate::project::nginx::Directive;
 use crate::source::FileId;
-use crate::syntax::nginx::Name;
 
 /// The id.
 pub(super) const ID: &str = "missing-password-file";
@@ -23,48 +24,48 @@ pub(super) const ID: &str = "missing-password-file";
 /// Which folders of the tree are known to keep accounts, or not to.
 type Keeping = HashMap<PathBuf, bool>;
 
-/// What stands at the paths that many servers name.
-type Kinds = HashMap<String, Found<FileKind>>;
+/// What was found out for one server and holds for the next ones.
+#[derive(Default)]
+pub(super) struct Known {
+    /// What stands at a path.
+    kinds: HashMap<String, Found<FileKind>, FixedState>,
+    keeping: Keeping,
+}
 
-/// Looks for each password file of each server.
-pub(super) fn check(servers: &[Server], cx: &mut Cx) {
-    let mut keeping = Keeping::new();
-    let mut kinds = Kinds::new();
-    for server in servers {
-        of_server(server, &mut keeping, &mut kinds, cx);
+impl Known {
+    fn kind(&mut self, path: &str, lookup: &Lookup) -> Found<FileKind> {
+        if let Some(known) = self.kinds.get(path) {
+            return known.clone();
+        }
+        let kind = lookup.kind(path);
+        self.kinds.insert(path.to_owned(), kind.clone());
+        kind
     }
 }
 
-fn of_server(server: &Server, keeping: &mut Keeping, kinds: &mut Kinds, cx: &mut Cx) {
-    let Some(lookup) = server.lookup().filter(|_| uses(server, Name::AuthBasicUserFile)) else { return };
-    let mut seen = Vec::new();
-    for (route, gate) in gates(server) {
-        if seen.contains(&gate.file.id) {
-            continue;
-        }
-        seen.push(gate.file.id);
+/// Looks for each password file of a server.
+pub(super) fn check(server: &Server, gates: &[BasicGate], cx: &mut Cx) {
+    let Some(lookup) = server.lookup() else { return };
+    for gate in first_with_each(gates, |gate| gate.file.id) {
         let path = gate.file.arg(0);
         // Relative paths start from the folder of the main file, which a lone snippet does not show.
         let rootless = !path.starts_with('/') && !server.config().guessed_context.is_empty();
         if gate.file.has_hole() || path.contains('$') || rootless {
             continue;
         }
-        if !kinds.contains_key(path.as_ref()) {
-            kinds.insert(path.clone().into_owned(), lookup.kind(&path));
-        }
-        match kinds.get(path.as_ref()).unwrap_or(&Found::Unknown) {
+        match cx.password_files.kind(&path, lookup) {
             Found::Unknown => {}
-            Found::There(FileKind::Folder) => report(server, route, &gate.file, &Fault::Folder, cx),
+            Found::There(FileKind::Folder) => report(server, gate.route, &gate.file, &Fault::Folder, cx),
             Found::There(FileKind::File) => {
                 if let Found::There(text) = lookup.read(&path)
                     && is_empty(&text)
                 {
-                    report(server, route, &gate.file, &Fault::Empty, cx);
+                    report(server, gate.route, &gate.file, &Fault::Empty, cx);
                 }
             }
             Found::Missing => {
-                if let Some(fault) = missing(server, lookup, &path, &gate.file, keeping, cx) {
-                    report(server, route, &gate.file, &fault, cx);
+                if let Some(fault) = missing(server, lookup, &path, &gate.file, cx) {
+                    report(server, gate.route, &gate.file, &fault, cx);
                 }
             }
         }
@@ -88,7 +89,7 @@ fn is_empty(text: &str) -> bool {
     text.lines().all(|l| l.trim().is_empty() || l.starts_with('#') || !l.contains(':'))
 }
 
-fn missing(server: &Server, lookup: &Lookup, path: &str, directive: &Directive, keeping: &mut Keeping, cx: &Cx) -> Option<Fault> {
+fn missing(server: &Server, lookup: &Lookup, path: &str, directive: &Directive, cx: &mut Cx) -> Option<Fault> {
     // Shown paths start from one folder: what lies between the two files leads from the main folder to the other.
     let folder_of = |file: FileId| Path::new(&cx.sources.file(file).path).parent().map(Path::to_path_buf);
     let between = folder_of(directive.span().file)
@@ -101,6 +102,7 @@ fn missing(server: &Server, lookup: &Lookup, path: &str, directive: &Directive, 
         return Some(Fault::Beside(crate::files::display(&between.join(path), Path::new(""))));
     }
     let folder: Option<PathBuf> = lookup.local(path).and_then(|l| l.parent().map(Path::to_path_buf));
+    let keeping = &mut cx.password_files.keeping;
     if lookup.settings.this_host || folder.is_some_and(|f| *keeping.entry(f).or_insert_with_key(|f| keeps_accounts(lookup, f))) {
         Some(Fault::Missing)
     } else {

@@ -19,6 +19,8 @@ pub enum Check {
     Site(fn(&dyn Site, &mut Cx)),
     /// Each nginx server with its blocks, for what the model cannot say.
     NginxServer(fn(&Server, &mut Cx)),
+    /// Each nginx server that asks for passwords, with its gates.
+    NginxGates(fn(&Server, &[BasicGate], &mut Cx)),
     /// All nginx servers of one configuration together.
     NginxServers(fn(&[Server], &mut Cx)),
     /// All sites of one server together.
@@ -68,12 +70,14 @@ pub struct Cx<'a> {
     /// The well-known paths, the user's among them.
     pub paths: &'a Paths,
     findings: Vec<Finding>,
+    /// What is known of password files that many servers name.
+    password_files: missing_password_file::Known,
 }
 
 impl<'a> Cx<'a> {
     /// A context without findings.
     pub fn new(sources: &'a SourceMap, settings: &'a Settings, paths: &'a Paths) -> Self {
-        Self { sources, settings, paths, findings: Vec::new() }
+        Self { sources, settings, paths, findings: Vec::new(), password_files: missing_password_file::Known::default() }
     }
 
     /// Reports a finding.
@@ -112,6 +116,8 @@ mod caches;
 mod edge_application;
 mod support;
 
+pub use basic_gate::{BasicGate, gates};
+
 macro_rules! rules {
     ($($id:literal $module:ident [$($check:expr),*];)*) => {
         $(mod $module;)*
@@ -137,7 +143,7 @@ pub fn registry() -> &'static [Rule] {
 
 rules! {
     // Authorization on its way to the application
-    "credential-collision" credential_collision [Check::NginxServer(credential_collision::check), Check::ApacheHost(credential_collision::apache::check), Check::Edge(credential_collision::edge::check)];
+    "credential-collision" credential_collision [Check::NginxGates(credential_collision::check), Check::ApacheHost(credential_collision::apache::check), Check::Edge(credential_collision::edge::check)];
     "dropped-custom-header" dropped_custom_header [Check::Nginx(dropped_custom_header::check), Check::Site(dropped_custom_header::required)];
     "dropped-authorization" dropped_authorization [Check::NginxServer(dropped_authorization::check), Check::ApacheHost(dropped_authorization::apache::check), Check::Edge(dropped_authorization::edge::check)];
     "literal-credential" literal_credential [Check::Nginx(literal_credential::check), Check::Apache(literal_credential::apache::check), Check::Edge(literal_credential::edge::check), Check::EdgeDocuments(literal_credential::kong::check)];
@@ -147,13 +153,13 @@ rules! {
     "swallowed-challenge" swallowed_challenge [Check::NginxServer(swallowed_challenge::check), Check::ApacheHost(swallowed_challenge::apache::check), Check::Apache(swallowed_challenge::apache::ignored), Check::Edge(swallowed_challenge::edge::check)];
 
     // Basic auth, duplicate and overlapping blocks
-    "broad-basic-auth" broad_basic_auth [Check::NginxServer(broad_basic_auth::check), Check::ApacheHost(broad_basic_auth::apache::check), Check::Edge(broad_basic_auth::edge::check)];
+    "broad-basic-auth" broad_basic_auth [Check::NginxGates(broad_basic_auth::check), Check::ApacheHost(broad_basic_auth::apache::check), Check::Edge(broad_basic_auth::edge::check)];
     "bypassed-auth" bypassed_auth [Check::NginxServer(bypassed_auth::check), Check::ApacheHost(bypassed_auth::apache::check)];
-    "missing-password-file" missing_password_file [Check::NginxServers(missing_password_file::check), Check::ApacheHosts(missing_password_file::apache::check)];
-    "exposed-password-file" exposed_password_file [Check::NginxServer(exposed_password_file::check), Check::ApacheHost(exposed_password_file::apache::check)];
+    "missing-password-file" missing_password_file [Check::NginxGates(missing_password_file::check), Check::ApacheHosts(missing_password_file::apache::check)];
+    "exposed-password-file" exposed_password_file [Check::NginxGates(exposed_password_file::check), Check::ApacheHost(exposed_password_file::apache::check)];
     "incomplete-auth" incomplete_auth [Check::NginxServer(incomplete_auth::check), Check::ApacheHost(incomplete_auth::apache::check)];
-    "duplicate-auth" duplicate_auth [Check::NginxServer(duplicate_auth::check), Check::ApacheHost(duplicate_auth::apache::check), Check::Edge(duplicate_auth::edge::check)];
-    "conflicting-auth" conflicting_auth [Check::NginxServer(conflicting_auth::check), Check::ApacheHost(conflicting_auth::apache::check)];
+    "duplicate-auth" duplicate_auth [Check::NginxGates(duplicate_auth::check), Check::ApacheHost(duplicate_auth::apache::check), Check::Edge(duplicate_auth::edge::check)];
+    "conflicting-auth" conflicting_auth [Check::NginxGates(conflicting_auth::check), Check::ApacheHost(conflicting_auth::apache::check)];
 
     // Caches
     "cached-auth-verdict" cached_auth_verdict [Check::NginxServer(cached_auth_verdict::check), Check::Edge(cached_auth_verdict::edge::check)];
