@@ -222,13 +222,9 @@ fn server_name<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
 
 /// Whether the server can put a name into its tables: one `*`, and that as the first or the last label.
 fn is_server_name(name: &str) -> bool {
-    let (mut stars, mut before) = (0, 0);
-    for byte in name.bytes() {
-        stars += usize::from(byte == b'*');
-        if stars > 1 || (before == b'.' && byte == b'.') {
-            return false;
-        }
-        before = byte;
+    let stars = name.bytes().filter(|b| *b == b'*').count();
+    if stars > 1 || name.as_bytes().windows(2).any(|pair| pair == b"..") {
+        return false;
     }
     let special =
         (name.len() > 1 && name.starts_with('.')) || (name.len() > 2 && (name.starts_with("*.") || name.ends_with(".*")));
@@ -352,11 +348,13 @@ fn port<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     if authority.starts_with("unix:") {
         return;
     }
+    let is_path = |byte| matches!(byte, b'/' | b'?');
     let port = if authority.starts_with('[') {
-        cut(up_to(authority, b"/?"), b']').and_then(|(_, tail)| tail.strip_prefix(':'))
+        cut(before(authority, is_path), b']').and_then(|(_, tail)| tail.strip_prefix(':'))
     } else {
-        let tail = authority.get(up_to(authority, b":/?").len()..).unwrap_or_default();
-        tail.strip_prefix(':').map(|tail| up_to(tail, b"/?"))
+        let host = before(authority, |byte| byte == b':' || is_path(byte));
+        let tail = authority.get(host.len()..).and_then(|tail| tail.strip_prefix(':'));
+        tail.map(|tail| before(tail, is_path))
     };
     let Some(port) = port else { return };
     if !is_port(port) {
@@ -364,9 +362,9 @@ fn port<'a>(checker: &mut Checker<'a>, directive: Directive<'a>) {
     }
 }
 
-/// The text before the first of these bytes, which are ASCII.
-fn up_to<'t>(text: &'t str, ends: &[u8]) -> &'t str {
-    let end = text.bytes().position(|byte| ends.contains(&byte));
+/// The text before the first byte that ends it, which is ASCII.
+fn before(text: &str, ends: impl Fn(u8) -> bool) -> &str {
+    let end = text.bytes().position(ends);
     end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
