@@ -200,15 +200,13 @@ fn add_protocol_traits(shared: &Shared, scope: ScopeId, protocol: Protocol, trai
     if !settled.run_of(protocol, PerProtocolList::HideHeader).is_empty() {
         traits.add(Traits::EDITS_RESPONSE);
     }
-    let run = settled.run_of(protocol, PerProtocolList::Headers);
-    let headers = shared.scopes.run(run);
+    let headers = shared.scopes.run(settled.run_of(protocol, PerProtocolList::Headers));
     if !headers.is_empty() {
         traits.add(Traits::SETS_HEADERS);
     }
-    let mut outer = shared.scopes.outward(scope).map(|s| shared.scopes.settled(s).run_of(protocol, PerProtocolList::Headers));
-    let outer = outer.find(|outer| *outer != run).unwrap_or_default();
+    let replaced = settled.replaced(protocol, PerProtocolList::Headers);
     let own = |name: &str| headers.iter().any(|id| shared.directive(*id).arg(0).eq_ignore_ascii_case(name));
-    if shared.scopes.run(outer).iter().any(|id| !own(&shared.directive(*id).arg(0))) {
+    if shared.scopes.run(replaced).iter().any(|id| !own(&shared.directive(*id).arg(0))) {
         traits.add(Traits::LOSES_HEADERS);
     }
     let mut sets_host = false;

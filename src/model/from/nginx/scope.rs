@@ -92,23 +92,26 @@ pub(super) struct Settled<'s> {
 impl<'s> Settled<'s> {
     #[inline]
     fn slot(self, slot: u8) -> Run {
+        self.find(slot).map_or(Run::default(), |(_, run)| run)
+    }
+
+    /// The nearest block that has a slot itself, and what it has there.
+    #[inline]
+    fn find(self, slot: u8) -> Option<(&'s Scope, Run)> {
         if self.scope.present & (1 << slot) == 0 {
-            return Run::default();
+            return None;
         }
         let mut scope = self.scope;
         loop {
             let own = scope.own.of(&self.scopes.slots);
             if let Some(first) = own.iter().position(|own| *own == slot) {
                 let last = own.iter().rposition(|own| *own == slot).unwrap_or(first);
-                return scope.own.part(first, last - first + 1);
+                return Some((scope, scope.own.part(first, last - first + 1)));
             }
             if scope.drops_added && slot == ADDED {
-                return Run::default();
+                return None;
             }
-            match self.scopes.all.get(scope.parent as usize) {
-                Some(parent) => scope = parent,
-                None => return Run::default(),
-            }
+            scope = self.scopes.all.get(scope.parent as usize)?;
         }
     }
 
@@ -170,6 +173,14 @@ impl<'s> Settled<'s> {
     #[inline]
     pub(super) fn run_of(self, protocol: Protocol, list: PerProtocolList) -> Run {
         self.slot(list_of(protocol, list))
+    }
+
+    /// What would be in force in place of a protocol's list if the block that has it did not have it.
+    #[inline]
+    pub(super) fn replaced(self, protocol: Protocol, list: PerProtocolList) -> Run {
+        let slot = list_of(protocol, list);
+        let outer = self.find(slot).and_then(|(owner, _)| self.scopes.all.get(owner.parent as usize));
+        outer.map_or(Run::default(), |scope| Settled { scope, ..self }.slot(slot))
     }
 }
 

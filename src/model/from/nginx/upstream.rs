@@ -63,7 +63,7 @@ impl Walk<'_, '_> {
         let protocol = protocol_of(self.handler_name()?)?;
         let run = self.settled().run_of(protocol, PerProtocolList::Headers);
         let sent = self.sent(protocol, run);
-        let lost = self.lost(protocol, run, &sent);
+        let lost = self.lost(protocol, &sent);
         let forwards = self.settled().of(protocol, PerProtocol::PassRequestHeaders).map(|id| self.directive(id));
         let forwards_client_headers = match forwards {
             Some(d) => Fact::is(d.arg(0) != "off", [d.span()]),
@@ -98,12 +98,9 @@ impl Walk<'_, '_> {
     }
 
     /// Headers of the nearest outer block with a set of its own, which the current set replaces.
-    fn lost(&mut self, protocol: Protocol, run: Run, sent: &[Sent]) -> Vec<Sent> {
-        let scopes = &self.server.shared.scopes;
-        let outer =
-            scopes.outward(self.scope).map(|s| scopes.settled(s).run_of(protocol, PerProtocolList::Headers)).find(|r| *r != run);
-        let Some(outer) = outer.filter(|r| !r.is_empty()) else { return Vec::new() };
-        let outer = self.sent(protocol, outer);
+    fn lost(&mut self, protocol: Protocol, sent: &[Sent]) -> Vec<Sent> {
+        let replaced = self.settled().replaced(protocol, PerProtocolList::Headers);
+        let outer = self.sent(protocol, replaced);
         outer.into_iter().filter(|o| !sent.iter().any(|s| s.name.eq_ignore_ascii_case(&o.name))).collect()
     }
 
