@@ -176,17 +176,22 @@ fn named_groups(text: &str) -> impl Iterator<Item = &str> {
 
 /// Compiles a PCRE text; `None` if it is beyond what can be decided here.
 pub(super) fn compile(text: &str, ignore_case: bool, dot_all: bool) -> Option<Regex> {
-    RegexOptionsBuilder::new()
-        .bytes_mode(BytesMode::Ascii)
-        .case_insensitive(ignore_case)
-        .dot_matches_new_line(dot_all)
-        .backtrack_limit(BACKTRACK_LIMIT)
-        .delegate_size_limit(SIZE_LIMIT)
-        .delegate_dfa_size_limit(SIZE_LIMIT)
-        // It finds matches in long texts sooner. Paths and hosts are short, and making it takes longer than all the rest.
-        .build_delegate_prefilter(false)
-        .build(pcre_to_fancy(text))
-        .ok()
+    let mut options = limited();
+    options.bytes_mode(BytesMode::Ascii).case_insensitive(ignore_case).dot_matches_new_line(dot_all);
+    options.build(pcre_to_fancy(text)).ok()
+}
+
+/// Compiles a regular expression of characters, as Go and RE2 read it.
+pub(super) fn compile_unicode(text: &str) -> Option<Regex> {
+    limited().build(text.to_owned()).ok()
+}
+
+fn limited() -> RegexOptionsBuilder {
+    let mut options = RegexOptionsBuilder::new();
+    options.backtrack_limit(BACKTRACK_LIMIT).delegate_size_limit(SIZE_LIMIT).delegate_dfa_size_limit(SIZE_LIMIT);
+    // It finds matches in long texts sooner. Paths and hosts are short, and making it takes longer than all the rest.
+    options.build_delegate_prefilter(false);
+    options
 }
 
 /// PCRE accepts some texts that the Rust engines refuse: an escaped character that needs none (`\/`, `\-`, `\_`, `\"`) means itself.

@@ -273,7 +273,7 @@ fn traits(says: &Says) -> Traits {
         }
     };
     let files = says.origin.as_ref().is_some_and(|origin| origin.behind == Behind::Files);
-    let moved = says.moves.as_ref().is_some_and(|moves| !matches!(moves.to, Moved::Matching { .. }));
+    let moved = says.moves.as_ref().is_some_and(|moves| !matches!(moves.to, Moved::Matching(_)));
     add(says.answer.is_none() && !moved && !files, Traits::UPSTREAM);
     add(!says.gates.is_empty(), Traits::GATE);
     add(says.caching.as_ref().is_some_and(|c| c.keeps != Keeps::Never), Traits::CACHE);

@@ -1,7 +1,10 @@
 //! Redirects to addresses that are made of the request's.
 
+use std::borrow::Cow;
+
 use fancy_regex::Regex;
 
+use crate::model::from::regexes;
 use crate::model::{Request, Scheme};
 use crate::source::Span;
 
@@ -20,8 +23,8 @@ pub(super) enum Moved {
     Parts { scheme: Option<Scheme>, host: Option<String>, port: Option<u16>, path: NewPath, query: bool },
     /// Put together from pieces; the query is added where it is kept.
     Made { pieces: Vec<Piece>, keeps_query: bool },
-    /// What a regular expression matches of the whole address; nothing happens where it does not.
-    Matching { regex: String, replacement: String },
+    /// In the whole address; nothing happens where nothing matches.
+    Matching(Substitution),
 }
 
 /// The path of the address that a request is sent to.
@@ -33,9 +36,37 @@ pub(super) enum NewPath {
     Whole(String),
     /// This text in place of the first characters.
     Begins { with: String, instead_of: usize },
-    /// What a regular expression matches is another text, everywhere.
-    Matching { regex: String, replacement: String },
+    /// That of the request with other texts in it.
+    Matching(Substitution),
+    /// What it is cannot be told.
+    Unknown,
 }
+
+/// Another text in place of whatever a regular expression matches.
+#[derive(Clone, Debug)]
+pub(super) struct Substitution {
+    regex: Box<Regex>,
+    replacement: String,
+}
+
+impl Substitution {
+    /// `None`: the expression cannot be followed. `$1` in the replacement is the first group.
+    pub(super) fn new(regex: &str, replacement: String) -> Option<Self> {
+        Some(Self { regex: Box::new(regexes::compile_unicode(regex)?), replacement })
+    }
+
+    fn of<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        self.regex.try_replacen(text, 0, self.replacement.as_str()).ok()
+    }
+}
+
+impl PartialEq for Substitution {
+    fn eq(&self, other: &Self) -> bool {
+        (self.regex.as_str(), &self.replacement) == (other.regex.as_str(), &other.replacement)
+    }
+}
+
+impl Eq for Substitution {}
 
 impl NewPath {
     /// The path, or the target, that comes of a path.
@@ -44,9 +75,8 @@ impl NewPath {
             Self::Same => path.to_owned(),
             Self::Whole(text) => text.clone(),
             Self::Begins { with, instead_of } => format!("{with}{}", path.get(*instead_of..).unwrap_or_default()),
-            Self::Matching { regex, replacement } => {
-                Regex::new(regex).ok()?.try_replacen(path, 0, replacement.as_str()).ok()?.into_owned()
-            }
+            Self::Matching(substitution) => substitution.of(path)?.into_owned(),
+            Self::Unknown => return None,
         };
         Some(if path.starts_with('/') { path } else { format!("/{path}") })
     }
@@ -105,9 +135,9 @@ impl Moves {
                 let query = request.query.as_ref().filter(|_| *keeps_query);
                 Some(query.map_or_else(|| made.clone(), |query| format!("{made}?{query}")))
             }
-            Moved::Matching { regex, replacement } => {
+            Moved::Matching(substitution) => {
                 let from = address(request.scheme, &request.host, &request.target());
-                let to = Regex::new(regex).ok()?.try_replacen(&from, 0, replacement.as_str()).ok()?;
+                let to = substitution.of(&from)?;
                 (to != from).then(|| to.into_owned())
             }
         }

@@ -1,7 +1,7 @@
 //! What a route does: `route`, `redirect`, `direct_response`.
 
 use super::{MAX_CLUSTERS, matching};
-use crate::model::from::edge::moves::{Moved, Moves, NewPath};
+use crate::model::from::edge::moves::{Moved, Moves, NewPath, Substitution};
 use crate::model::from::edge::read::{application, scheme, set_to, status};
 use crate::model::from::edge::says::{Answer, Behind, FieldPart, Forward, Origin, Says};
 use crate::model::{Fact, Scheme};
@@ -106,10 +106,11 @@ fn redirect(route: Yaml, redirect: Yaml) -> Moved {
             Some(instead_of) => NewPath::Begins { with: with.to_owned(), instead_of },
             None => NewPath::Whole(with.to_owned()),
         },
-        (.., Some(rewrite)) => NewPath::Matching {
-            regex: rewrite.at_path(&["pattern", "regex"]).and_then(Yaml::as_str).unwrap_or_default().to_owned(),
-            replacement: replacement(rewrite.get("substitution").and_then(Yaml::as_str).unwrap_or_default()),
-        },
+        (.., Some(rewrite)) => {
+            let regex = rewrite.at_path(&["pattern", "regex"]).and_then(Yaml::as_str).unwrap_or_default();
+            let by = replacement(rewrite.get("substitution").and_then(Yaml::as_str).unwrap_or_default());
+            Substitution::new(regex, by).map_or(NewPath::Unknown, NewPath::Matching)
+        }
         _ => NewPath::Same,
     };
     Moved::Parts {

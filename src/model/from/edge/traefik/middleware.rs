@@ -1,9 +1,7 @@
 //! What middlewares do to a request.
 
-use fancy_regex::Regex;
-
 use super::labels::Labels;
-use crate::model::from::edge::moves::{Moved, Moves};
+use crate::model::from::edge::moves::{Moved, Moves, Substitution};
 use crate::model::from::edge::read::{dropped, entry_of_header, gate, set_to, texts};
 use crate::model::from::edge::says::{Limit, OverTls, Says};
 use crate::model::{Fact, Gate, GateKind, Value};
@@ -124,12 +122,13 @@ pub(super) fn apply<'a>(options: &Options<'a>, find: &dyn Fn(&str) -> Option<Opt
         let permanent = options.get(&["redirectRegex", "permanent"]).is_some_and(|p| p.text == "true");
         // In a compose file a dollar is written twice.
         let text = |key: &str| options.get(&["redirectRegex", key]).map(|setting| setting.text.replace("$$", "$"));
-        match (text("regex").filter(|regex| Regex::new(regex).is_ok()), text("replacement")) {
-            (Some(regex), Some(replacement)) => {
-                let to = Moved::Matching { regex, replacement };
+        let substitution = text("regex").zip(text("replacement")).and_then(|(regex, by)| Substitution::new(&regex, by));
+        match substitution {
+            Some(substitution) => {
+                let to = Moved::Matching(substitution);
                 says.moves = Some(Moves { status: if permanent { 301 } else { 302 }, to, span });
             }
-            _ => says.unread = true,
+            None => says.unread = true,
         }
     }
     if let Some(span) = options.is("rateLimit") {
