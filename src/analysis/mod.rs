@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use self::check::check;
 pub use self::load::{Progress, Project, load};
-use self::places::Places;
+use self::places::{BEGINNING, Places};
 use crate::connect;
 use crate::discover::{Dialect, Root, RootKind};
 use crate::files::Files;
@@ -34,12 +34,6 @@ pub struct Reported {
     pub start: Position,
     /// End of the primary place.
     pub end: Position,
-}
-
-impl Reported {
-    fn graded(&self) -> (&Finding, Severity) {
-        (&self.finding, self.severity)
-    }
 }
 
 /// A file that took part.
@@ -208,7 +202,7 @@ fn leave(analysis: &mut Analysis, beside: &BTreeSet<FileId>) {
 
 /// Filters, grades, sorts and joins the findings.
 fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Selection, settings: &Settings) {
-    let mut graded: Vec<(Severity, Finding)> = Vec::with_capacity(findings.iter().map(Vec::len).sum());
+    let mut reported = Vec::with_capacity(findings.iter().map(Vec::len).sum());
     let mut hidden = BTreeMap::new();
     // Most findings follow another one of their rule.
     let mut last: Option<Standing> = None;
@@ -224,17 +218,16 @@ fn report(analysis: &mut Analysis, findings: Vec<Vec<Finding>>, selection: &Sele
             continue;
         }
         if let Some(severity) = selection.severity_by(&standing, &finding, path) {
-            graded.push((severity, finding));
+            reported.push(Reported { finding, severity, start: BEGINNING, end: BEGINNING });
         }
     }
     analysis.hidden_by_profile = hidden.into_values().collect();
+    analysis.findings = sorted(&analysis.sources, reported);
+    // In the order of the text, each line break is counted once.
     let mut places = Places::new(&analysis.sources);
-    let graded = sorted(&analysis.sources, graded, |(severity, finding)| (finding, *severity));
-    let reported = graded.into_iter().map(|(severity, finding)| {
-        let (start, end) = places.positions(finding.primary);
-        Reported { finding, severity, start, end }
-    });
-    analysis.findings = reported.collect();
+    for reported in &mut analysis.findings {
+        (reported.start, reported.end) = places.positions(reported.finding.primary);
+    }
 }
 
 /// Takes out what comments accept, and reports comments that accept nothing.
@@ -266,13 +259,13 @@ fn suppress(analysis: &mut Analysis, ignores: &[Ignore], selection: &Selection, 
     report(analysis, vec![findings], selection, settings);
     analysis.hidden_by_profile.extend(hidden);
     let all = before.into_iter().chain(std::mem::take(&mut analysis.findings)).collect();
-    analysis.findings = sorted(&analysis.sources, all, Reported::graded);
+    analysis.findings = sorted(&analysis.sources, all);
 }
 
 /// Findings by path, line, column and rule; of several of one rule at one place only one.
-fn sorted<T>(sources: &SourceMap, mut findings: Vec<T>, graded: impl Fn(&T) -> (&Finding, Severity)) -> Vec<T> {
+fn sorted(sources: &SourceMap, mut reported: Vec<Reported>) -> Vec<Reported> {
     // A place that is further in the text is in a later line, or a later column.
-    let by_place = |a: &Finding, b: &Finding| {
+    let by_place = |Reported { finding: a, .. }: &Reported, Reported { finding: b, .. }: &Reported| {
         let path = |finding: &Finding| sources.file(finding.primary.file).path.as_str();
         let same = a.primary.file == b.primary.file;
         let by_path = if same { Ordering::Equal } else { path(a).cmp(path(b)) };
@@ -280,12 +273,10 @@ fn sorted<T>(sources: &SourceMap, mut findings: Vec<T>, graded: impl Fn(&T) -> (
     };
     // The worst and surest of several findings of one rule at one place comes first and stays. The sort is stable, so equal
     // ones keep the order of the configuration.
-    findings.sort_by(|a, b| {
-        let ((a, severity_of_a), (b, severity_of_b)) = (graded(a), graded(b));
-        by_place(a, b).then_with(|| (severity_of_b, b.confidence).cmp(&(severity_of_a, a.confidence)))
-    });
-    findings.dedup_by(|b, a| by_place(graded(a).0, graded(b).0).is_eq());
-    findings
+    reported
+        .sort_by(|a, b| by_place(a, b).then_with(|| (b.severity, b.finding.confidence).cmp(&(a.severity, a.finding.confidence))));
+    reported.dedup_by(|b, a| by_place(a, b).is_eq());
+    reported
 }
 
 /// Several analyses as one: of roots that have settings of their own.
@@ -320,7 +311,7 @@ pub fn join(analyses: impl IntoIterator<Item = Analysis>) -> Analysis {
     }
     if several {
         joined.sort_files();
-        joined.findings = sorted(&joined.sources, joined.findings, Reported::graded);
+        joined.findings = sorted(&joined.sources, joined.findings);
     }
     joined
 }

@@ -10,7 +10,7 @@ pub(super) struct Places<'s> {
 }
 
 /// Where every file begins.
-const BEGINNING: Position = Position { line: 1, column: 1, offset: 0 };
+pub(super) const BEGINNING: Position = Position { line: 1, column: 1, offset: 0 };
 
 impl<'s> Places<'s> {
     /// At the beginning of all files.
