@@ -2,6 +2,9 @@
 
 mod table;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 pub use table::Name;
 
 /// A set of contexts: the blocks in which a directive may stand.
@@ -234,39 +237,8 @@ impl Info {
     }
 }
 
-/// The names by their hash, each there or in the next free place; made by the compiler, so that no run has to. Three times as
-/// many places as names: mostly the first one tells.
-static BY_HASH: [Name; 1 << HASH_BITS] = {
-    let mut places = [Name::Unknown; 1 << HASH_BITS];
-    let mut row = 0;
-    while row < table::TABLE.len() {
-        let mut place = hash(table::TABLE[row].text.as_bytes());
-        while !matches!(places[place], Name::Unknown) {
-            place = (place + 1) % places.len();
-        }
-        places[place] = table::TABLE[row].name;
-        row += 1;
-    }
-    places
-};
-
-const HASH_BITS: u32 = 12;
-
-/// By the length and the first and last eight bytes, in which most names differ.
-const fn hash(name: &[u8]) -> usize {
-    let (mut first, mut last) = (0, 0);
-    if let (Some(begin), Some(end)) = (name.first_chunk(), name.last_chunk()) {
-        (first, last) = (u64::from_le_bytes(*begin), u64::from_le_bytes(*end));
-    } else {
-        let mut rest = name;
-        while let Some((byte, behind)) = rest.split_first() {
-            first = first << 8 | *byte as u64;
-            rest = behind;
-        }
-    }
-    let mixed = (first ^ last.rotate_left(29) ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> (u64::BITS - HASH_BITS)) as usize
-}
+static BY_NAME: LazyLock<HashMap<&'static str, Name, foldhash::fast::FixedState>> =
+    LazyLock::new(|| table::TABLE.iter().map(|info| (info.text, info.name)).collect());
 
 /// Prefixes of modules with very many directives, which are not listed.
 const MODULE_PREFIXES: &[&str] =
@@ -278,14 +250,7 @@ impl Name {
 
     /// The directive of that name; names are case-sensitive.
     pub fn of(name: &str) -> Name {
-        let mut place = hash(name.as_bytes());
-        loop {
-            let known = BY_HASH[place];
-            if known == Name::Unknown || known.as_str() == name {
-                return known;
-            }
-            place = (place + 1) % BY_HASH.len();
-        }
+        BY_NAME.get(name).copied().unwrap_or(Name::Unknown)
     }
 
     /// What the table says of it; nothing for entries and unknown names.
