@@ -2,6 +2,7 @@
 //!
 //! Everything inside the tool counts bytes. Lines and columns exist only here, and are made only for output.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// A file in a [`SourceMap`].
@@ -43,6 +44,12 @@ pub struct Position {
     pub column: u32,
     /// 0-based byte offset from the start of the file.
     pub offset: u32,
+}
+
+/// A text in lower case, as far as it is ASCII; mostly it is already.
+pub fn lower_case<'t>(text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
+    let text = text.into();
+    if text.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(text.to_ascii_lowercase()) } else { text }
 }
 
 /// What stands for a byte that is not UTF-8 in [`SourceFile::text`]: one byte long, so that offsets stay those of the file.

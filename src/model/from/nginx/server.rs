@@ -8,11 +8,10 @@ use foldhash::fast::FixedState;
 
 use super::run::Run;
 use super::scope::ScopeId;
-use super::shared::lower_case;
 use crate::model::from::regexes::{RegexId, Regexes};
 use crate::model::{Request, Scheme};
 use crate::project::nginx::{Config, Directive, DirectiveId, Placed};
-use crate::source::SourceMap;
+use crate::source::{SourceMap, lower_case};
 use crate::syntax::nginx::Name;
 
 /// One `listen`.

@@ -1,6 +1,5 @@
 //! What all servers of one nginx share.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
@@ -14,7 +13,7 @@ use crate::model::from::lookup::Lookup;
 use crate::model::from::regexes::Regexes;
 use crate::project::nginx::config::TOP;
 use crate::project::nginx::{Config, Directive, DirectiveId};
-use crate::source::{SourceMap, Span};
+use crate::source::{SourceMap, Span, lower_case};
 use crate::syntax::nginx::Name;
 
 /// What all servers of one nginx share. There may be very many servers, so what each has is kept in few lists for all of them.
@@ -117,12 +116,6 @@ impl<'a> Shared<'a> {
             self.set_values.entry(name).or_default().push(set.id);
         }
     }
-}
-
-/// A text in lower case, which it mostly is already.
-pub(super) fn lower_case<'t>(text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
-    let text = text.into();
-    if text.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(text.to_ascii_lowercase()) } else { text }
 }
 
 fn variable_name(text: &str) -> String {

@@ -1,12 +1,11 @@
 //! The value of a variable for one request.
 
-use std::borrow::Cow;
-
 use super::nginx_site::Server;
 use super::slots::{List, Single};
 use super::value::{Piece, pieces};
 use super::walk::{Walk, concat, unknown_value};
 use crate::model::{Scheme, Value};
+use crate::source::lower_case;
 
 /// Whether a text is the name of a variable, and nothing else.
 fn is_plain_name(text: &str) -> bool {
@@ -43,11 +42,7 @@ impl Walk<'_, '_> {
 
     /// The value of a variable, without its `$`. Names are compared without regard to case, as nginx does.
     pub(super) fn variable(&mut self, name: &str) -> Value {
-        let lower: Cow<str> = if name.bytes().any(|b| b.is_ascii_uppercase()) {
-            Cow::Owned(name.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(name)
-        };
+        let lower = lower_case(name);
         let name = lower.as_ref();
         if let Some(value) = self.variables.get(name) {
             return value.clone();

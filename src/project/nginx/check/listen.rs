@@ -6,9 +6,10 @@ use std::net::Ipv6Addr;
 
 use foldhash::fast::FixedState;
 
-use super::{Checker, cut, lower_case};
+use super::{Checker, cut};
 use crate::finding::Finding;
 use crate::project::nginx::config::{Directive, DirectiveId, TOP};
+use crate::source::lower_case;
 use crate::syntax::nginx::Name;
 
 /// What has been said of the addresses of all servers.

@@ -7,7 +7,6 @@ mod location;
 mod names;
 mod values;
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
@@ -437,11 +436,6 @@ fn similar(name: &str, outer: Contexts) -> Option<&'static str> {
 fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
     let index = text.bytes().position(|byte| byte == at)?;
     Some((text.get(..index)?, text.get(index + 1..)?))
-}
-
-/// The text in lower case, as far as it is ASCII; mostly it is already.
-fn lower_case(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|b| b.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
 }
 
 /// `a, b and c`

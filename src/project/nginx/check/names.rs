@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
 
-use super::{Checker, lower_case};
+use super::Checker;
 use crate::finding::Finding;
 use crate::project::nginx::config::Config;
-use crate::source::SourceMap;
+use crate::source::{SourceMap, lower_case};
 use crate::syntax::nginx::Name;
 use crate::syntax::nginx::directives::{self, Info};
 
