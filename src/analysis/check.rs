@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::OnceCell;
+use std::convert::identity;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
@@ -72,30 +73,16 @@ fn check_sites<'c>(
             Check::NginxGates(check) if !asked.gates().is_empty() => check(asked.server, asked.gates(), cx),
             _ => {}
         }),
-        Sites::Apache(hosts) => of_each(
-            hosts,
-            checks,
-            whole,
-            new,
-            |host| host,
-            |check, host, cx| match check {
-                Check::Site(check) => check(*host, cx),
-                Check::ApacheHost(check) => check(host, cx),
-                _ => {}
-            },
-        ),
-        Sites::Edge(sites) => of_each(
-            sites,
-            checks,
-            whole,
-            new,
-            |site| site,
-            |check, site, cx| match check {
-                Check::Site(check) => check(*site, cx),
-                Check::Edge(check) => check(site, cx),
-                _ => {}
-            },
-        ),
+        Sites::Apache(hosts) => of_each(hosts, checks, whole, new, identity, |check, host, cx| match check {
+            Check::Site(check) => check(*host, cx),
+            Check::ApacheHost(check) => check(host, cx),
+            _ => {}
+        }),
+        Sites::Edge(sites) => of_each(sites, checks, whole, new, identity, |check, site, cx| match check {
+            Check::Site(check) => check(*site, cx),
+            Check::Edge(check) => check(site, cx),
+            _ => {}
+        }),
     });
     let all = sites.all();
     let main = || whole;

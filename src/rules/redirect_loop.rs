@@ -86,7 +86,7 @@ fn starts(site: &dyn Site) -> Vec<Request> {
         if route.traits.has(Traits::INTERNAL) {
             continue;
         }
-        let named = site.hosts().is_empty() || !request.host.is_empty() && site.hosts().first().is_none_or(|first| *first != request.host);
+        let named = site.hosts().first().is_none_or(|first| !request.host.is_empty() && *first != request.host);
         if id != 0 && named {
             starts.push(request);
             continue;

@@ -52,7 +52,7 @@ impl<'s, S: Site> Names<'s, S> {
             for host in site.hosts() {
                 // Of several sites with one name, visitors sign in at the one with TLS.
                 let known = names.entry(host).or_insert(site);
-                if !std::ptr::eq(*known, site) && site.is_tls() && !known.is_tls() {
+                if site.is_tls() && !known.is_tls() {
                     *known = site;
                 }
             }

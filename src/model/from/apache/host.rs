@@ -369,7 +369,7 @@ impl<'a> Shared<'a> {
 impl<'a> Shared<'a> {
     /// The path of a file that the server opens at run time (`ap_server_root_relative`): relative ones start at `ServerRoot`, which a lone
     /// `.htaccess` does not tell.
-    pub(super) fn server_file(&self, path: std::borrow::Cow<'a, str>) -> Option<Cow<'a, str>> {
+    pub(super) fn server_file(&self, path: Cow<'a, str>) -> Option<Cow<'a, str>> {
         (path.starts_with('/') || self.config.server_root.is_some()).then(|| self.absolute(path))
     }
 }

@@ -75,6 +75,7 @@ fn server_blocks(config: &Config, sources: &SourceMap, scopes: &mut Scopes) -> V
     }
     found
 }
+
 /// The `http` blocks with their scopes; [`TOP`] for the one that stands around a lone snippet.
 fn http_blocks(config: &Config, sources: &SourceMap, scopes: &mut Scopes) -> Vec<(DirectiveId, ScopeId)> {
     if config.guessed_context.contains(&Name::Stream) || config.guessed_context.contains(&Name::Mail) {

@@ -54,14 +54,14 @@ impl Parser<'_> {
 
     /// A word that does not fit into the server's buffer or whose quote is never closed.
     pub(in super::super) fn overlong(&mut self, lexeme: Lexeme, shape: Shape) {
-        let quote = match () {
-            () if shape.has(Shape::SINGLE) => '\'',
-            () if shape.has(Shape::DOUBLE) => '"',
-            () => {
-                let end = self.boundary((lexeme.start + 10).min(lexeme.end));
-                self.error(lexeme.start, end, "a parameter longer than 4,096 bytes").help("nginx cannot read it");
-                return;
-            }
+        let quote = if shape.has(Shape::SINGLE) {
+            '\''
+        } else if shape.has(Shape::DOUBLE) {
+            '"'
+        } else {
+            let end = self.boundary((lexeme.start + 10).min(lexeme.end));
+            self.error(lexeme.start, end, "a parameter longer than 4,096 bytes").help("nginx cannot read it");
+            return;
         };
         // The text between may come from holes, and then the rendered quotes may match.
         let unterminated = shape.has(Shape::UNTERMINATED);
